@@ -1,0 +1,71 @@
+"""What an examination finds: plain data, the seam between the examiner and everything that records marks.
+
+The examiner (and nobody else) makes these; the gradebook writer, the feedback, the report and the command
+line only read them. Everything in here is safe to show: the notebook carries no live HTML of the student.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Verdict = Literal["passed", "partial", "failed", "missing"]
+"""`missing`: the submission does not contain the grade cell (it was deleted), so it scores zero."""
+
+
+@dataclass(frozen=True)
+class CellMark:
+    """The mark of one grade cell."""
+
+    grade_id: str
+    max_score: float
+    score: float
+    verdict: Verdict
+    reason: str = ""
+    """One sentence for the student: why points were lost (empty when none were)."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something that a person should know about a submission: a broken file, a time-out, an attack."""
+
+    kind: str
+    """A stable slug, for instance `broken-notebook`, `timeout`, `memory`, `died`, `missing-cell`."""
+    text: str
+    """One sentence: what happened, where, what to do."""
+    grade_id: str | None = None
+
+
+@dataclass(frozen=True)
+class NotebookResult:
+    """One notebook of a submission."""
+
+    name: str
+    """File name without `.ipynb`, as in the source."""
+    marks: tuple[CellMark, ...]
+    notebook: Any
+    """The complete annotated notebook (nbformat node): the master copy with the student's answers grafted
+    in, outputs of the examination attached, sanitised. For `autograded/`."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The examination of one submission."""
+
+    assignment: str
+    student: str
+    notebooks: tuple[NotebookResult, ...]
+    remarks: tuple[Remark, ...] = ()
+    walls: str = "bubblewrap"
+    """How the student's process was walled in: `bubblewrap`, or `none` (said in every result)."""
+    seconds: float = 0.0
+    digests: dict[str, str] = field(default_factory=dict)
+    """sha256 of what the marks depend on: `submission`, `exam`, `autograder`."""
+
+    @property
+    def score(self) -> float:
+        return sum(mark.score for notebook in self.notebooks for mark in notebook.marks)
+
+    @property
+    def max_score(self) -> float:
+        return sum(mark.max_score for notebook in self.notebooks for mark in notebook.marks)
