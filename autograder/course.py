@@ -1,0 +1,80 @@
+"""The graded assignments in `source/`: where they are and what their cells are for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+COURSE = Path(__file__).resolve().parents[1]
+
+
+def assignments(course: Path = COURSE) -> list[str]:
+    """Names of the assignments, in the order of the course."""
+    return sorted(path.parent.name for path in (course / "source").glob("*/*.ipynb"))
+
+
+def notebook_path(assignment: str, course: Path = COURSE) -> Path:
+    return course / "source" / assignment / f"{assignment}.ipynb"
+
+
+def read_notebook(path: Path) -> Any:
+    """A notebook as nbformat 4 node."""
+    return nbformat.read(path, as_version=4)
+
+
+def marking(cell: Mapping[str, Any]) -> Mapping[str, Any]:
+    """nbgrader's metadata of a cell; empty for a cell that nbgrader does not know."""
+    found: Mapping[str, Any] = cell["metadata"].get("nbgrader", {})
+    return found
+
+
+def is_answer(cell: Mapping[str, Any]) -> bool:
+    return bool(cell["cell_type"] == "code" and marking(cell).get("solution"))
+
+
+def is_grade(cell: Mapping[str, Any]) -> bool:
+    return bool(cell["cell_type"] == "code" and marking(cell).get("grade") and not marking(cell)["solution"])
+
+
+def is_given(cell: Mapping[str, Any]) -> bool:
+    """Set-up and given functions: locked code cells that carry no points."""
+    return bool(
+        cell["cell_type"] == "code"
+        and marking(cell).get("locked")
+        and not (is_grade(cell) or is_answer(cell))
+    )
+
+
+def exercise(cell: Mapping[str, Any]) -> str:
+    """Name of the exercise that an answer cell or a grade cell belongs to: the prefix of its grade_id."""
+    return str(marking(cell)["grade_id"]).rsplit("-", 1)[0]
+
+
+@contextmanager
+def working_directory(path: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(path)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def reference_namespace(assignment: str, course: Path = COURSE) -> dict[str, Any]:
+    """What the set-up cells, given functions and reference solutions of an assignment define.
+
+    The cells are executed in this process, in the assignment's folder.
+    """
+    namespace: dict[str, Any] = {"__name__": f"reference of {assignment}"}
+    path = notebook_path(assignment, course)
+    with working_directory(path.parent):
+        for cell in read_notebook(path).cells:
+            if is_given(cell) or is_answer(cell):
+                code = "\n".join(line for line in cell.source.splitlines() if not line.startswith("%"))
+                exec(compile(code, f"{assignment}:{cell.id}", "exec"), namespace)
+    return namespace
