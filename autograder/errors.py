@@ -1,0 +1,19 @@
+"""The errors of the package: one small hierarchy; every message is a sentence for the person who reads it."""
+
+from __future__ import annotations
+
+
+class AutograderError(Exception):
+    """Something that stops a command. The message says what happened, where, and what to do."""
+
+
+class ExamError(AutograderError):
+    """The master copy of an assignment cannot be used: missing, malformed, or its set-up cells fail."""
+
+
+class WallsError(AutograderError):
+    """No sandbox can be had on this machine, or it cannot be started."""
+
+
+class WireError(AutograderError):
+    """A value is not plain data (or too large, or malformed) and does not cross between the processes."""
