@@ -1,8 +1,8 @@
 """Makes `check_data.json` of each assignment: inputs, expected values and caches for `check`, as numbers.
 
-The cases are defined here; the expected values are computed by the reference solutions in `source/`, which the
-tests compare with independent sources. Forward passes whose caches a backward exercise needs are run here and
-travel as numbers, so that no solution does.
+The cases are defined here; the reference solutions in `source/` compute the expected values, and the tests
+compare these with independent sources. Forward passes whose caches a backward exercise needs are run here
+and travel as numbers, so that no solution does.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ Case = dict[str, Any]
 """title, arguments, returns (names), and optionally: shared (values that occur several times), show (name ->
 leading indices of the part of an array to show), parts (name of a tuple -> names of its entries), changed
 (argument -> expected values afterwards)."""
+
+SHARED = ("parameters", "x")
+"""Arguments that come back in every cell cache: stored once."""
 
 RNN_CELL_CACHE = ["a_next", "a_prev", "xt", "parameters"]
 LSTM_CELL_CACHE = ["a_next", "c_next", "a_prev", "c_prev", "ft", "it", "cct", "ot", "xt", "parameters"]
@@ -226,11 +229,15 @@ def check_data(assignment: str, course: Path = COURSE) -> str:
     for name, cases in CASES[assignment](reference).items():
         exercises[name] = []
         for case in cases:
-            shared = case.pop("shared", {})
-            # The reference works on a copy: an exercise may change its arguments in place.
-            arguments = copy.deepcopy(case["arguments"])
+            shared = {name: case["arguments"][name] for name in SHARED if name in case["arguments"]}
+            shared |= case.pop("shared", {})
+            # The reference works on a copy, for an exercise may change its arguments in place; the memo
+            # tells which object of the copy, and so of the results, stands for which shared one.
+            memo: dict[int, Any] = {}
+            arguments = copy.deepcopy(case["arguments"], memo)
             case["expected"] = reference[name](*arguments.values())
             names = {id(value): key for key, value in shared.items()}
+            names |= {id(memo[original]): key for original, key in names.items()}
             stored = {"shared": {key: _encode(value, {}) for key, value in shared.items()}} if shared else {}
             stored |= {key: value if key == "title" else _encode(value, names) for key, value in case.items()}
             exercises[name].append(stored)

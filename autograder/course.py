@@ -24,7 +24,7 @@ def notebook_path(assignment: str, course: Path = COURSE) -> Path:
 
 def read_notebook(path: Path) -> Any:
     """A notebook as nbformat 4 node."""
-    return nbformat.read(path, as_version=4)
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
 def marking(cell: Mapping[str, Any]) -> Mapping[str, Any]:
