@@ -1,0 +1,87 @@
+"""Draw the figures of the course: python docs/figures/draw.py [name …]
+
+README.md beside this file is the catalogue: the figures, where they are used, their titles and alt texts.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import characters
+import lstm
+import padding
+import rnn
+from style import Drawing
+
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE.parents[1] / "source"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure in the catalogue."""
+
+    name: str
+    title: str
+    assignments: tuple[str, ...]
+    alt: str
+
+    def paths(self, source: Path = SOURCE) -> list[Path]:
+        """The files that this figure is written to, one per assignment."""
+        return [source / assignment / "images" / f"{self.name}.svg" for assignment in self.assignments]
+
+
+def catalogue(text: str | None = None) -> dict[str, Entry]:
+    """The figures by name, as README.md lists them."""
+    text = (HERE / "README.md").read_text("utf-8") if text is None else text
+    entries = {}
+    section = re.compile(r"^## (\w+): (.+)\n\nUsed in (.+)\n\n((?:> .+\n)+)", re.MULTILINE)
+    for name, title, assignments, quotation in section.findall(text):
+        alt = " ".join(line.removeprefix("> ") for line in quotation.splitlines())
+        entries[name] = Entry(name, title, tuple(assignments.split(", ")), alt)
+    return entries
+
+
+DRAWERS: dict[str, Callable[[], Drawing]] = {
+    function.__name__: function
+    for function in (
+        rnn.rnn_cell,
+        rnn.rnn_unrolled,
+        rnn.rnn_shapes,
+        rnn.rnn_cell_backward,
+        rnn.rnn_unrolled_backward,
+        lstm.lstm_cell,
+        lstm.lstm_unrolled,
+        lstm.lstm_cell_backward,
+        lstm.lstm_unrolled_backward,
+        padding.padding,
+        padding.masked_step,
+        characters.char_model,
+        characters.sampling,
+    )
+}
+
+
+def main(names: list[str], source: Path = SOURCE) -> None:
+    """Draw the named figures, or all."""
+    entries = catalogue()
+    unknown = [name for name in names if name not in entries]
+    if unknown:
+        sys.exit(f"No such figure: {', '.join(unknown)}. There are: {', '.join(entries)}.")
+    for name in names or entries:
+        entry = entries[name]
+        first, *others = entry.paths(source)
+        for path in (first, *others):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        DRAWERS[name]().save(first, entry.title, entry.alt)
+        for path in others:
+            path.write_bytes(first.read_bytes())
+        print(f"{name}.svg  ({first.stat().st_size / 1000:.0f} kB)  -> {', '.join(entry.assignments)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
