@@ -1,0 +1,477 @@
+"""Plain values between processes that don't trust each other.
+
+A message is a msgpack array of *nodes*, each a list, tuple, dict, array, NumPy scalar or generator, in an
+order in which every node comes after those that it contains. Small values stand where they are used,
+everything else is a reference by number, so that an object used twice arrives as one object. What may cross:
+None, bool, int, float, complex, str, bytes; tuples, lists and dicts of these; NumPy scalars and arrays of
+numbers or text; `numpy.random.Generator` (PCG64) and `RandomState`. Types are taken exactly: a subclass
+could bring behaviour, so it raises WireError, as do object arrays, cycles, and anything beyond the limits
+below. Overlapping views of one array arrive as separate arrays.
+
+A call works like one within a process: `encode` numbers the mutable objects among the arguments, the other
+side gets them from `decode` in the same order, and `encode_reply` sends back what the call changed in place,
+which `decode_reply` applies to the originals.
+"""
+
+from __future__ import annotations
+
+import re
+import select
+import socket
+import struct
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, cast
+
+import msgpack
+import numpy as np
+
+from autograder.errors import WireError
+
+MAX_DEPTH: Final = 64
+MAX_ITEMS: Final = 1_000_000
+"""Objects in a message, each counted as often as it is reached: shared objects must not multiply."""
+MAX_LENGTH: Final = 1 << 31
+"""Of a dimension, also where another one is zero and no data is needed."""
+
+_REFERENCE: Final = 0
+_MUTABLE: Final = frozenset({list, dict, np.ndarray, np.random.Generator, np.random.RandomState})
+_SMALL: Final = frozenset({type(None), bool, float})
+_DTYPE: Final = re.compile(r"\|b1|[<>|][iu][1248]|[<>](f2|f4|f8|f16|c8|c16|c32)|[<>]U\d{1,5}|\|S\d{1,5}")
+_MASK64: Final = (1 << 64) - 1
+
+
+def describe(value: object) -> str:
+    """What a value is, for a sentence such as "returned a Foo": never calls the value's own code."""
+    kind = type(value)
+    if kind is np.ndarray:
+        return f"an array of dtype {cast(Any, value).dtype.name}"
+    name = type.__getattribute__(kind, "__name__")
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+class _Encoder:
+    """Builds one message; `mutables` are the lists, dicts, arrays and generators met, in order."""
+
+    def __init__(self, known: Sequence[object] = ()) -> None:
+        self.nodes: list[list[Any]] = []
+        self.mutables: list[object] = []
+        self._seen: dict[int, msgpack.ExtType | None] = {}
+        self._keep: list[object] = []
+        self._known = {id(value): number for number, value in enumerate(known)}
+
+    def add(self, value: object, depth: int = 0) -> Any:
+        """The value itself if it is small, else a reference to its node."""
+        kind = type(value)
+        if kind in _SMALL:
+            return value
+        if kind is int:
+            if -(1 << 63) <= cast(int, value) < 1 << 63:
+                return value
+            return self._node(["i", hex(cast(int, value))])
+        if kind is str:
+            text = cast(str, value)
+            try:
+                text.encode()
+            except UnicodeEncodeError:  # lone surrogates
+                return self._node(["s", text.encode("utf-8", "surrogatepass")])
+            return text
+        if kind is bytes:
+            return value
+        key = id(value)
+        if key in self._seen:
+            if (seen := self._seen[key]) is None:
+                raise WireError(f"{describe(value)} that contains itself")
+            return seen
+        if key in self._known:
+            reference = self._node(["o", self._known[key]])
+        else:
+            self._seen[key] = None
+            reference = self._node(self.content(value, depth))
+            if kind in _MUTABLE:
+                self.mutables.append(value)
+        self._seen[key] = reference
+        self._keep.append(value)  # an id is only good while its object lives
+        return reference
+
+    def content(self, value: object, depth: int) -> list[Any]:
+        """The node of one object."""
+        if depth >= MAX_DEPTH:
+            raise WireError(f"values nested more than {MAX_DEPTH} deep")
+        if len(self.nodes) >= MAX_ITEMS:
+            raise WireError(f"more than {MAX_ITEMS} values at once")
+        kind = type(value)
+        if kind is list or kind is tuple:
+            items = [self.add(item, depth + 1) for item in cast(Sequence[object], value)]
+            return ["l" if kind is list else "t", items]
+        if kind is dict:
+            flat: list[Any] = []
+            for key, item in dict.items(cast(dict[object, object], value)):
+                if type(key) not in (str, int, float, bool, type(None)):
+                    raise WireError(f"a dict with {describe(key)} as a key")
+                flat += [self.add(key), self.add(item, depth + 1)]
+            return ["d", flat]
+        if kind is np.ndarray:
+            array = cast(np.ndarray[Any, Any], value)
+            text = array.dtype.str
+            if not _DTYPE.fullmatch(text) or array.dtype.names is not None:
+                raise WireError(describe(value))
+            fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+            data = array.tobytes("F" if fortran else "C")
+            return ["a", text, list(array.shape), "F" if fortran else "C", array.flags.writeable, data]
+        if kind is complex:
+            number = cast(complex, value)
+            return ["c", number.real, number.imag]
+        if issubclass(kind, np.generic) and kind.__module__ == "numpy":
+            scalar = cast(np.generic, value)
+            if _DTYPE.fullmatch(scalar.dtype.str):
+                return ["n", scalar.dtype.str, scalar.tobytes()]
+        if kind is np.random.Generator:
+            state = cast(np.random.Generator, value).bit_generator.state
+            if state["bit_generator"] == "PCG64":
+                inner = state["state"]
+                words = [inner["state"], inner["inc"]]
+                halves = [half for word in words for half in (word >> 64, word & _MASK64)]
+                return ["g", [*halves, state["has_uint32"], state["uinteger"]]]
+        if kind is np.random.RandomState:
+            legacy = cast(Any, value).get_state(legacy=False)
+            if legacy["bit_generator"] == "MT19937":
+                key, position = legacy["state"]["key"], legacy["state"]["pos"]
+                return ["r", np.asarray(key, "<u4").tobytes(), position, legacy["has_gauss"], legacy["gauss"]]
+        raise WireError(describe(value))
+
+    def _node(self, node: list[Any]) -> msgpack.ExtType:
+        self.nodes.append(node)
+        return msgpack.ExtType(_REFERENCE, struct.pack("<I", len(self.nodes) - 1))
+
+
+class _Reference(int):
+    """A node's number, in the unpacked message."""
+
+
+def _unpack_extension(code: int, data: bytes) -> _Reference:
+    if code != _REFERENCE or len(data) != 4:
+        raise WireError("a malformed message")
+    return _Reference(struct.unpack("<I", data)[0])
+
+
+class _Decoder:
+    """Takes one message apart. Everything is checked: it may come from a liar."""
+
+    def __init__(self, nodes: object, known: Sequence[object] = ()) -> None:
+        self._values: list[object] = []
+        self._depths: list[int] = []
+        self._weights: list[int] = []
+        self._known = known
+        self._depth = self._weight = 0
+        self.mutables: list[object] = []
+        if type(nodes) is not list:
+            raise WireError("a malformed message")
+        for node in nodes:
+            if type(node) is not list or not node or type(node[0]) is not str:
+                raise WireError("a malformed message")
+            self._depth, self._weight = 0, 1
+            value = self._build(node)
+            if self._depth > MAX_DEPTH:
+                raise WireError(f"values nested more than {MAX_DEPTH} deep")
+            if self._weight > MAX_ITEMS:
+                raise WireError(f"more than {MAX_ITEMS} values at once")
+            if node[0] != "o" and type(value) in _MUTABLE:
+                self.mutables.append(value)
+            self._values.append(value)
+            self._depths.append(self._depth)
+            self._weights.append(self._weight)
+
+    def resolve(self, item: object) -> object:
+        """A small value as it is, or what a reference stands for."""
+        kind = type(item)
+        if kind is _Reference:
+            number = cast(int, item)
+            if number >= len(self._values):
+                raise WireError("a malformed message")
+            self._depth = max(self._depth, self._depths[number] + 1)
+            self._weight += self._weights[number]
+            return self._values[number]
+        if kind not in (type(None), bool, int, float, str, bytes):
+            raise WireError("a malformed message")
+        self._weight += 1
+        return item
+
+    def _build(self, node: list[Any]) -> object:
+        match node:
+            case ["l", list(items)]:
+                return [self.resolve(item) for item in items]
+            case ["t", list(items)]:
+                return tuple([self.resolve(item) for item in items])
+            case ["d", list(flat)] if len(flat) % 2 == 0:
+                return dict(self._pairs(flat))
+            case ["a", str(dtype), list(shape), ("C" | "F") as order, bool(writeable), bytes(data)]:
+                return _array(dtype, shape, order, writeable, data)
+            case ["n", str(dtype), bytes(data)]:
+                return _array(dtype, [], "C", True, data)[()]
+            case ["i", str(text)] if len(text) < 10_000 and re.fullmatch(r"-?0x[0-9a-f]+", text):
+                return int(text, 16)
+            case ["c", float(real), float(imaginary)]:
+                return complex(real, imaginary)
+            case ["s", bytes(data)]:
+                try:
+                    return data.decode("utf-8", "surrogatepass")
+                except UnicodeDecodeError:
+                    raise WireError("a malformed text") from None
+            case ["g", list(numbers)]:
+                generator = np.random.Generator(np.random.PCG64(0))
+                generator.bit_generator.state = _pcg64_state(numbers)
+                return generator
+            case ["r", bytes(words), int(position), (0 | 1) as has_gauss, float(gauss)]:
+                # NumPy does not check the position, and reads beyond its array with a wrong one.
+                if len(words) == 624 * 4 and 0 <= position <= 624:
+                    legacy = np.random.RandomState(0)
+                    legacy.set_state(("MT19937", np.frombuffer(words, "<u4"), position, has_gauss, gauss))
+                    return legacy
+            case ["o", int(number)] if 0 <= number < len(self._known):
+                return self._known[number]
+        raise WireError("a malformed message")
+
+    def _pairs(self, flat: list[Any]) -> Iterator[tuple[object, object]]:
+        for key, item in zip(flat[::2], flat[1::2], strict=True):
+            key = self.resolve(key)
+            if type(key) not in (str, int, float, bool, type(None)):
+                raise WireError(f"a dict with {describe(key)} as a key")
+            yield key, self.resolve(item)
+
+
+def _array(dtype: str, shape: list[Any], order: str, writeable: bool, data: bytes) -> np.ndarray[Any, Any]:
+    if not _DTYPE.fullmatch(dtype) or len(shape) > 32:
+        raise WireError(f"an array of dtype {dtype[:20]}")
+    kind = np.dtype(dtype)
+    size, room = kind.itemsize, max(kind.itemsize, 1)
+    for length in shape:
+        if type(length) is not int or not 0 <= length < MAX_LENGTH:
+            raise WireError("an array of impossible shape")
+        size *= length
+        room *= max(length, 1)
+    if size != len(data) or (size == 0 and room >= MAX_LENGTH):
+        raise WireError("an array of impossible shape")
+    if kind.kind == "b" and data.translate(None, b"\0\1"):
+        raise WireError("an array of impossible truth values")
+    if kind.kind == "U" and data and int(np.frombuffer(data, kind.str[0] + "u4").max()) > 0x10FFFF:
+        raise WireError("an array of impossible text")
+    if not data:
+        array = np.empty(shape, kind, order=cast(Any, order))
+    else:
+        array = np.ndarray(shape, kind, data, order=cast(Any, order)).copy("K")
+    array.flags.writeable = writeable
+    return array
+
+
+def _pcg64_state(numbers: list[Any]) -> dict[str, Any]:
+    """The state as NumPy wants it; the increment of a PCG64 is odd."""
+    if len(numbers) != 6 or any(type(number) is not int for number in numbers):
+        raise WireError("a malformed generator")
+    high, low, inc_high, inc_low, has_uint32, uinteger = numbers
+    if not all(0 <= word <= _MASK64 for word in (high, low, inc_high, inc_low)) or not inc_low & 1:
+        raise WireError("a malformed generator")
+    if has_uint32 not in (0, 1) or not 0 <= uinteger < 1 << 32:
+        raise WireError("a malformed generator")
+    inner = {"state": high << 64 | low, "inc": inc_high << 64 | inc_low}
+    return {"bit_generator": "PCG64", "state": inner, "has_uint32": has_uint32, "uinteger": uinteger}
+
+
+def _pack(message: object) -> bytes:
+    return cast(bytes, msgpack.packb(message, use_bin_type=True))
+
+
+def _unpack(payload: bytes) -> Any:
+    try:
+        return msgpack.unpackb(
+            payload,
+            ext_hook=_unpack_extension,
+            strict_map_key=True,
+            max_array_len=MAX_ITEMS,
+            max_map_len=0,
+            max_ext_len=4,
+        )
+    except WireError:
+        raise
+    except Exception as error:  # msgpack raises half a dozen kinds, none of them its own base class
+        raise WireError("a malformed message") from error
+
+
+def encode(value: object) -> tuple[bytes, list[object]]:
+    """The message, and the mutable objects in it by number. Raises WireError naming what is not plain."""
+    encoder = _Encoder()
+    root = encoder.add(value)
+    return _pack([encoder.nodes, root]), encoder.mutables
+
+
+def decode(payload: bytes) -> tuple[object, list[object]]:
+    """The value, and the mutable objects in it by number. Raises WireError."""
+    match _unpack(payload):
+        case [nodes, root]:
+            decoder = _Decoder(nodes)
+            return decoder.resolve(root), decoder.mutables
+    raise WireError("a malformed message")
+
+
+class Snapshot:
+    """Remembers what mutable objects contain, to find out later which of them were changed in place."""
+
+    def __init__(self, mutables: Sequence[object]) -> None:
+        self._before = [(value, _contents(value)) for value in mutables]
+
+    def changed(self) -> list[int]:
+        """The numbers of the objects that contain something else now."""
+        return [
+            number
+            for number, (value, before) in enumerate(self._before)
+            if not _same(before, _contents(value))
+        ]
+
+
+def _contents(value: object) -> tuple[Any, ...]:
+    kind = type(value)
+    if kind is list:
+        return tuple(cast(list[object], value))
+    if kind is dict:
+        return tuple(part for item in dict.items(cast(dict[object, object], value)) for part in item)
+    if kind is np.ndarray:
+        array = cast(np.ndarray[Any, Any], value)
+        return (array.shape, array.dtype.str, array.tobytes())
+    return tuple(_Encoder().content(value, 0)[1:])
+
+
+def _same(before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
+    """Whether nothing was replaced; values are compared by identity where their own code could answer."""
+    plain = (str, bytes, int, float, tuple, list)
+    return len(before) == len(after) and all(
+        one is other or (type(one) is type(other) and type(one) in plain and _equal(one, other))
+        for one, other in zip(before, after, strict=True)
+    )
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if type(one) in (tuple, list):
+        return _same(tuple(one), tuple(other))
+    return bool(one == other)
+
+
+def encode_reply(value: object, mutables: Sequence[object], snapshot: Snapshot) -> bytes:
+    """The answer to a call: `value`, and the new contents of what changed among the call's `mutables`."""
+    encoder = _Encoder(mutables)
+    root = encoder.add(value)
+    changes = []
+    for number in snapshot.changed():
+        encoder.nodes.append(encoder.content(mutables[number], 0))
+        changes.append([number, len(encoder.nodes) - 1])
+    return _pack([encoder.nodes, root, changes])
+
+
+def decode_reply(payload: bytes, mutables: Sequence[object]) -> object:
+    """The answer to a call; applies the changes to the `mutables` of the call. Raises WireError."""
+    match _unpack(payload):
+        case [nodes, root, list(changes)]:
+            decoder = _Decoder(nodes, mutables)
+            value = decoder.resolve(root)
+            for change in changes:
+                match change:
+                    case [int(number), int(node)] if 0 <= number < len(mutables) and node >= 0:
+                        _replace(mutables[number], decoder.resolve(_Reference(node)))
+                    case _:
+                        raise WireError("a malformed message")
+            return value
+    raise WireError("a malformed message")
+
+
+def _replace(original: object, new: object) -> None:
+    if type(original) is not type(new):
+        raise WireError("a malformed message")
+    if isinstance(original, list):
+        original[:] = cast(list[object], new)
+    elif isinstance(original, dict):
+        contents = dict(cast(dict[object, object], new))
+        original.clear()
+        original.update(contents)
+    elif isinstance(original, np.ndarray):
+        array = cast(np.ndarray[Any, Any], new)
+        if array.shape != original.shape or array.dtype != original.dtype:
+            raise WireError("an argument whose shape or dtype was changed in place")
+        if not original.flags.writeable:
+            raise WireError("a read-only argument that was changed in place")
+        original[...] = array
+    elif isinstance(original, np.random.Generator):
+        original.bit_generator.state = cast(np.random.Generator, new).bit_generator.state
+    elif isinstance(original, np.random.RandomState):
+        original.set_state(cast(np.random.RandomState, new).get_state())
+
+
+_HEADER: Final = struct.Struct("<QBI")
+
+
+class ChannelClosed(Exception):
+    """The other side has closed its end, or died."""
+
+
+class Overdue(Exception):
+    """Nothing complete arrived in time."""
+
+
+class Channel:
+    """Frames over a stream socket: a number that ties an answer to its question, a kind, and a body."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._buffer = bytearray()
+
+    def fileno(self) -> int:
+        return self.sock.fileno()
+
+    def send(self, number: int, kind: int, body: bytes = b"", deadline: float | None = None) -> None:
+        """Send one frame. Raises ChannelClosed; Overdue if the other side does not read it in time."""
+        view = memoryview(_HEADER.pack(number, kind, len(body)) + body)
+        try:
+            while view:
+                self.sock.settimeout(_time_left(deadline))
+                view = view[self.sock.send(view) :]
+        except TimeoutError:
+            raise Overdue from None
+        except OSError:
+            raise ChannelClosed from None
+
+    def receive(self, limit: int, deadline: float | None = None) -> tuple[int, int, bytes]:
+        """One frame: number, kind, body. Raises ChannelClosed, Overdue, or WireError over `limit`."""
+        header = self._take(_HEADER.size, deadline)
+        number, kind, length = _HEADER.unpack(header)
+        if length > limit:
+            raise WireError(f"more than {limit >> 20} MB at once")
+        return number, kind, self._take(length, deadline)
+
+    def pending(self) -> bool:
+        """Whether something has arrived that nobody asked for."""
+        return bool(self._buffer) or bool(select.select([self.sock], [], [], 0)[0])
+
+    def close(self) -> None:
+        self.sock.close()
+
+    def _take(self, length: int, deadline: float | None) -> bytes:
+        try:
+            while len(self._buffer) < length:
+                self.sock.settimeout(_time_left(deadline))
+                if not (part := self.sock.recv(min(1 << 20, max(length - len(self._buffer), 4096)))):
+                    raise ChannelClosed
+                self._buffer += part
+        except TimeoutError:
+            raise Overdue from None
+        except OSError:
+            raise ChannelClosed from None
+        taken = bytes(self._buffer[:length])
+        del self._buffer[:length]
+        return taken
+
+
+def _time_left(deadline: float | None) -> float | None:
+    """For `settimeout`, where 0 would mean "don't wait at all"."""
+    if deadline is None:
+        return None
+    if (left := deadline - time.monotonic()) <= 0:
+        raise TimeoutError
+    return left
