@@ -252,7 +252,7 @@ def check(function: Callable[..., Any], exercise: str) -> None:
             _show_table(exercise, case["title"], rows, problem)
         if problem:
             where = "" if number == 0 else f" in the case “{case['title']}”"
-            raise CheckFailed(f"{exercise}{where}: {problem}.")
+            raise CheckFailed(f"{exercise}{where}: {problem}" + ("" if problem.endswith("?") else "."))
     if len(cases) > 1:
         also = "; ".join(case["title"] for case in cases[1:])
         _display(f"Also right: {also}.", f"<p>✓ Also right: {html.escape(also)}.</p>")
@@ -328,12 +328,8 @@ def _examine(function: Callable[..., Any], case: Any) -> tuple[list[list[str]], 
         pairs = {names[0]: (case["expected"], obtained)}
     else:
         pairs = dict(zip(names, zip(case["expected"], obtained, strict=True), strict=True))
-    rows, problems = [], []
-    for name, (expected, value) in pairs.items():
-        verdict = _compare(name, expected, value, case.get("parts", {}))
-        rows.append(_row(name, expected, value, verdict, case.get("show", {}).get(name, [])))
-        if verdict.problem:
-            problems.append(verdict.problem)
+    # A changed argument comes first: it may be the reason why returned values are wrong as well.
+    problems = []
     changed = case.get("changed", {})
     for name, before in case["arguments"].items():
         if _compare(name, changed.get(name, before), arguments[name], {}).problem:
@@ -342,6 +338,12 @@ def _examine(function: Callable[..., Any], case: Any) -> tuple[list[list[str]], 
                 if name in changed
                 else f"the argument {name} is changed in place; leave it as it is and make a new array"
             )
+    rows = []
+    for name, (expected, value) in pairs.items():
+        verdict = _compare(name, expected, value, case.get("parts", {}))
+        rows.append(_row(name, expected, value, verdict, case.get("show", {}).get(name, [])))
+        if verdict.problem:
+            problems.append(verdict.problem)
     return rows, problems[0] if problems else ""
 
 

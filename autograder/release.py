@@ -1,0 +1,81 @@
+"""Makes the folders in `release/` from `source/`: what students get, without solutions, tests and outputs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from tqdm import tqdm
+
+from autograder.check_data import CASES, write_check_data
+from autograder.course import COURSE, assignments, read_notebook
+from autograder.notebooks import normalised
+
+
+def prepare_sources(names: Iterable[str], course: Path = COURSE) -> None:
+    """Bring what is generated inside `source/` up to date: the copies of rnn_utils.py and check_data.json."""
+    for name in names:
+        shutil.copyfile(course / "rnn_utils.py", course / "source" / name / "rnn_utils.py")
+        if name in CASES:
+            write_check_data(name, course)
+
+
+def release(course: Path = COURSE, names: Iterable[str] = ()) -> list[str]:
+    """Rebuild `release/` for the named assignments (all if none is named); returns the names.
+
+    A released folder is replaced only after the new one is complete. The assignment and its grade cells are
+    entered into the course's gradebook, as `nbgrader generate_assignment` does. Raises FileNotFoundError for
+    an assignment that is not in `source/`, NbGraderException where nbgrader finds a fault in a notebook.
+    """
+    names = list(names) or assignments(course)
+    for name in names:
+        if name not in assignments(course):
+            raise FileNotFoundError(
+                f"There is no assignment {name} in source/; there are: {', '.join(assignments(course))}."
+            )
+    prepare_sources(names, course)
+    with tempfile.TemporaryDirectory(prefix="release-", dir=course) as staging:
+        for name in tqdm(names, desc="releasing", unit="assignment"):
+            generate(name, course, Path(staging))
+            target = course / "release" / name
+            target.parent.mkdir(exist_ok=True)
+            previous = Path(staging) / f"previous-{name}"
+            if target.exists():
+                target.rename(previous)
+            (Path(staging) / name).rename(target)
+    return names
+
+
+def generate(name: str, course: Path, output: Path) -> None:
+    """Run nbgrader's generate_assignment from `source/name` into `output/name`."""
+    # Importing nbgrader takes seconds: only where it is needed.
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
+
+    # nbgrader calls the command `alembic` to make a gradebook; it need not be on the user's PATH.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    config = course_config(course)
+    config.CourseDirectory.root = str(course)
+    config.CourseDirectory.release_directory = str(output)
+    config.CourseDirectory.assignment_id = name
+    converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
+    converter.create_assignment = True
+    converter.force = True
+    converter.log = logging.getLogger("autograder.release")
+    converter.start()
+    for path in (output / name).glob("*.ipynb"):
+        nbformat.write(normalised(read_notebook(path)), path)  # type: ignore[no-untyped-call]
+
+
+def course_config(course: Path) -> Any:
+    """The traitlets configuration in `nbgrader_config.py` of the course."""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    return PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()

@@ -1,0 +1,17 @@
+"""nbgrader's configuration of this course. The course root is the folder of this file."""
+
+from pathlib import Path
+
+c = get_config()  # type: ignore[name-defined]  # noqa: F821
+
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.CourseDirectory.course_id = "recurrent-networks"
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", ".ruff_cache"]
+
+c.ClearSolutions.code_stub = {
+    "python": "raise NotImplementedError("
+    '"write the body of this function here, following the steps above, and delete this line")'
+}
+
+# Jupyter's kernels talk over encrypted TCP; without this line every start prints a warning.
+c.KernelManager.transport_encryption = "auto"
