@@ -7,6 +7,10 @@ class AutograderError(Exception):
     """Something that stops a command. The message says what happened, where, and what to do."""
 
 
+class UsageError(AutograderError):
+    """The command, its arguments or the configuration of the course cannot be used as they are."""
+
+
 class ExamError(AutograderError):
     """The master copy of an assignment cannot be used: missing, malformed, or its set-up cells fail."""
 

@@ -1,0 +1,246 @@
+"""A class of submissions, examined by a pool of processes.
+
+Examining one submission is a pure function from a task to an outcome. The function is prepared once
+(everything heavy imported, the walls up) and then carried by forked workers, one submission each at a time. A
+worker that dies or hangs costs its submission and nobody else's, and nothing is kept of a submission once it
+is handed on, so that the memory needed does not grow with the class.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.errors import WallsError
+from autograder.result import Result
+
+if TYPE_CHECKING:
+    from autograder.examiner import Exam
+    from autograder.walls import Limits
+
+GRACE = 60.0
+"""Seconds beyond the submission's own budget after which a worker is taken to hang."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission to examine, unless its digest is `skip_if`."""
+
+    student: str
+    folder: Path
+    skip_if: str | None = None
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The submission is the one that was marked before."""
+
+    student: str
+
+
+@dataclass(frozen=True)
+class NotExamined:
+    """The examiner itself failed; no mark may be drawn from that."""
+
+    student: str
+    reason: str
+
+
+Outcome = Result | Unchanged | NotExamined
+Examine = Callable[[Task], Outcome]
+"""What a worker does with a task. Raises WallsError if the processes behind it have died."""
+
+
+@contextlib.contextmanager
+def examining(exam: Exam, limits: Limits | None, *, sandbox: bool, submitted: Path) -> Iterator[Examine]:
+    """The function that examines submissions below the folder `submitted`, for as long as the block lasts."""
+    from autograder.examiner import Examiner
+    from autograder.submission import read_submission
+
+    names = [notebook.name for notebook in exam.notebooks]
+    with Examiner(exam, limits, sandbox=sandbox) as examiner:
+        examiner.start()
+
+        def examine(task: Task) -> Outcome:
+            submission = read_submission(task.folder, names, root=submitted)
+            if submission.digest == task.skip_if:
+                return Unchanged(task.student)
+            return examiner.examine(task.student, submission)
+
+        yield examine
+
+
+class _Worker:
+    """A forked process that examines one submission at a time."""
+
+    def __init__(self, examine: Examine) -> None:
+        self._examine = examine
+        self.task: Task | None = None
+        self.is_retry = False
+        self._start()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("fork")
+        self.connection, theirs = context.Pipe()
+        with warnings.catch_warnings():
+            # The numerical libraries' idle threads are no danger to a fork that only goes on to examine.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._process = context.Process(
+                target=_serve, args=(self._examine, theirs, self.connection, os.getpid()), daemon=True
+            )
+            self._process.start()
+        theirs.close()
+
+    def give(self, task: Task, patience: float, *, is_retry: bool = False) -> None:
+        self.task, self.is_retry = task, is_retry
+        self.deadline = time.monotonic() + patience
+        self.connection.send(task)
+
+    def answer(self) -> Outcome | WallsError | None:
+        """What the worker found; None if it died."""
+        try:
+            answer: Outcome | WallsError = self.connection.recv()
+        except (EOFError, ConnectionError):
+            return None
+        return answer
+
+    def stop(self) -> None:
+        self.connection.close()
+        self._process.kill()
+        self._process.join()
+
+    def restart(self) -> None:
+        self.stop()
+        self._start()
+
+
+def _serve(examine: Examine, connection: Connection, parents: Connection, parent: int) -> None:
+    """Main loop of a worker."""
+    parents.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted run is ended by the parent
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _die_with(parent)
+    while True:
+        try:
+            task = connection.recv()
+        except EOFError:
+            return
+        answer: Outcome | WallsError
+        try:
+            answer = examine(task)
+        except WallsError as error:
+            answer = error
+        except Exception as error:
+            traceback.print_exc()
+            answer = NotExamined(task.student, f"the examiner failed with {type(error).__name__}: {error}")
+        connection.send(answer)
+
+
+def _die_with(parent: int) -> None:
+    """Have this process killed when its parent dies, in whatever way (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def examine_class(
+    prepare: Callable[[], AbstractContextManager[Examine]],
+    tasks: Iterable[Task],
+    *,
+    jobs: int,
+    patience: float,
+) -> Generator[Outcome]:
+    """Outcomes of `tasks`, as they come; `tasks` is read as workers become free.
+
+    `prepare` makes the function that examines; it is called again when the walls behind that function have
+    fallen. A submission during whose examination its worker or the walls died is tried once more, alone; a
+    worker that is silent for `patience` seconds is killed. Raises what `prepare` raises. Every process is
+    gone when the generator is closed.
+    """
+    fresh = iter(tasks)
+    suspects: deque[Task] = deque()
+    finished = False
+    while not finished:
+        with prepare() as examine:
+            workers: list[_Worker] = []
+            try:
+                workers += (_Worker(examine) for _ in range(jobs))
+                finished = yield from _until_walls_fall(workers, fresh, suspects, patience)
+            finally:
+                for worker in workers:
+                    worker.stop()
+
+
+def _until_walls_fall(
+    workers: list[_Worker], fresh: Iterator[Task], suspects: deque[Task], patience: float
+) -> Generator[Outcome, None, bool]:
+    """Outcomes until there are no more tasks (then True) or the walls have fallen (then False)."""
+    outcomes: list[Outcome] = []
+    while True:
+        # Workers get their next task before anything is done with the outcomes.
+        _hand_out(workers, fresh, suspects, patience)
+        yield from outcomes
+        outcomes = []
+        busy = [worker for worker in workers if worker.task]
+        if not busy:
+            return True
+        wait = max(0.0, min(worker.deadline for worker in busy) - time.monotonic())
+        ready = multiprocessing.connection.wait([worker.connection for worker in busy], wait)
+        fallen = False
+        for worker in busy:
+            task = worker.task
+            assert task is not None
+            if worker.connection in ready:
+                answer = worker.answer()
+            elif time.monotonic() >= worker.deadline:
+                answer = NotExamined(task.student, f"no answer came within {patience:g} seconds")
+                worker.restart()
+            else:
+                continue
+            worker.task = None
+            if answer is None:
+                worker.restart()
+            if isinstance(answer, WallsError):
+                fallen = True
+            if isinstance(answer, Result | Unchanged | NotExamined):
+                outcomes.append(answer)
+            elif worker.is_retry:
+                outcomes.append(NotExamined(task.student, "the process that examined it died, twice"))
+            else:
+                suspects.append(task)
+        if fallen:
+            suspects.extend(worker.task for worker in workers if worker.task)
+            yield from outcomes
+            return False
+
+
+def _hand_out(workers: list[_Worker], fresh: Iterator[Task], suspects: deque[Task], patience: float) -> None:
+    for worker in workers:
+        if suspects:
+            # Alone, so that it is clear who is to blame if something dies again.
+            if not any(worker.task for worker in workers):
+                worker.give(suspects.popleft(), patience, is_retry=True)
+            return
+        if worker.task is None and not any(worker.is_retry for worker in workers if worker.task):
+            task = next(fresh, None)
+            if task is None:
+                return
+            worker.give(task, patience)

@@ -1,0 +1,236 @@
+"""The command `autograder`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder import __version__
+from autograder.errors import AutograderError, RecordsError, WallsError
+
+# Everything heavy is imported by the command that needs it: `--help` must answer at once.
+if TYPE_CHECKING:
+    from autograder.folders import Folders
+
+DONE, INCOMPLETE, UNUSABLE, NO_WALLS, NOT_RECORDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+EXIT_CODES = """\
+exit codes:
+  0    done
+  1    done, but something was left out or does not hold; the output names it
+  2    the command, the configuration or the source of an assignment is unusable
+  3    there is no sandbox
+  4    the gradebook or the disk refused the marks; run the command again to go on
+  130  interrupted; run the command again to go on
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.command(options)
+        return code
+    except KeyboardInterrupt:
+        print("Interrupted. What was marked is recorded; run the command again to go on.", file=sys.stderr)
+        return INTERRUPTED
+    except AutograderError as error:
+        print(f"autograder: {error}", file=sys.stderr)
+        if isinstance(error, WallsError):
+            return NO_WALLS
+        return NOT_RECORDED if isinstance(error, RecordsError) else UNUSABLE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="autograder",
+        description="Releases the assignments of a course, marks submissions, writes feedback.",
+        epilog="example:\n  autograder grade 04-lstm-backward\n\n" + EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"autograder {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, help_: str, description: str, example: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=help_,
+            description=description,
+            epilog=f"example:\n{example}\n\n{EXIT_CODES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        added.add_argument(
+            "--course", type=Path, default=Path(), metavar="FOLDER", help="the course (default: here)"
+        )
+        return added
+
+    release = command(
+        "release",
+        "make the students' version of assignments",
+        "Makes release/ from source/: without solutions and hidden tests, with all files that students need.",
+        "  autograder release 01-rnn-forward",
+    )
+    release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
+    release.set_defaults(command=_release)
+
+    grade = command(
+        "grade",
+        "mark what is new or changed",
+        "Marks the submissions of assignments that are new or changed, or whose assignment or autograder\n"
+        "changed. Marks go into gradebook.db, annotated notebooks into autograded/; marks by hand stay.",
+        "  autograder grade 04-lstm-backward --student alice --student 'b*' --jobs 4",
+    )
+    grade.add_argument("assignments", nargs="+", metavar="ASSIGNMENT")
+    _add_students(grade)
+    grade.add_argument(
+        "--jobs",
+        type=_positive,
+        default=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        metavar="N",
+        help="submissions examined at the same time (default: one for each processor, %(default)s)",
+    )
+    grade.add_argument("--force", action="store_true", help="mark unchanged submissions again, too")
+    grade.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="go on without the sandbox; students' code can then read and change whatever you can",
+    )
+    grade.add_argument(
+        "--submission-time",
+        choices=["gradebook", "timestamp.txt", "modified"],
+        help="where the time of submission comes from: what the gradebook says (the default), the file that"
+        " nbgrader's exchange puts into a submission and that a student can write, or the notebooks' time of"
+        " modification",
+    )
+    grade.add_argument("--nbgrader-options", type=Path, help=argparse.SUPPRESS)
+    grade.set_defaults(command=_grade)
+
+    feedback = command(
+        "feedback",
+        "write feedback for students",
+        "Writes feedback/ from autograded/ and the gradebook: which test failed and why, with the student's\n"
+        "own values, without the source of hidden tests and their expected values.",
+        "  autograder feedback 04-lstm-backward",
+    )
+    feedback.add_argument("assignments", nargs="+", metavar="ASSIGNMENT")
+    _add_students(feedback)
+    feedback.add_argument(
+        "--show-tests", action="store_true", help="show hidden tests, their expected values and tracebacks"
+    )
+    feedback.set_defaults(command=_feedback)
+
+    doctor = command(
+        "doctor",
+        "test the walls around students' code",
+        "Tries to break out of the sandbox and says what holds, with the remedy for what does not.",
+        "  autograder doctor",
+    )
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _add_students(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--student",
+        action="append",
+        default=[],
+        dest="students",
+        metavar="NAME",
+        help="only this student, or those whose names match a pattern such as 'a*'; can be repeated",
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _folders(options: argparse.Namespace) -> Folders:
+    from autograder.folders import Folders
+
+    return Folders.of(options.course)
+
+
+def _release(options: argparse.Namespace) -> int:
+    from autograder.release import release
+
+    release(options.course.resolve(), options.assignments)
+    return DONE
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from functools import partial
+
+    from autograder.quick_imports import quicken
+
+    quicken()
+    from autograder.batch import GRACE, examining
+    from autograder.examiner import Exam, autograder_digest
+    from autograder.grade import Examination, grade, only_run
+    from autograder.gradebook import GradebookWriter
+    from autograder.summary import read_marks, summary
+    from autograder.walls import Limits, walls_hold
+
+    folders = _folders(options)
+    for assignment in options.assignments:
+        folders.check_assignment(assignment)
+    sandbox = not options.no_sandbox
+    if sandbox and (fault := walls_hold()):
+        raise WallsError(f"{fault} `autograder doctor` says more; --no-sandbox goes on without.")
+    if not sandbox:
+        print("Without a sandbox: students' code can read and change whatever you can.", file=sys.stderr)
+    limits = Limits(**folders.setting("Autograder", "limits", {}))
+    time = options.submission_time or folders.setting("Autograder", "submission_time", "gradebook")
+    complete = True
+    with only_run(folders), GradebookWriter(folders, timestamps=time) as writer:
+        for assignment in options.assignments:
+            exam = Exam.load(folders.source(assignment))
+            examination = Examination(
+                partial(examining, exam, limits, sandbox=sandbox, submitted=folders.submitted_root),
+                {"exam": exam.digest, "autograder": autograder_digest()},
+                sandbox=sandbox,
+                patience=limits.total_seconds + GRACE,
+            )
+            tally = grade(
+                writer,
+                assignment,
+                examination,
+                students=options.students,
+                force=options.force,
+                jobs=options.jobs,
+            )
+            order = [cell.grade_id for notebook in exam.notebooks for cell in notebook.grade_cells]
+            print()
+            for line in summary(assignment, *read_marks(writer, assignment, order)):
+                print(line)
+            for line in tally.lines(writer.without_time(assignment)):
+                print(line)
+            complete = complete and not tally.not_examined
+    return DONE if complete else INCOMPLETE
+
+
+def _feedback(options: argparse.Namespace) -> int:
+    return DONE
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from autograder.doctor import examine_walls
+
+    findings = examine_walls()
+    for finding in findings:
+        print(f"{'holds' if finding.holds else 'FAILS':<6} {finding.name}: {finding.detail}")
+        if not finding.holds and finding.remedy:
+            print(f"       {finding.remedy}")
+    broken = sum(not finding.holds for finding in findings)
+    print(f"{len(findings) - broken} of {len(findings)} walls hold.")
+    return INCOMPLETE if broken else DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

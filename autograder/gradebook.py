@@ -1,0 +1,597 @@
+"""The one writer of marks: results of examinations go into nbgrader's gradebook and into `autograded/`.
+
+Each submission is one transaction. Its files are staged beside `autograded/`, its marks are committed
+together with the name of the staged folder, and then the folder is renamed into place. A run that was killed
+is finished by the next one: a staged folder whose name was committed is put in place, any other is thrown
+away.
+
+The rows are nbgrader's own, written through its models, so that the Formgrader, manual marking, feedback,
+export and late penalties find what they expect. Three tables of our own beside them hold what the marks were
+made from, which marks changed and why, and from which source the assignment's rows were made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from autograder import quick_imports
+from autograder.errors import DiskFull, GradebookBroken, GradebookLocked, RecordsError
+from autograder.folders import Folders, show
+from autograder.result import NotebookResult, Result
+
+quick_imports.quicken()
+
+import nbformat  # noqa: E402
+import sqlalchemy as sql  # noqa: E402
+from nbgrader import api, utils  # noqa: E402
+from sqlalchemy.engine import Connection, Engine, Row  # noqa: E402
+
+Timestamps = Literal["gradebook", "timestamp.txt", "modified"]
+"""Where the time of submission comes from: what the gradebook says already (so that nothing in a submission
+can move it), the file `timestamp.txt` that nbgrader's exchange puts into a submission and that a student can
+write, or the latest modification of a notebook."""
+
+PATIENCE = 30.0
+"""Seconds to wait for another program that holds the gradebook."""
+
+MARKER = ".examined"
+"""File in a folder of `autograded/` that names the record in the gradebook which the folder belongs to."""
+
+LONGEST_TIMESTAMP = 200
+
+_OUR_TABLES = sql.MetaData()
+
+RECORD = sql.Table(
+    "autograder_record",
+    _OUR_TABLES,
+    sql.Column("submission_id", sql.String(32), primary_key=True),
+    sql.Column("token", sql.String(32), nullable=False),
+    sql.Column("submission", sql.String(128), nullable=False),
+    sql.Column("exam", sql.String(128), nullable=False),
+    sql.Column("autograder", sql.String(128), nullable=False),
+    sql.Column("walls", sql.String(32), nullable=False),
+    sql.Column("examined_at", sql.DateTime(), nullable=False),
+    sql.Column("remarks", sql.Text(), nullable=False),
+)
+"""What the marks of a submission were made from; `submission_id` is that of a submitted_assignment."""
+
+HISTORY = sql.Table(
+    "autograder_history",
+    _OUR_TABLES,
+    sql.Column("id", sql.Integer(), primary_key=True),
+    sql.Column("changed_at", sql.DateTime(), nullable=False),
+    sql.Column("student", sql.String(128), nullable=False),
+    sql.Column("assignment", sql.String(128), nullable=False),
+    sql.Column("notebook", sql.String(128), nullable=False),
+    sql.Column("grade_id", sql.String(128), nullable=False),
+    sql.Column("old", sql.Float(), nullable=False),
+    sql.Column("new", sql.Float(), nullable=True),
+    sql.Column("why", sql.Text(), nullable=False),
+)
+"""Automatic marks that changed."""
+
+MASTER = sql.Table(
+    "autograder_master",
+    _OUR_TABLES,
+    sql.Column("assignment_id", sql.String(32), primary_key=True),
+    sql.Column("exam", sql.String(128), nullable=False),
+)
+"""Digest of the source that an assignment's cells in the gradebook were made from."""
+
+_ASSIGNMENT = api.Assignment.__table__
+_NOTEBOOK = api.Notebook.__table__
+_CELL = api.BaseCell.__table__
+_GRADE_CELL = api.GradeCell.__table__
+_TASK_CELL = api.TaskCell.__table__
+_SOURCE_CELL = api.SourceCell.__table__
+_STUDENT = api.Student.__table__
+_SUBMISSION = api.SubmittedAssignment.__table__
+_SUBMITTED_NOTEBOOK = api.SubmittedNotebook.__table__
+_GRADE = api.Grade.__table__
+_COMMENT = api.Comment.__table__
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a submission's present marks were made from."""
+
+    token: str
+    digests: Mapping[str, str]
+    walls: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """An automatic mark that is not what it was."""
+
+    student: str
+    notebook: str
+    grade_id: str
+    old: float
+    new: float | None
+    why: str
+
+    def __str__(self) -> str:
+        new = "to be marked by hand" if self.new is None else f"{self.new:g}"
+        return f"{show(self.student)}: {self.grade_id} {self.old:g} → {new} ({self.why})"
+
+
+@dataclass(frozen=True)
+class _Marked:
+    """The mark of a cell, before and after."""
+
+    grade_id: str
+    old: float | None
+    new: float | None
+    counts: float
+    """What nbgrader adds up: the mark given by hand or else the automatic one, and extra credit."""
+    missing: bool
+
+
+class GradebookWriter:
+    """Writes results of one course, one process at a time.
+
+    `timestamps` says where the time of submission comes from; without `create_students`, a student who is not
+    in the gradebook is refused. Raises RecordsError (or one of its kinds) with a sentence for the instructor;
+    then nothing of the submission at hand was recorded.
+    """
+
+    def __init__(
+        self,
+        folders: Folders,
+        *,
+        timestamps: Timestamps = "gradebook",
+        create_students: bool = True,
+        patience: float = PATIENCE,
+    ) -> None:
+        self.folders = folders
+        self.timestamps = timestamps
+        self.create_students = create_students
+        self._engine = _open(folders.database, patience)
+        self._master_files: dict[str, list[tuple[Path, Path]]] = {}
+        with self.transaction() as db:
+            _create_tables(db)
+            if folders.course_id and not _has(db, api.Course.__table__, id=folders.course_id):
+                db.execute(sql.insert(api.Course.__table__).values(id=folders.course_id))
+        self._finish_interrupted()
+
+    def __enter__(self) -> GradebookWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def prepare(self, assignment: str, exam_digest: str, *, drop_marks: bool = False) -> list[str]:
+        """Make the gradebook's rows of an assignment what its source says; a sentence for each change.
+
+        Needed once per run and assignment, before `write`. Raises MarksAtStake if a cell with marks or
+        comments given by hand is no longer in the source, unless `drop_marks`.
+        """
+        with self.transaction() as db:
+            row = db.execute(
+                sql.select(_ASSIGNMENT.c.id, MASTER.c.exam)
+                .join_from(_ASSIGNMENT, MASTER, MASTER.c.assignment_id == _ASSIGNMENT.c.id, isouter=True)
+                .where(_ASSIGNMENT.c.name == assignment)
+            ).first()
+        said: list[str] = []
+        if row is None or row.exam != exam_digest:
+            from autograder.master import master_notebooks, synchronise
+
+            notebooks = master_notebooks(self.folders, assignment)
+            with self.transaction() as db:
+                said = synchronise(db, assignment, notebooks, self.folders.course_id, drop_marks=drop_marks)
+                assignment_id = _one(db, _ASSIGNMENT, name=assignment).id
+                db.execute(sql.delete(MASTER).where(MASTER.c.assignment_id == assignment_id))
+                db.execute(sql.insert(MASTER).values(assignment_id=assignment_id, exam=exam_digest))
+        self._master_files[assignment] = _master_files(self.folders, assignment)
+        return said
+
+    def known(self, assignment: str) -> dict[str, Known | None]:
+        """What the marks of each student in the gradebook were made from; None if not by this autograder."""
+        with self.transaction() as db:
+            rows = db.execute(
+                sql.select(_SUBMISSION.c.student_id, RECORD)
+                .join_from(_SUBMISSION, _ASSIGNMENT, _SUBMISSION.c.assignment_id == _ASSIGNMENT.c.id)
+                .join(RECORD, RECORD.c.submission_id == _SUBMISSION.c.id, isouter=True)
+                .where(_ASSIGNMENT.c.name == assignment)
+            ).all()
+        return {
+            row.student_id: None
+            if row.token is None
+            else Known(
+                row.token,
+                {"submission": row.submission, "exam": row.exam, "autograder": row.autograder},
+                row.walls,
+            )
+            for row in rows
+        }
+
+    def is_published(self, student: str, assignment: str, known: Known) -> bool:
+        """Whether the folder in `autograded/` is the one that belongs to the record."""
+        try:
+            return (self.folders.autograded(student, assignment) / MARKER).read_text() == known.token
+        except OSError:
+            return False
+
+    def without_time(self, assignment: str) -> int:
+        """Number of submissions of an assignment with a due date whose time of submission nobody knows."""
+        with self.transaction() as db:
+            found = db.execute(
+                sql.select(sql.func.count(_SUBMISSION.c.id))
+                .join_from(_SUBMISSION, _ASSIGNMENT, _SUBMISSION.c.assignment_id == _ASSIGNMENT.c.id)
+                .where(_ASSIGNMENT.c.name == assignment)
+                .where(_ASSIGNMENT.c.duedate.is_not(None), _SUBMISSION.c.timestamp.is_(None))
+            ).scalar()
+        return int(found or 0)
+
+    def write(self, result: Result, folder: Path, why: str) -> list[Change]:
+        """Record a result: all of it or nothing. `folder` is the submission, `why` the reason for marking it.
+
+        Returns the automatic marks that changed.
+        """
+        token = uuid.uuid4().hex
+        final = self.folders.autograded(result.student, result.assignment)
+        staged = self.folders.workshop / token
+        with _said(f"{show(result.student)}'s {result.assignment}"):
+            try:
+                self._stage(result, staged, folder)
+                with self.transaction() as db:
+                    changes = self._record(db, result, folder, why, token)
+            except BaseException:
+                shutil.rmtree(staged, ignore_errors=True)
+                raise
+            _publish(staged, final)
+        return changes
+
+    def _stage(self, result: Result, staged: Path, folder: Path) -> None:
+        """The folder that `autograded/` will hold: annotated notebooks and the assignment's own files.
+
+        Other files of the student stay in `submitted/`: the Formgrader would serve them, scripts and all.
+        """
+        staged.mkdir(parents=True)
+        for source, relative in self._master_files[result.assignment]:
+            target = staged / relative
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        for notebook in result.notebooks:
+            text = nbformat.v4.writes(notebook.notebook)  # type: ignore[no-untyped-call]
+            (staged / f"{notebook.name}.ipynb").write_text(text + "\n", encoding="utf-8")
+        if self.timestamps == "timestamp.txt" and (text := _timestamp_text(folder)) is not None:
+            (staged / "timestamp.txt").write_text(text, encoding="utf-8")
+        mode = int(str(self.folders.setting("BaseConverter", "permissions", self._permissions())), 8)
+        for path in staged.rglob("*"):
+            if path.is_file():
+                path.chmod(mode)
+        (staged / MARKER).write_text(staged.name)
+
+    def _permissions(self) -> int:
+        """nbgrader's way of writing file permissions: 444 stands for 0o444."""
+        shared = self.folders.setting("CourseDirectory", "groupshared", False)
+        return int(self.folders.setting("Autograde", "permissions", 664 if shared else 444))
+
+    def _record(self, db: Connection, result: Result, folder: Path, why: str, token: str) -> list[Change]:
+        assignment = _one(db, _ASSIGNMENT, name=result.assignment)
+        self._student(db, result.student)
+        submission_id = _ensure(db, _SUBMISSION, assignment_id=assignment.id, student_id=result.student)
+        if (time := self._time_of_submission(folder)) is not None:
+            db.execute(
+                sql.update(_SUBMISSION).where(_SUBMISSION.c.id == submission_id).values(timestamp=time)
+            )
+        late = _seconds_late(assignment, _one(db, _SUBMISSION, id=submission_id))
+        now = datetime.now(UTC).replace(tzinfo=None)
+        examined = {notebook.name: notebook for notebook in result.notebooks}
+        changes: list[Change] = []
+        for notebook in db.execute(
+            sql.select(_NOTEBOOK.c.id, _NOTEBOOK.c.name).where(_NOTEBOOK.c.assignment_id == assignment.id)
+        ).all():
+            row_id = _ensure(db, _SUBMITTED_NOTEBOOK, assignment_id=submission_id, notebook_id=notebook.id)
+            found = examined.get(notebook.name)
+            marks = self._mark(db, notebook.id, row_id, found)
+            changes += [
+                Change(result.student, notebook.name, mark.grade_id, mark.old, mark.new, _because(why, mark))
+                for mark in marks
+                if mark.old is not None and mark.old != mark.new
+            ]
+            score = sum(mark.counts for mark in marks)
+            penalty = self._late_penalty(result.student, score, late) if late > 0 else None
+            db.execute(
+                sql.update(_SUBMITTED_NOTEBOOK)
+                .where(_SUBMITTED_NOTEBOOK.c.id == row_id)
+                .values(late_submission_penalty=penalty)
+            )
+        db.execute(sql.delete(RECORD).where(RECORD.c.submission_id == submission_id))
+        db.execute(
+            sql.insert(RECORD).values(
+                submission_id=submission_id,
+                token=token,
+                **{name: result.digests.get(name, "") for name in ("submission", "exam", "autograder")},
+                walls=result.walls,
+                examined_at=now,
+                remarks=json.dumps(
+                    [[remark.kind, remark.text, remark.grade_id] for remark in result.remarks]
+                ),
+            )
+        )
+        if changes:
+            db.execute(
+                sql.insert(HISTORY),
+                [{**vars(change), "assignment": result.assignment, "changed_at": now} for change in changes],
+            )
+        return changes
+
+    def _mark(
+        self, db: Connection, notebook_id: str, row_id: str, found: NotebookResult | None
+    ) -> list[_Marked]:
+        """Write marks and automatic comments of one notebook; `found` is None if it was not submitted.
+
+        As nbgrader's SaveAutoGrades does it: marks and comments given by hand are never touched, and a cell
+        that has such a mark is put before the instructor again.
+        """
+        marks = {mark.grade_id: mark for mark in found.marks} if found else {}
+        cells = {
+            cell.metadata.nbgrader.grade_id: cell
+            for cell in (found.notebook.cells if found else [])
+            if cell.metadata.get("nbgrader", {}).get("grade_id")
+        }
+        checksums: dict[str, str | None] = dict(
+            db.execute(
+                sql.select(_SOURCE_CELL.c.name, _SOURCE_CELL.c.checksum).where(
+                    _SOURCE_CELL.c.notebook_id == notebook_id
+                )
+            )
+            .tuples()
+            .all()
+        )
+        marked: list[_Marked] = []
+        for cell in db.execute(
+            sql.select(_CELL.c.id, _CELL.c.name, _CELL.c.type).where(_CELL.c.notebook_id == notebook_id)
+        ).all():
+            answer, checksum = cells.get(cell.name), checksums.get(cell.name)
+            if cell.type in ("SolutionCell", "TaskCell"):
+                comment = _ensure(db, _COMMENT, notebook_id=row_id, cell_id=cell.id)
+                unchanged = answer is not None and utils.compute_checksum(answer) == checksum
+                text = "No response." if unchanged and not utils.is_task(answer) else None
+                db.execute(sql.update(_COMMENT).where(_COMMENT.c.id == comment).values(auto_comment=text))
+            if cell.type in ("GradeCell", "TaskCell"):
+                grade = _one(db, _GRADE, id=_ensure(db, _GRADE, notebook_id=row_id, cell_id=cell.id))
+                mark = marks.get(cell.name)
+                new = mark.score if mark else _mark_by_hand(answer, checksum)
+                # A cell that is not there is not put before anybody, unless somebody has marked it.
+                review = new is None or (grade.manual_score is not None and found is not None)
+                db.execute(
+                    sql.update(_GRADE)
+                    .where(_GRADE.c.id == grade.id)
+                    .values(auto_score=new, needs_manual_grade=review)
+                )
+                given = new if grade.manual_score is None else grade.manual_score
+                marked.append(
+                    _Marked(
+                        cell.name,
+                        grade.auto_score,
+                        new,
+                        (given or 0.0) + (grade.extra_credit or 0.0),
+                        missing=found is None or (mark is not None and mark.verdict == "missing"),
+                    )
+                )
+        return marked
+
+    def _student(self, db: Connection, student: str) -> None:
+        if not _has(db, _STUDENT, id=student):
+            if not self.create_students:
+                raise RecordsError(
+                    f"{show(student)} is not in the gradebook. Add the student with"
+                    " `nbgrader db student add` or allow new students."
+                )
+            db.execute(sql.insert(_STUDENT).values(id=student))
+
+    def _time_of_submission(self, folder: Path) -> datetime | None:
+        """When the work was handed in, in UTC, as far as the instructor trusts the submission to tell."""
+        if self.timestamps == "timestamp.txt":
+            text = _timestamp_text(folder)
+            with contextlib.suppress(ValueError, OverflowError):
+                if text and text.strip():
+                    time: datetime = utils.parse_utc(text.strip())
+                    return time
+        elif self.timestamps == "modified":
+            times = [path.lstat().st_mtime for path in folder.glob("*.ipynb")] if folder.is_dir() else []
+            if times:
+                return datetime.fromtimestamp(max(times), UTC).replace(tzinfo=None)
+        return None
+
+    def _late_penalty(self, student: str, score: float, seconds: float) -> float | None:
+        """Marks to take off one notebook: the course's late submission plug-in decides, as in nbgrader."""
+        from nbgrader.preprocessors import AssignLatePenalties
+
+        assign = AssignLatePenalties(config=self.folders.config)
+        with contextlib.chdir(self.folders.root):
+            assign.init_plugin()
+            penalty = assign.plugin_inst.late_submission_penalty(student, score, seconds)
+        return None if penalty is None else min(max(0.0, float(penalty)), score)
+
+    def _finish_interrupted(self) -> None:
+        """Put in place what a killed run had committed, throw away what it had not."""
+        workshop = self.folders.workshop
+        with _said(f"the unfinished files of an earlier run in {show(workshop)}"):
+            left = [path for path in workshop.iterdir() if path.is_dir()] if workshop.is_dir() else []
+            with self.transaction() as db:
+                committed = {
+                    row.token: (row.student_id, row.name)
+                    for row in db.execute(
+                        sql.select(RECORD.c.token, _SUBMISSION.c.student_id, _ASSIGNMENT.c.name)
+                        .join_from(RECORD, _SUBMISSION, RECORD.c.submission_id == _SUBMISSION.c.id)
+                        .join(_ASSIGNMENT, _ASSIGNMENT.c.id == _SUBMISSION.c.assignment_id)
+                        .where(RECORD.c.token.in_([path.name for path in left]))
+                    )
+                }
+            for path in left:
+                if path.name in committed:
+                    _publish(path, self.folders.autograded(*committed[path.name]))
+            for path in left:
+                shutil.rmtree(path, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """The gradebook's database, until the block ends; an error in it undoes everything."""
+        with _said("the gradebook"), self._engine.begin() as db:
+            yield db
+
+
+def _open(url: str, patience: float) -> Engine:
+    with _said("the gradebook"):
+        if not url.startswith("sqlite"):
+            return sql.create_engine(url)
+        engine = sql.create_engine(url, connect_args={"timeout": patience})
+
+        # The driver begins transactions late, at the first write; a transaction of ours begins with its first
+        # read, so that nobody changes what it has seen.
+        @sql.event.listens_for(engine, "connect")
+        def connected(connection: Any, _: Any) -> None:
+            connection.isolation_level = None
+
+        @sql.event.listens_for(engine, "begin")
+        def begun(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        return engine
+
+
+def _create_tables(db: Connection) -> None:
+    """nbgrader's tables, if the gradebook is new, and ours."""
+    if not sql.inspect(db).has_table(_ASSIGNMENT.name):
+        api.Base.metadata.create_all(db)
+        # What nbgrader's Gradebook does, without starting the program `alembic` to ask for a version.
+        from alembic.script import ScriptDirectory
+        from nbgrader import dbutil
+
+        version = ScriptDirectory(dbutil.ALEMBIC_DIR).get_current_head()
+        db.execute(sql.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        db.execute(sql.text("INSERT INTO alembic_version VALUES (:version)"), {"version": version})
+    _OUR_TABLES.create_all(db)
+
+
+def _where(table: Any, values: Mapping[str, Any]) -> Any:
+    return sql.and_(*(table.c[name] == value for name, value in values.items()))
+
+
+def _one(db: Connection, table: Any, **values: Any) -> Row[Any]:
+    return db.execute(sql.select(table).where(_where(table, values))).one()
+
+
+def _has(db: Connection, table: Any, **values: Any) -> bool:
+    return (
+        db.execute(sql.select(sql.literal(1)).select_from(table).where(_where(table, values))).first()
+        is not None
+    )
+
+
+def _ensure(db: Connection, table: Any, **values: Any) -> str:
+    """Id of the row with these values, which is added if there is none."""
+    found = db.execute(sql.select(table.c.id).where(_where(table, values))).scalar()
+    if found is None:
+        found = api.new_uuid()
+        db.execute(sql.insert(table).values(id=found, **values))
+    return str(found)
+
+
+def _mark_by_hand(answer: Any, checksum: str | None) -> float | None:
+    """Automatic mark of a cell that a person marks: zero if it was left as it was released or deleted."""
+    if answer is None or utils.compute_checksum(answer) == checksum:
+        return 0.0
+    return None
+
+
+def _seconds_late(assignment: Row[Any], submission: Row[Any]) -> float:
+    if assignment.duedate is None or submission.timestamp is None:
+        return 0.0
+    due = assignment.duedate + submission.extension if submission.extension else assignment.duedate
+    return max(0.0, float((submission.timestamp - due).total_seconds()))
+
+
+def _because(why: str, mark: _Marked) -> str:
+    return f"{why}; the grade cell is missing" if mark.missing else why
+
+
+def _publish(staged: Path, final: Path) -> None:
+    """Put a staged folder in the place of whatever is there."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    replaced = staged.with_name(f"{staged.name}.old")
+    if os.path.lexists(final):
+        final.rename(replaced)
+    staged.rename(final)
+    if replaced.is_symlink() or replaced.is_file():
+        replaced.unlink()
+    elif replaced.is_dir():
+        shutil.rmtree(replaced)
+
+
+def _master_files(folders: Folders, assignment: str) -> list[tuple[Path, Path]]:
+    """Files of an assignment besides its notebooks, and their places in a submission."""
+    ignored = folders.setting(
+        "CourseDirectory", "ignore", [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
+    )
+    source = folders.source(assignment)
+    return [
+        (Path(path), Path(path).relative_to(source))
+        for path in sorted(utils.find_all_files(str(source), [*ignored, "*.ipynb"]))
+    ]
+
+
+def _timestamp_text(folder: Path) -> str | None:
+    """The text of timestamp.txt if it is a short regular file."""
+    try:
+        descriptor = os.open(folder / "timestamp.txt", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        return file.read(LONGEST_TIMESTAMP).decode("utf-8", "replace")
+
+
+@contextlib.contextmanager
+def _said(what: str) -> Iterator[None]:
+    """Turn what the database and the disk raise into a sentence."""
+    try:
+        yield
+    except sql.exc.DBAPIError as error:
+        text = str(error.orig)
+        if "locked" in text or "busy" in text:
+            raise GradebookLocked(
+                f"The gradebook is locked by another program (a Formgrader, a database browser?): {what} was"
+                " not recorded. Close that program and run the command again; it goes on where it stopped."
+            ) from error
+        if "full" in text or "disk I/O" in text:
+            raise DiskFull(
+                f"The disk is full: {what} was not recorded. Make room and run the command again; it goes on"
+                " where it stopped."
+            ) from error
+        raise GradebookBroken(
+            f"The gradebook cannot be used ({show(text)}): {what} was not recorded. If it comes from an"
+            " earlier version of nbgrader, make a copy of it and run `nbgrader db upgrade`."
+        ) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(
+                f"The disk is full: {what} was not recorded. Make room and run the command again; it goes on"
+                " where it stopped."
+            ) from error
+        raise RecordsError(
+            f"{what} was not recorded: {error.strerror or error} ({show(error.filename or 'no file')})."
+        ) from error
