@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from style import GREY, SMALL, SYMBOL, Drawing, Node, at, part_at
+from style import GRADIENT, GREY, SMALL, SYMBOL, Drawing, Node, at, part_at
 
 HAT_Y = r"\hat{y}"
-GATES = {  # column -> name, activation, parameters, symbol
-    "f": ("forget gate", r"$\sigma$", "$W_f,\\ b_f$", at(r"\Gamma_f")),
-    "i": ("update gate", r"$\sigma$", "$W_i,\\ b_i$", at(r"\Gamma_i")),
-    "c": ("candidate", r"tanh", "$W_c,\\ b_c$", at(r"\tilde{c}")),
-    "o": ("output gate", r"$\sigma$", "$W_o,\\ b_o$", at(r"\Gamma_o")),
+GATES = {  # name, activation, its derivative, parameters, symbol
+    "f": ("forget gate", r"$\sigma$", r"$\Gamma_f\,(1 - \Gamma_f)$", "$W_f,\\ b_f$", at(r"\Gamma_f")),
+    "i": ("update gate", r"$\sigma$", r"$\Gamma_i\,(1 - \Gamma_i)$", "$W_i,\\ b_i$", at(r"\Gamma_i")),
+    "c": ("candidate", "tanh", r"$1 - \tilde{c}^{\,2}$", "$W_c,\\ b_c$", at(r"\tilde{c}")),
+    "o": ("output gate", r"$\sigma$", r"$\Gamma_o\,(1 - \Gamma_o)$", "$W_o,\\ b_o$", at(r"\Gamma_o")),
 }
+STATE, MEMORY = 122, 420  # the heights of the hidden state's line and the cell state's
+WRITE, READ = 335, 306  # the heights at which the cell state is written and read
 
 
 @dataclass(frozen=True)
@@ -28,28 +30,36 @@ class Cell:
     read: Node  # tanh of the cell state times the output gate
 
 
-STATE, MEMORY = 122, 420  # the heights of the hidden state's line and the cell state's
-COLUMNS = {"f": 216, "i": 320, "c": 424, "o": 528}
-READ = 596  # where the hidden state is read from the cell state
-
-
-def _cell(d: Drawing) -> Cell:
+def _cell(d: Drawing, shift: float, *, backward: bool) -> Cell:
     """Draw the shapes inside an LSTM cell, without the lines between them."""
+    columns = {key: shift + 216 + 104 * i for i, key in enumerate(GATES)}
+    reading = shift + 596
     gates = {}
-    for key, (name, activation, parameters, _) in GATES.items():
-        x, y = COLUMNS[key], 210
-        gates[key] = d.box(x, y, "", "cell" if key == "c" else "gate", width=96, height=86)
-        d.text(x, y + 27, name, size=14)
-        d.text(x, y, activation, size=18 if key == "c" else 24)
-        d.text(x, y - 26, parameters, size=18)
+    for key, x in columns.items():
+        name, activation, derivative, parameters, _ = GATES[key]
+        gates[key] = d.box(x, 210, "", "cell" if key == "c" else "gate", width=96, height=86)
+        d.text(x, 237, name, size=14)
+        if backward:
+            d.text(x, 211, derivative, size=16)
+            d.code(x, 184, f"dW{key}, db{key}", size=14)
+        else:
+            d.text(x, 210, activation, size=18 if key == "c" else 24)
+            d.text(x, 184, parameters, size=18)
     return Cell(
-        concat=d.box(142, STATE, "concat", "operation", width=68, height=40, size=SMALL),
+        concat=d.box(shift + 142, STATE, "concat", "operation", width=68, height=40, size=SMALL),
         gates=gates,
-        forget=d.operation(COLUMNS["f"], MEMORY, "x"),
-        write=d.operation(COLUMNS["c"], 335, "x"),
-        total=d.operation(COLUMNS["c"], MEMORY, "+"),
-        tanh=d.box(READ, 366, "tanh", "hidden", width=68, height=40),
-        read=d.operation(READ, 306, "x"),
+        forget=d.operation(columns["f"], MEMORY, "x"),
+        write=d.operation(columns["c"], WRITE, "x"),
+        total=d.operation(columns["c"], MEMORY, "+"),
+        tanh=d.box(
+            reading,
+            366,
+            r"$1 - \tanh^2$" if backward else "tanh",
+            "hidden",
+            width=86 if backward else 68,
+            height=40,
+        ),
+        read=d.operation(reading, READ, "x"),
     )
 
 
@@ -58,7 +68,7 @@ def lstm_cell() -> Drawing:
     d.container(393, 300, 594, 468)
     d.text(114, 508, "LSTM cell", align="left", colour=GREY)
     d.text(114, 480, "\N{MULTIPLICATION SIGN} elementwise product", size=SMALL, align="left", colour=GREY)
-    cell = _cell(d)
+    cell = _cell(d, 0, backward=False)
     c_prev = d.value(46, MEMORY, at("c", "t-1"), "cell")
     a_prev = d.value(46, STATE, at("a", "t-1"), "hidden")
     c = d.value(740, MEMORY, at("c"), "cell")
@@ -70,30 +80,29 @@ def lstm_cell() -> Drawing:
     d.forward(a_prev.right, cell.concat.left)
     d.forward(x.top, cell.concat.bottom)
     for key, gate in cell.gates.items():
-        column = COLUMNS[key]
         if key == "o":
-            d.forward(cell.concat.right, (column, STATE), gate.bottom)
+            d.forward(cell.concat.right, (gate.x, STATE), gate.bottom)
         else:
-            d.dot(column, STATE)
-            d.forward((column, STATE), gate.bottom)
-        d.text(column + 9, 276, GATES[key][3], size=22, align="left")
+            d.dot(gate.x, STATE)
+            d.forward((gate.x, STATE), gate.bottom)
+        d.text(gate.x + 9, 276, GATES[key][-1], size=22, align="left")
 
     d.forward(c_prev.right, cell.forget.left)
     d.forward(cell.gates["f"].top, cell.forget.bottom)
-    d.forward(cell.gates["i"].top, (COLUMNS["i"], 335), cell.write.left)
+    d.forward(cell.gates["i"].top, (cell.gates["i"].x, WRITE), cell.write.left)
     d.forward(cell.gates["c"].top, cell.write.bottom)
     d.forward(cell.write.top, cell.total.bottom)
     d.forward(cell.forget.right, cell.total.left)
     d.forward(cell.total.right, c.left)
-    d.dot(READ, MEMORY)
-    d.forward((READ, MEMORY), cell.tanh.top)
+    d.dot(cell.tanh.x, MEMORY)
+    d.forward((cell.tanh.x, MEMORY), cell.tanh.top)
     d.forward(cell.tanh.bottom, cell.read.top)
-    d.forward(cell.gates["o"].top, (COLUMNS["o"], 306), cell.read.left)
-    d.forward(cell.read.bottom, (READ, STATE), a.left)
+    d.forward(cell.gates["o"].top, (cell.gates["o"].x, READ), cell.read.left)
+    d.forward(cell.read.bottom, (cell.read.x, STATE), a.left)
 
     d.dot(638, STATE)
     d.hop(638, MEMORY)
-    d.forward((638, STATE), softmax.bottom, z=2.4)
+    d.forward((638, STATE), softmax.bottom, z=2.8)
     d.forward(softmax.top, y.bottom)
     return d
 
@@ -133,8 +142,105 @@ def lstm_unrolled() -> Drawing:
 
 
 def lstm_cell_backward() -> Drawing:
-    return Drawing(720, 400)
+    d = Drawing(780, 512)
+    d.container(389, 295, 562, 414)
+    d.text(126, 477, "LSTM cell, backward", align="left", colour=GREY)
+    cell = _cell(d, 12, backward=True)
+    f, i, c, o = (cell.gates[key] for key in "fico")
+    dc_prev = d.gradient(52, MEMORY, "dc_prev", width=92, size=16)
+    da_prev = d.gradient(52, STATE, "da_prev", width=92, size=16)
+    dc_next = d.gradient(728, MEMORY, "dc_next", width=92, size=16)
+    da_next = d.gradient(728, STATE, "da_next", width=92, size=16)
+    dxt = d.gradient(cell.concat.x, 34, "dxt", width=76)
+    dct = d.operation(cell.tanh.x, MEMORY, "+")
+
+    d.band(dc_prev.right, dc_next.left)
+    d.band(da_prev.right, (o.x, STATE), o.bottom)
+    d.band(dxt.top, cell.concat.bottom)
+    for gate in (f, i, c):
+        d.band((gate.x, STATE), gate.bottom)
+    d.band(f.top, cell.forget.bottom)
+    d.band(i.top, (i.x, WRITE), cell.write.left)
+    d.band(c.top, cell.total.bottom)
+    d.band(o.top, (o.x, READ), cell.read.left)
+    d.band(dct.bottom, (cell.read.x, STATE), da_next.left)
+
+    # from the hidden state and the cell state to the gates
+    d.backward(da_next.left, (cell.read.x, STATE), cell.read.bottom)
+    d.backward(cell.read.top, cell.tanh.bottom)
+    d.backward(cell.tanh.top, dct.bottom)
+    d.backward(dc_next.left, dct.right)
+    d.backward(dct.left, cell.total.right)
+    d.backward(cell.total.left, cell.forget.right)
+    d.backward(cell.forget.left, dc_prev.right)
+    d.backward(cell.total.bottom, cell.write.top)
+    d.backward(cell.forget.bottom, f.top)
+    d.backward(cell.write.left, (i.x, WRITE), i.top)
+    d.backward(cell.write.bottom, c.top)
+    d.backward(cell.read.left, (o.x, READ), o.top)
+    d.code((dct.x + cell.total.x) / 2, MEMORY + 20, "dct")
+
+    # what each way out of a product is multiplied with
+    d.text(160, MEMORY + 22, r"$\times\,\Gamma_f$", size=18)
+    d.text(f.x + 11, 350, rf"$\times\,{part_at('c', 't-1')}$", size=18, align="left")
+    d.text((i.x + c.x) / 2, WRITE + 20, r"$\times\,\tilde{c}$", size=18)
+    d.text(c.x + 11, 292, r"$\times\,\Gamma_i$", size=18, align="left")
+    d.text(o.x - 6, READ + 20, rf"$\times\,\tanh({part_at('c')})$", size=15)
+    d.text(cell.read.x + 12, READ + 27, r"$\times\,\Gamma_o$", size=16, align="left")
+
+    # from the gates to what went into them
+    d.backward(o.bottom, (o.x, STATE), (c.x + 9, STATE))
+    sums = [d.operation(gate.x, STATE, "+", radius=10) for gate in (f, i, c)]
+    for gate, total in zip((f, i, c), sums, strict=True):
+        d.backward(gate.bottom, total.top)
+    for right, left in ((sums[2], sums[1].right), (sums[1], sums[0].right), (sums[0], cell.concat.right)):
+        d.backward(right.left, left)
+    for gate, name in ((f, "dft"), (i, "dit"), (c, "dcct"), (o, "dot")):
+        d.code(gate.x + 10, 148, name, size=SMALL, align="left")
+        d.text(gate.x - 9, 149, rf"$W_{name[1]}^{{\top}}$", size=17, align="right")
+    d.backward(cell.concat.left, da_prev.right)
+    d.backward(cell.concat.bottom, dxt.top)
+    d.legend(480, 54)
+    return d
 
 
 def lstm_unrolled_backward() -> Drawing:
-    return Drawing(720, 400)
+    """A forward pass of four steps, and a da of two."""
+    d = Drawing(800, 428)
+    memory, state = 206, 138  # the heights of the two carried gradients
+    bar = d.parameter(382, 402, "", width=546, height=44)
+    d.text(126, 402, "summed over the visited steps:", align="left")
+    d.code(638, 402, "dWf, dbf, …, dWo, dbo", align="right")
+
+    da0 = d.gradient(42, state, "da0", width=68)
+    d.text(42, memory, "not\nreturned", size=SMALL)
+    cells, totals = [], []
+    for x, t in ((158, 0), (384, 1)):
+        cell = d.cell(x, 172, f"LSTM cell\n$t={t}$", height=130)
+        total = d.operation(cell.right[0] + 38, state, "+")
+        above = d.gradient(total.x, 302, f"da[:, :, {t}]", width=126, size=16)
+        below = d.gradient(x, 34, f"dx[:, :, {t}]", width=126, size=16)
+        d.backward(above.bottom, total.top, z=2.8)
+        d.hop(total.x, memory, colour=GRADIENT, ground="#ffffff")
+        d.backward(total.left, (cell.right[0], state))
+        d.backward(cell.bottom, below.top)
+        d.backward((x - 24, cell.top[1]), (x - 24, bar.bottom[1]))
+        cells.append(cell)
+        totals.append(total)
+    first, second = cells
+
+    d.backward((first.left[0], state), da0.right)
+    d.backward((first.left[0], memory), (88, memory))
+    d.backward((second.left[0], state), totals[0].right)
+    d.backward((second.left[0], memory), (first.right[0], memory))
+    middle = (totals[0].right[0] + second.left[0]) / 2
+    d.code(middle, memory - 20, "dc_prev", size=14)
+    d.code(middle, state - 20, "da_prev", size=14)
+    for y, end in ((state, totals[1].right), (memory, (second.right[0], memory))):
+        zeros = d.gradient(542, y, "0", width=46)
+        d.backward(zeros.left, end)
+
+    for x, t in ((634, 2), (746, 3)):
+        d.cell(x, 172, f"LSTM cell\n$t={t}$", height=130, pale=True)
+    d.text(690, 262, "not visited", colour=GREY)
+    return d

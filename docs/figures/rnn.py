@@ -126,8 +126,72 @@ def _sheet(d: Drawing, left: float, low: float, rows: int, columns: int, side: f
 
 
 def rnn_cell_backward() -> Drawing:
-    return Drawing(720, 400)
+    d = Drawing(720, 380)
+    d.container(360, 224, 468, 300)
+    d.text(146, 350, "RNN cell, backward", align="left", colour=GREY)
+    middle = 212
+    da_prev = d.gradient(58, middle, "da_prev")
+    dxt = d.gradient(322, 32, "dxt", width=76)
+    da_next = d.gradient(662, middle, "da_next")
+    waa = d.parameter(202, middle, r"$W_{aa}^{\top}$")
+    wax = d.parameter(322, 134, r"$W_{ax}^{\top}$")
+    ba = d.parameter(322, 288, "$b_a$", width=46)
+    total = d.operation(322, middle, "+")
+    tanh = d.box(474, middle, "tanh", "hidden")
+    d.band(da_prev.right, da_next.left)
+    d.band(dxt.top, ba.bottom)
+
+    d.backward(da_next.left, tanh.right)
+    d.text(512, middle + 48, rf"$\times\,(1 - ({part_at('a')})^2)$", size=20)
+    d.backward(tanh.left, total.right)
+    d.code(386, middle + 23, "d_pre")
+    d.backward(total.left, waa.right)
+    d.backward(waa.left, da_prev.right)
+    d.backward(total.bottom, wax.top)
+    d.backward(wax.bottom, dxt.top)
+    d.backward(total.top, ba.bottom)
+
+    d.backward(waa.top, (202, 274))
+    d.code(202, 288, "dWaa")
+    d.backward(ba.right, (387, 288))
+    d.code(392, 288, "dba", align="left")
+    d.backward(wax.right, (396, 134))
+    d.code(401, 134, "dWax", align="left")
+    d.legend(440, 46)
+    return d
 
 
 def rnn_unrolled_backward() -> Drawing:
-    return Drawing(720, 400)
+    d = Drawing(800, 388)
+    middle = 156
+    bar = d.parameter(377, 360, "", width=554, height=46)
+    d.text(118, 360, "summed over the steps:", align="left")
+    d.code(636, 360, "dWax, dWaa, dba", size=18, align="right")
+
+    da0 = d.gradient(40, middle, "da0", width=68)
+    zeros = d.gradient(768, middle, "0", width=46)
+    cells, totals = [], []
+    for x, step, index, width in (
+        (150, "0", "0", 126),
+        (372, "1", "1", 126),
+        (612, "T_x{-}1", "T_x-1", 168),
+    ):
+        cell = d.cell(x, middle, f"RNN cell\n$t={step}$", height=88)
+        total = d.operation(cell.right[0] + 36, middle, "+")
+        above = d.gradient(total.x, 262, f"da[:, :, {index}]", width=width, size=16)
+        below = d.gradient(x, 34, f"dx[:, :, {index}]", width=width, size=16)
+        d.backward(above.bottom, total.top)
+        d.backward(total.left, cell.right)
+        d.backward(cell.bottom, below.top)
+        d.backward((x - 24, cell.top[1]), (x - 24, bar.bottom[1]))
+        cells.append(cell)
+        totals.append(total)
+
+    d.backward(cells[0].left, da0.right)
+    d.backward(cells[1].left, totals[0].right)
+    d.code((cells[1].left[0] + totals[0].right[0]) / 2, middle - 24, "da_prev", size=14)
+    d.backward((506, middle), totals[1].right)
+    d.text(522, middle, r"$\cdots$", size=30)
+    d.backward(cells[2].left, (536, middle))
+    d.backward(zeros.left, totals[2].right)
+    return d

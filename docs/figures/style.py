@@ -1,7 +1,7 @@
 """The common style of the figures: a drawing with boxes, arrows and symbols, and the colours of their roles.
 
-Lengths are CSS pixels of the finished SVG, x to the right and y upwards. Colours follow Okabe and Ito,
-which can be told apart by colour-blind eyes; each role also has a shape or a line style of its own.
+Lengths are CSS pixels of the finished SVG, x to the right and y upwards. The colours are those of Okabe and Ito,
+which colour-blind eyes can tell apart; each role also has a shape or a line style of its own.
 """
 
 from __future__ import annotations
@@ -112,7 +112,16 @@ class Drawing:
         self.axes.add_patch(patch)
         patch.set_clip_on(False)
 
-    def _rectangle(self, node: Node, radius: float, edge: str, fill: str, line: float, z: float) -> None:
+    def _rectangle(
+        self,
+        node: Node,
+        radius: float,
+        edge: str,
+        fill: str,
+        line: float,
+        z: float,
+        dash: tuple[float, ...] = (),
+    ) -> None:
         (left, _), (right, _), (_, high), (_, low) = node.left, node.right, node.top, node.bottom
         r, c = radius, radius * (1 - ARC)
         vertices = [
@@ -123,7 +132,7 @@ class Drawing:
         ]  # fmt: skip
         side = [Outline.LINETO] + [Outline.CURVE4] * 3
         outline = Outline(vertices, [Outline.MOVETO, *side * 4, Outline.CLOSEPOLY])
-        self._patch(PathPatch(outline, ec=edge, fc=fill, lw=line * PIXEL), z)
+        self._patch(PathPatch(outline, ec=edge, fc=fill, lw=line * PIXEL, ls=_dashes(dash, line)), z)
 
     def container(self, x: float, y: float, width: float, height: float, radius: float = 16) -> Node:
         """The outline of a cell whose inside is drawn, with its centre at (x, y)."""
@@ -146,6 +155,13 @@ class Drawing:
         edge, fill = ROLES[role]
         self._rectangle(node, 23, edge, fill, 2, 3)
         self.text(x, y, text, size=size)
+        return node
+
+    def gradient(self, x: float, y: float, name: str, *, width: float = 104, size: float = 18) -> Node:
+        """A gradient that enters or leaves, with its name in the code: a pill with a dashed outline."""
+        node = Node(x, y, width, 46)
+        self._rectangle(node, 23, GRADIENT, "#ffffff", 2, 3, dash=(6, 4))
+        self.code(x, y, name, size=size)
         return node
 
     def box(
@@ -176,10 +192,10 @@ class Drawing:
         self.text(x, y, text, size=size)
         return node
 
-    def operation(self, x: float, y: float, symbol: str, *, role: str = "operation") -> Node:
+    def operation(self, x: float, y: float, symbol: str, *, radius: float = 15) -> Node:
         """A sum or an elementwise product: a circle with "+" or "x" drawn into it."""
-        radius, arm = 15, 7.5
-        edge, fill = ROLES[role]
+        edge, fill = ROLES["operation"]
+        arm = radius / 2
         self._patch(Circle((x, y), radius, ec=edge, fc=fill, lw=2 * PIXEL), 3)
         if symbol == "x":
             arm /= math.sqrt(2)
@@ -235,11 +251,8 @@ class Drawing:
             codes += [Outline.LINETO, Outline.CURVE3, Outline.CURVE3]
         vertices.append(points[-1])
         codes.append(Outline.LINETO)
-        style = (0, tuple(d / width for d in dash)) if dash else "solid"
-        patch = PathPatch(
-            Outline(vertices, codes), fc="none", ec=colour, lw=width * PIXEL, ls=style, capstyle="butt"
-        )
-        self._patch(patch, z)
+        style = _dashes(dash, width)
+        self._patch(PathPatch(Outline(vertices, codes), fc="none", ec=colour, lw=width * PIXEL, ls=style), z)
 
     def forward(self, *points: Point, z: float = 2) -> None:
         """An arrow of the forward pass: solid, with a filled head."""
@@ -252,15 +265,14 @@ class Drawing:
         """A path of the forward pass, as the ground on which a gradient flows back."""
         self.line(list(points), colour=BAND, width=11, z=1)
 
-    def backward(self, *points: Point, head: bool = True, colour: str = GRADIENT) -> None:
-        """An arrow of the backward pass: dashed, with an open head."""
-        self.line(list(points), colour=colour, width=2.4, dash=(8, 5), z=2.5)
-        if head:
-            tip, base = points[-1], _towards(points[-1], points[-2], 11)
-            across = _perpendicular(base, tip, 6.5)
-            self.line(
-                [_add(base, across), tip, _add(base, across, -1)], colour=colour, width=2.4, corner=0, z=4
-            )
+    def backward(self, *points: Point, z: float = 2.5) -> None:
+        """An arrow of the backward pass: dashed, with an open head just before the last point."""
+        tip = _towards(points[-1], points[-2], 3)
+        self.line([*points[:-1], tip], colour=GRADIENT, width=2.4, dash=(8, 5), z=z)
+        base = _towards(tip, points[-2], 11)
+        across = _perpendicular(base, tip, 6.5)
+        head = [_add(base, across), tip, _add(base, across, -1)]
+        self.line(head, colour=GRADIENT, width=2.4, corner=0, z=4)
 
     def shared(self, *points: Point) -> None:
         """A dotted grey line without a head: the same parameters are used at both ends."""
@@ -274,9 +286,10 @@ class Drawing:
         for point in (start, end):
             self.line([_add(point, across), _add(point, across, -1)], colour=GREY, width=1.6)
 
-    def hop(self, x: float, y: float, *, radius: float = 9) -> None:
+    def hop(self, x: float, y: float, *, colour: str = INK, ground: str = BACKGROUND) -> None:
         """Where a vertical line crosses a horizontal one at (x, y): the horizontal one gets a bridge."""
-        self._patch(Rectangle((x - radius, y - 3), 2 * radius, 6, fc=BACKGROUND, ec="none"), 2.2)
+        radius = 9
+        self._patch(Rectangle((x - radius, y - 3), 2 * radius, 6, fc=ground, ec="none"), 2.6)
         k = ARC * radius
         arc = Outline(
             [
@@ -290,7 +303,14 @@ class Drawing:
             ],
             [Outline.MOVETO] + [Outline.CURVE4] * 6,
         )
-        self._patch(PathPatch(arc, fc="none", ec=INK, lw=2.2 * PIXEL), 2.3)
+        self._patch(PathPatch(arc, fc="none", ec=colour, lw=2.2 * PIXEL), 2.7)
+
+    def legend(self, x: float, y: float) -> None:
+        """What the two kinds of line of a backward figure mean; (x, y) is the left end of the upper one."""
+        self.backward((x, y), (x + 52, y))
+        self.text(x + 64, y, "gradient", size=SMALL, align="left")
+        self.band((x, y - 24), (x + 52, y - 24))
+        self.text(x + 64, y - 24, "path of the forward pass", size=SMALL, align="left")
 
     # --- words ---
 
@@ -334,6 +354,11 @@ def _described(svg: str, title: str, description: str) -> str:
     words = f' <title id="title">{escape(title)}</title>\n <desc id="desc">{escape(description)}</desc>\n'
     svg = svg[:start] + words + svg[end:]
     return svg.replace("<svg ", '<svg role="img" aria-labelledby="title desc" ', 1)
+
+
+def _dashes(lengths: tuple[float, ...], width: float) -> str | tuple[float, tuple[float, ...]]:
+    """A line style of Matplotlib, which measures dashes in widths of the line."""
+    return (0, tuple(length / width for length in lengths)) if lengths else "solid"
 
 
 def _towards(start: Point, goal: Point, distance: float) -> Point:
