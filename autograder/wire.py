@@ -15,6 +15,7 @@ which `decode_reply` applies to the originals.
 
 from __future__ import annotations
 
+import enum
 import re
 import select
 import socket
@@ -475,3 +476,19 @@ def _time_left(deadline: float | None) -> float | None:
     if (left := deadline - time.monotonic()) <= 0:
         raise TimeoutError
     return left
+
+
+class Kind(enum.IntEnum):
+    """What a frame is: questions to the student's process, to the exam's process, and their answers."""
+
+    SETUP = 1
+    CELL = 2
+    NAMES = 3
+    CALL = 4
+    VALUE = 5
+    GRADE = 6
+    READY = 10
+    OUTPUTS = 11
+    ANSWER = 12
+    FAULT = 13
+    ENDED = 14

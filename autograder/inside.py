@@ -1,0 +1,325 @@
+"""The program inside the walls. Everything in this file runs on the student's side of the trust boundary.
+
+Three kinds of processes, each forked from the one before it:
+
+- The *fork server* has imported IPython, NumPy and Matplotlib. It never runs a student's code and knows
+  nothing of any assignment or submission: it receives two sockets per submission and forks.
+- The *warden* of one submission watches the memory of its processes and kills them when the examiner says so
+  (by closing a socket), when they use too much, or when it dies. It runs outside of the student's namespaces.
+- The *student's process* is the first process in namespaces of its own. It runs cells and answers calls until
+  it is killed; when it dies, the kernel kills everything that it has started.
+
+Nothing that the student's process sends is believed by the other side to be more than plain values.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+from autograder import linux
+from autograder.errors import WireError
+from autograder.shell import NotebookShell
+from autograder.wire import Channel, Kind, Snapshot, decode, describe, encode_reply
+
+SCRATCH = "/scratch"
+_HUGE = 1 << 40
+_HEADROOM = 1 << 30
+"""Address space that the imported libraries take, most of it never used."""
+_WATCH_SECONDS = 0.02
+
+
+def main(requests_fd: int) -> NoReturn:
+    """The fork server: each byte on its socket brings two sockets for one submission."""
+    requests = socket.socket(fileno=requests_fd)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for wardens
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the examiner
+    shell = NotebookShell.make(output_bytes=1 << 20)
+    _warm_up(shell)
+    gc.collect()
+    gc.freeze()  # collecting in a forked process would copy every page of what was imported here
+    requests.send(b"!")
+    while True:
+        message, fds, _, _ = socket.recv_fds(requests, 1, 2)
+        if not message:
+            os._exit(0)
+        if len(fds) == 2 and os.fork() == 0:
+            try:
+                requests.close()
+                _warden(shell, Channel(socket.socket(fileno=fds[0])), Channel(socket.socket(fileno=fds[1])))
+            finally:
+                os._exit(0)
+        for fd in fds:
+            os.close(fd)
+
+
+def _warm_up(shell: NotebookShell) -> None:
+    """Do once what every notebook does: import, draw, fail. What is loaded here costs no student any time."""
+    shell.run(
+        "import numpy as np\nimport matplotlib.pyplot as plt\nplt.plot([0, 1]); plt.title('$x$')\nplt.show()"
+    )
+    shell.run("def f(): return 1 / 0\nf()")
+    shell.reset()  # type: ignore[no-untyped-call]
+    shell.execution_count = 1
+
+
+def _warden(shell: NotebookShell, control: Channel, status: Channel) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        _, _, body = status.receive(_HUGE)
+        setup = json.loads(body)
+        if setup["sandbox"]:
+            uid, gid = os.getuid(), os.getgid()
+            linux.unshare(linux.NEW_NAMESPACES & ~linux.CLONE_NEWNS)
+            linux.map_user(uid, gid)
+        elif sys.platform == "linux":
+            linux.adopt_orphans()
+        child = os.fork()
+    except Exception as error:
+        status.send(0, Kind.FAULT, f"{type(error).__name__}: {error}".encode())
+        return
+    if child == 0:
+        _student(shell, control, status, setup)
+    control.close()
+    reason = ""
+    while True:
+        ended, code = os.waitpid(child, os.WNOHANG)
+        if ended:
+            break
+        if _closed(status):
+            os.kill(child, signal.SIGKILL)
+            _, code = os.waitpid(child, 0)
+            break
+        if _memory(child, setup["memory"]) > setup["memory"]:
+            reason = "memory"
+            os.kill(child, signal.SIGKILL)
+            _, code = os.waitpid(child, 0)
+            break
+    if not setup["sandbox"]:
+        _kill_group(child)
+    ending = {"reason": reason, "code": os.waitstatus_to_exitcode(code)}
+    status.send(0, Kind.ENDED, json.dumps(ending).encode(), time.monotonic() + 1)
+
+
+def _closed(status: Channel) -> bool:
+    """Wait a moment for the examiner to close its end."""
+    try:
+        status.receive(0, time.monotonic() + _WATCH_SECONDS)
+    except TimeoutError:
+        return False
+    except Exception as error:
+        return type(error).__name__ != "Overdue"
+    return True
+
+
+def _memory(root: int, limit: int) -> int:
+    """Bytes used by `root` and all its descendants: a cheap upper bound unless that is over the limit."""
+    if not os.path.exists("/proc/self/statm"):  # noqa: PTH110
+        return 0
+    pids = _descendants(root)
+    total = sum(map(_resident, pids))
+    if total > limit:
+        # Pages shared by forked processes were counted once for each of them. The exact share takes longer
+        # to get; a process that hides it (by giving up being dumpable) is counted in full.
+        total = sum(share if (share := _share(pid)) >= 0 else _resident(pid) for pid in pids)
+    return total
+
+
+def _descendants(root: int) -> list[int]:
+    parents = {}
+    for name in os.listdir("/proc"):  # noqa: PTH208
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+                    parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
+            except (OSError, IndexError, ValueError):
+                continue
+    found = [root]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory that a process has in use, or 0 when it has just ended."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def _share(pid: int) -> int:
+    """Bytes of memory, with pages that several processes share split between them; -1 where that is hidden."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:  # noqa: PTH123
+            for line in file:
+                if line.startswith(b"Pss:"):
+                    return int(line.split()[1]) << 10
+    except (OSError, IndexError, ValueError):
+        pass
+    return -1
+
+
+def _kill_group(leader: int) -> None:
+    """Without namespaces: what stayed in the student's process group, or was left to us by a dead parent."""
+    for _ in range(10):
+        with suppress(OSError):
+            os.killpg(leader, signal.SIGKILL)
+        orphans = _descendants(os.getpid())[1:] if os.path.isdir("/proc/self") else []  # noqa: PTH112
+        for pid in orphans:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+        if not orphans:
+            return
+
+
+def _student(shell: NotebookShell, control: Channel, status: Channel, setup: dict[str, Any]) -> NoReturn:
+    try:
+        os.setsid()
+        _keep_only(control.fileno())
+        if setup["sandbox"]:
+            _own_files(setup)
+            os.chdir(SCRATCH)
+        else:
+            os.chdir(setup["scratch"])
+        _, _, body = control.receive(_HUGE)
+        files, _ = decode(body)
+        for name, content in cast(dict[str, bytes], files).items():
+            path = Path(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        os.environ.update(HOME=str(Path.cwd()), TMPDIR=str(Path(".tmp").absolute()))
+        Path(".tmp").mkdir(exist_ok=True)
+        sys.path.insert(0, "")
+        sys.argv = [""]
+        shell.outputs.limit = setup["output"]
+        _limit(setup)
+        if setup["sandbox"]:
+            linux.give_up_privileges()
+            linux.die_with_parent()
+            linux.filter_system_calls()
+        control.send(0, Kind.READY)
+    except Exception:
+        control.send(0, Kind.FAULT, traceback.format_exc().encode())
+        os._exit(1)
+    _serve(shell, control)
+    os._exit(0)
+
+
+def _keep_only(fd: int) -> None:
+    """Close everything but one socket; what is written to the process's own output goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    os.closerange(3, fd)
+    os.closerange(fd + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def _own_files(setup: dict[str, Any]) -> None:
+    """A private scratch folder, and nothing else that can be written to; no /proc at all.
+
+    Its mountinfo would show where the course lies, and no exercise needs it.
+    """
+    linux.unshare(linux.CLONE_NEWNS)
+    safe = linux.MS_NOSUID | linux.MS_NODEV
+    size = f"size={setup['scratch_bytes']},nr_inodes=4096,mode=700"
+    linux.mount("tmpfs", SCRATCH, "tmpfs", safe, size)
+    for place in (f"{SCRATCH}/.tmp", f"{SCRATCH}/.shm"):
+        os.mkdir(place)  # noqa: PTH102
+    linux.mount(f"{SCRATCH}/.tmp", "/tmp", flags=linux.MS_BIND)
+    linux.mount(f"{SCRATCH}/.shm", "/dev/shm", flags=linux.MS_BIND)
+    linux.mount("tmpfs", "/proc", "tmpfs", safe | linux.MS_RDONLY, "size=4k,mode=555")
+
+
+def _limit(setup: dict[str, Any]) -> None:
+    """Limits that no process of the submission can raise again."""
+    limits = {
+        "RLIMIT_CPU": setup["cpu"],
+        "RLIMIT_AS": setup["memory"] + _HEADROOM,
+        "RLIMIT_FSIZE": setup["file"],
+        "RLIMIT_NOFILE": setup["files"],
+        "RLIMIT_CORE": 0,
+        "RLIMIT_MEMLOCK": 0,
+        "RLIMIT_MSGQUEUE": 0,
+    }
+    if setup["sandbox"]:
+        limits["RLIMIT_NPROC"] = setup["processes"]
+    for name, value in limits.items():
+        which = getattr(resource, name, None)
+        if which is not None:
+            hard = resource.getrlimit(which)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(which, (value, value))
+
+
+def _serve(shell: NotebookShell, control: Channel) -> None:
+    """Answer questions until the examiner closes the connection."""
+    while True:
+        number, kind, body = control.receive(_HUGE)
+        if kind == Kind.CELL:
+            outputs, error = shell.run(body.decode())
+            answer = json.dumps([outputs, type(error).__name__ if error else None], default=str)
+            control.send(number, Kind.OUTPUTS, answer.encode())
+        elif kind == Kind.NAMES:
+            known = {
+                name: "function" if callable(shell.user_ns[name]) else "value"
+                for name in json.loads(body)
+                if name in shell.user_ns
+            }
+            control.send(number, Kind.NAMES, json.dumps(known).encode())
+        elif kind == Kind.CALL:
+            control.send(number, Kind.ANSWER, _call(shell, body))
+
+
+def _call(shell: NotebookShell, body: bytes) -> bytes:
+    """Call a function of the student, or look up a value (`arguments` is None)."""
+    question, mutables = decode(body)
+    name, arguments, keywords = cast(tuple[Any, Any, Any], question)
+    snapshot = Snapshot(mutables)
+    shell.outputs.take()
+    answer: tuple[str, object]
+    with shell.captured():
+        try:
+            value = shell.user_ns[name]
+            if arguments is not None:
+                value = value(*arguments, **keywords)
+            answer = ("value", value)
+        except BaseException as error:
+            answer = ("error", _explain(shell, error))
+    text = "".join(entry["text"] for entry in shell.outputs.take() if entry["output_type"] == "stream")
+    try:
+        return encode_reply((*answer, text), mutables, snapshot)
+    except WireError as error:
+        what = "returned" if arguments is not None else "is"
+        return encode_reply(("unplain", f"{what} {error}", text), [], Snapshot([]))
+
+
+def _explain(shell: NotebookShell, error: BaseException) -> dict[str, object]:
+    """An exception as plain values: name, message, base classes (by name), the student's own traceback."""
+    trace = error.__traceback__.tb_next if error.__traceback__ else None
+    before = shell.outputs.take()
+    shell.showtraceback((type(error), error, trace))
+    shown = [entry for entry in shell.outputs.take() if entry["output_type"] == "error"]
+    shell.outputs.entries = before
+    try:
+        message = str(error)
+    except Exception:
+        message = describe(error)
+    return {
+        "name": type(error).__name__,
+        "message": message,
+        "bases": [base.__name__ for base in type(error).__mro__],
+        "traceback": shown[-1]["traceback"] if shown else [],
+    }

@@ -1,0 +1,200 @@
+"""A notebook's shell without a kernel: runs one cell and returns its outputs, as JupyterLab would show them.
+
+Used on both sides: by `inside` for the student's cells, by `exam_process` for the grade cells.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+Output = dict[str, Any]
+"""An output as in a notebook file: `output_type` and what belongs to it."""
+
+
+class Outputs:
+    """Collects what a cell shows, up to a number of bytes: the rest is dropped while it is produced."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.entries: list[Output] = []
+        self._used = 0
+        self._parts: list[str] = []
+
+    def stream(self, name: str, text: str) -> None:
+        if not (text := self._fit(text)):
+            return
+        if not self._parts or self.entries[-1].get("name") != name:
+            self._flush()
+            self.entries.append({"output_type": "stream", "name": name, "text": ""})
+        self._parts.append(text)
+
+    def add(self, entry: Output, size: int) -> None:
+        self._flush()
+        if self._used + size > self.limit:
+            self._cut()
+        else:
+            self._used += size
+            self.entries.append(entry)
+
+    def clear(self) -> None:
+        self.entries, self._parts = [], []
+
+    def take(self) -> list[Output]:
+        """Everything collected so far; starts anew."""
+        self._flush()
+        taken, self.entries, self._used = self.entries, [], 0
+        return taken
+
+    def _fit(self, text: str) -> str:
+        if self._used > self.limit:
+            return ""
+        if self._used + len(text) > self.limit:
+            text = text[: self.limit - self._used]
+            self._used += len(text)
+            self._cut(text)
+            return ""
+        self._used += len(text)
+        return text
+
+    def _cut(self, rest: str = "") -> None:
+        if self._used <= self.limit:
+            self._used = self.limit + 1
+            self._flush()
+            note = f"{rest}\n[the output was cut off here: a cell may show {self.limit >> 10} kB]\n"
+            self.entries.append({"output_type": "stream", "name": "stdout", "text": note})
+
+    def _flush(self) -> None:
+        if self._parts:
+            self.entries[-1]["text"] = "".join(self._parts)
+            self._parts = []
+
+
+class Stream(io.TextIOBase):
+    """What takes the place of sys.stdout and sys.stderr."""
+
+    encoding = "utf-8"
+
+    def __init__(self, outputs: Outputs, name: str) -> None:
+        self._outputs = outputs
+        self.name = f"<{name}>"
+        self._stream = name
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._outputs.stream(self._stream, text)
+        return len(text)
+
+
+def _bundle(data: dict[str, Any]) -> tuple[dict[str, str], int]:
+    """A MIME bundle as in a notebook file, with only what is text in the end, and its size."""
+    clean = {}
+    for mime, value in data.items():
+        if isinstance(value, bytes):
+            value = base64.b64encode(value).decode()
+        if isinstance(mime, str) and isinstance(value, str):
+            clean[mime] = value
+    return clean, sum(map(len, clean.values()))
+
+
+class _Publisher(DisplayPublisher):
+    """Takes what `display` shows."""
+
+    shell: Any
+
+    def publish(self, data: Any, metadata: Any = None, *_: Any, update: bool = False, **__: Any) -> None:
+        bundle, size = _bundle(dict(data))
+        entry = {"output_type": "display_data", "data": bundle, "metadata": dict(metadata or {})}
+        self.shell.outputs.add(entry, size)
+
+    def clear_output(self, wait: bool = False) -> None:
+        self.shell.outputs.clear()
+
+
+class _DisplayHook(DisplayHook):
+    """Takes the value of a cell's last expression."""
+
+    shell: Any
+
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: Any = None) -> None:
+        bundle, size = _bundle(format_dict)
+        entry = {"output_type": "execute_result", "data": bundle, "metadata": dict(md_dict or {})}
+        entry["execution_count"] = self.shell.execution_count
+        self.shell.outputs.add(entry, size)
+
+    def finish_displayhook(self) -> None:
+        pass
+
+
+class NotebookShell(InteractiveShell):
+    """IPython as a kernel would set it up: inline figures, results as outputs, no history, no exit."""
+
+    display_pub_class = Type(_Publisher)
+    displayhook_class = Type(_DisplayHook)
+    outputs: Outputs
+
+    @classmethod
+    def make(cls, output_bytes: int) -> NotebookShell:
+        """The one shell of this process, warmed up by a first cell."""
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.InteractiveShell.colors = "nocolor"
+        config.InteractiveShell.cache_size = 0
+        shell: NotebookShell = cls.instance(config=config)
+        shell.outputs = Outputs(output_bytes)
+        shell.run("%matplotlib inline")
+        return shell
+
+    def init_io(self) -> None:
+        pass
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """`%matplotlib inline` asks for an event loop; there is none, and none is needed."""
+
+    def ask_exit(self) -> None:
+        """`exit()` and `quit()`: marking goes on."""
+        self.outputs.stream("stdout", "exit() has no effect here\n")
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
+        try:
+            message = str(evalue)
+        except Exception:
+            message = ""
+        lines = [str(line) for line in stb]
+        entry = {"output_type": "error", "ename": str(getattr(etype, "__name__", etype)), "evalue": message}
+        self.outputs.add(entry | {"traceback": lines}, len(message) + sum(map(len, lines)))
+
+    @contextmanager
+    def captured(self) -> Iterator[None]:
+        """Standard output and error go into the outputs."""
+        before = sys.stdout, sys.stderr
+        sys.stdout = Stream(self.outputs, "stdout")
+        sys.stderr = Stream(self.outputs, "stderr")
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = before
+
+    def run(self, source: str) -> tuple[list[Output], BaseException | None]:
+        """Run a cell; its outputs, and the exception that ended it, if one did."""
+        self.outputs.take()
+        with self.captured():
+            result = self.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
+        return self.outputs.take(), result.error_before_exec or result.error_in_exec
