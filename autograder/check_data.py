@@ -21,7 +21,8 @@ Reference = Mapping[str, Callable[..., Any]]
 Case = dict[str, Any]
 """title, arguments, returns (names), and optionally: shared (values that occur several times), show (name ->
 leading indices of the part of an array to show), parts (name of a tuple -> names of its entries), changed
-(argument -> expected values afterwards)."""
+(argument -> expected values afterwards), unknown_numbers (names of which only types and shapes are
+compared)."""
 
 SHARED = ("parameters", "x")
 """Arguments that come back in every cell cache: stored once."""
@@ -89,9 +90,11 @@ def rnn_cell_backward_case(seed: int, n_x: int, n_a: int, n_y: int, m: int, forw
     }
 
 
-def rnn_backward_case(seed: int, n_x: int, n_a: int, n_y: int, m: int, T_x: int, forward: Reference) -> Case:
+def rnn_backward_case(
+    seed: int, n_x: int, n_a: int, n_y: int, m: int, T_x: int, T_da: int, forward: Reference
+) -> Case:
     drawn = draw(seed, x=(n_x, m, T_x), a0=(n_a, m), Wax=(n_a, n_x), Waa=(n_a, n_a), Wya=(n_y, n_a),
-                 ba=(n_a, 1), by=(n_y, 1), da=(n_a, m, T_x))  # fmt: skip
+                 ba=(n_a, 1), by=(n_y, 1), da=(n_a, m, T_da))  # fmt: skip
     given = split(drawn, "x", "a0", "da", "parameters")
     da = given.pop("da")
     caches = forward["rnn_forward"](**given)[-1]
@@ -192,8 +195,10 @@ def rnn_backward_cases(reference: Reference) -> dict[str, list[Case]]:
             {"title": "other sizes, a single example"} | rnn_cell_backward_case(2, 2, 4, 3, 1, reference),
         ],
         "rnn_backward": [
-            {"title": "seeded inputs"} | rnn_backward_case(1, 3, 5, 2, 10, 4, reference),
-            {"title": "other sizes, a single example"} | rnn_backward_case(2, 2, 4, 3, 1, 6, reference),
+            {"title": "seeded inputs"} | rnn_backward_case(1, 3, 5, 2, 10, 4, 4, reference),
+            {"title": "other sizes, a single example"} | rnn_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
+            {"title": "gradients for the first 3 of 5 steps"}
+            | rnn_backward_case(3, 2, 4, 3, 6, 5, 3, reference),
         ],
     }
 
@@ -265,4 +270,7 @@ def _encode(value: Any, named: Mapping[int, str]) -> Any:
         return {"dict": {key: _encode(item, named) for key, item in value.items()}}
     if isinstance(value, np.integer | np.floating):
         return value.item()
+    if isinstance(value, np.random.Generator):
+        seeds: Any = value.bit_generator.seed_seq
+        return {"generator": seeds.entropy}
     return value

@@ -1,0 +1,113 @@
+"""Wrong and unusual answers to 03-rnn-backward: (exercise, label, changed texts of the reference or a whole answer)."""
+
+from __future__ import annotations
+
+ASSIGNMENT = "03-rnn-backward"
+
+WRONG = [
+    ("rnn_cell_backward", "tanh twice", {"(1 - a_next**2) * da_next": "(1 - np.tanh(a_next)**2) * da_next"}),
+    ("rnn_cell_backward", "upstream missing", {"(1 - a_next**2) * da_next": "(1 - a_next**2)"}),
+    ("rnn_cell_backward", "sigmoid deriv", {"(1 - a_next**2) * da_next": "a_next*(1 - a_next) * da_next"}),
+    ("rnn_cell_backward", "dWaa next", {"d_pre @ a_prev.T": "d_pre @ a_next.T"}),
+    ("rnn_cell_backward", "Waa nT", {'parameters["Waa"].T': 'parameters["Waa"]'}),
+    ("rnn_cell_backward", "dba 1d", {", keepdims=True": ""}),
+    ("rnn_cell_backward", "dba mean", {"np.sum(": "np.mean("}),
+    ("rnn_cell_backward", "dWax mean", {"d_pre @ xt.T": "d_pre @ xt.T / xt.shape[1]"}),
+    ("rnn_cell_backward", "dWax T", {"d_pre @ xt.T": "xt @ d_pre.T"}),
+    ("rnn_cell_backward", "key dx", {'"dxt"': '"dx"'}),
+    (
+        "rnn_cell_backward",
+        "in place",
+        {"(1 - a_next**2) * da_next": "(1 - a_next**2) * da_next; da_next *= 0"},
+    ),
+    (
+        "rnn_cell_backward",
+        "in place cache",
+        {"d_pre = ": "a_next *= a_next; d_pre = ", "a_next**2": "a_next"},
+    ),
+    ("rnn_cell_backward", "global", {'parameters["Wax"].T': "Wax.T"}),
+    ("rnn_cell_backward", "np.power abs", {"(1 - a_next**2) * da_next": "(1 - a_next)**2 * da_next"}),
+    ("rnn_cell_backward", "sign", {"(1 - a_next**2) * da_next": "-(1 - a_next**2) * da_next"}),
+    ("rnn_backward", "carry dropped", {" + da_carried": ""}),
+    ("rnn_backward", "upstream dropped", {"da[:, :, t] + da_carried": "da_carried"}),
+    ("rnn_backward", "assign", {"dWax +=": "dWax =", "dWaa +=": "dWaa =", "dba +=": "dba ="}),
+    ("rnn_backward", "assign dba only", {"dba +=": "dba ="}),
+    ("rnn_backward", "forward", {"reversed(range(T_x))": "range(T_x)"}),
+    ("rnn_backward", "first cache", {"cell_caches[t]": "cell_caches[0]"}),
+    ("rnn_backward", "last cache", {"cell_caches[t]": "cell_caches[-1]"}),
+    ("rnn_backward", "T from x", {"n_a, m, T_x = da.shape": "n_a, m, _ = da.shape; T_x = x.shape[2]"}),
+    ("rnn_backward", "aligned to end", {"cell_caches[t]": "cell_caches[len(cell_caches)-T_x+t]"}),
+    ("rnn_backward", "dx full", {"np.zeros((n_x, m, T_x))": "np.zeros(x.shape)"}),
+    ("rnn_backward", "carry twice", {"+ da_carried": "+ 2*da_carried"}),
+    (
+        "rnn_backward",
+        "da in place",
+        {
+            "gradients = rnn": "da[:,:,t] += da_carried; gradients = rnn",
+            "da[:, :, t] + da_carried": "da[:, :, t]",
+        },
+    ),
+    ("rnn_backward", "da0 from da", {'"da0": da_carried': '"da0": da[:, :, 0]'}),
+    ("rnn_backward", "da0 zero", {'"da0": da_carried': '"da0": np.zeros((n_a,m))'}),
+    ("rnn_backward", "skip 0", {"reversed(range(T_x))": "reversed(range(1, T_x))"}),
+    ("rnn_backward", "divide T", {'"dWax": dWax,': '"dWax": dWax / T_x,'}),
+    (
+        "rnn_backward",
+        "carry resets",
+        {'da_carried = gradients["da_prev"]': 'da_carried = da_carried + gradients["da_prev"]'},
+    ),
+]
+
+RIGHT = [
+    (
+        "rnn_cell_backward",
+        "circulated",
+        """def rnn_cell_backward(da_next, cache):
+    (a_next, a_prev, xt, parameters) = cache
+    Wax = parameters["Wax"]; Waa = parameters["Waa"]; Wya = parameters["Wya"]; ba = parameters["ba"]; by = parameters["by"]
+    dtanh = (1 - a_next ** 2) * da_next
+    dxt = np.dot(Wax.T, dtanh)
+    dWax = np.dot(dtanh, xt.T)
+    da_prev = np.dot(Waa.T, dtanh)
+    dWaa = np.dot(dtanh, a_prev.T)
+    dba = np.sum(dtanh, axis=1, keepdims=1)
+    gradients = {"dxt": dxt, "da_prev": da_prev, "dWax": dWax, "dWaa": dWaa, "dba": dba}
+    return gradients
+""",
+    ),
+    (
+        "rnn_backward",
+        "circulated",
+        """def rnn_backward(da, caches):
+    (caches, x) = caches
+    (a1, a0, x1, parameters) = caches[0]
+    n_a, m, T_x = da.shape
+    n_x, m = x1.shape
+    dx = np.zeros((n_x, m, T_x)); dWax = np.zeros((n_a, n_x)); dWaa = np.zeros((n_a, n_a)); dba = np.zeros((n_a, 1)); da0 = np.zeros((n_a, m)); da_prevt = np.zeros((n_a, m))
+    for t in reversed(range(T_x)):
+        gradients = rnn_cell_backward(da[:, :, t] + da_prevt, caches[t])
+        dxt, da_prevt, dWaxt, dWaat, dbat = gradients["dxt"], gradients["da_prev"], gradients["dWax"], gradients["dWaa"], gradients["dba"]
+        dx[:, :, t] = dxt
+        dWax += dWaxt
+        dWaa += dWaat
+        dba += dbat
+    da0 = da_prevt
+    return {"dx": dx, "da0": da0, "dWax": dWax, "dWaa": dWaa, "dba": dba}
+""",
+    ),
+    ("rnn_cell_backward", "einsum", {"d_pre @ xt.T": "np.einsum('am,xm->ax', d_pre, xt)"}),
+    ("rnn_cell_backward", "extra key", {"return {": 'return {"dz": 0,'}),
+    (
+        "rnn_backward",
+        "own math",
+        """def rnn_backward(da, caches):
+    cs, x = caches
+    p = cs[0][3]; T = da.shape[2]
+    carry = 0; g=[None]*T
+    for t in range(T-1,-1,-1):
+        z = (1-cs[t][0]**2)*(da[...,t]+carry); g[t]=z; carry=p["Waa"].T@z
+    G=np.stack(g,axis=2); prev=np.stack([c[1] for c in cs[:T]],axis=2)
+    return dict(dx=np.einsum('ax,amt->xmt',p["Wax"],G), da0=carry, dWax=np.einsum('amt,xmt->ax',G,x[:,:,:T]), dWaa=np.einsum('amt,bmt->ab',G,prev), dba=G.sum(axis=(1,2))[:,None])
+""",
+    ),
+]

@@ -1,0 +1,152 @@
+"""Wrong and unusual answers to 01-rnn-forward: (exercise, label, changed texts of the reference or a whole answer)."""
+
+from __future__ import annotations
+
+ASSIGNMENT = "01-rnn-forward"
+
+WRONG = [
+    ("rnn_cell_forward", "prev state pred", {"softmax(Wya @ a_next + by)": "softmax(Wya @ a_prev + by)"}),
+    (
+        "rnn_cell_forward",
+        "sigmoid",
+        {"np.tanh(Waa @ a_prev + Wax @ xt + ba)": "1/(1+np.exp(-(Waa @ a_prev + Wax @ xt + ba)))"},
+    ),
+    ("rnn_cell_forward", "no by", {"+ by": ""}),
+    ("rnn_cell_forward", "ba twice", {"+ ba": "+ ba + ba"}),
+    ("rnn_cell_forward", "softmax batch", {"softmax(Wya @ a_next + by)": "softmax((Wya @ a_next + by).T).T"}),
+    (
+        "rnn_cell_forward",
+        "softmax whole",
+        {"softmax(Wya @ a_next + by)": "np.exp(Wya @ a_next + by)/np.exp(Wya @ a_next + by).sum()"},
+    ),
+    (
+        "rnn_cell_forward",
+        "naive softmax",
+        {"softmax(Wya @ a_next + by)": "np.exp(Wya @ a_next + by)/np.exp(Wya @ a_next + by).sum(axis=0)"},
+    ),
+    (
+        "rnn_cell_forward",
+        "whole max softmax",
+        {
+            "softmax(Wya @ a_next + by)": "(lambda z: np.exp(z-z.max())/np.exp(z-z.max()).sum(axis=0))(Wya @ a_next + by)"
+        },
+    ),
+    ("rnn_cell_forward", "cache swapped", {"cache = (a_next, a_prev": "cache = (a_prev, a_next"}),
+    (
+        "rnn_cell_forward",
+        "cache list",
+        {"cache = (a_next, a_prev, xt, parameters)": "cache = [a_next, a_prev, xt, parameters]"},
+    ),
+    ("rnn_cell_forward", "waa T", {"Waa @": "Waa.T @"}),
+    ("rnn_cell_forward", "none", {"return a_next, yt_pred, cache": "pass"}),
+    ("rnn_cell_forward", "two", {"return a_next, yt_pred, cache": "return a_next, yt_pred"}),
+    ("rnn_cell_forward", "list", {"return a_next, yt_pred, cache": "return a_next.tolist(), yt_pred, cache"}),
+    (
+        "rnn_cell_forward",
+        "inplace a_prev",
+        {"a_next = np.tanh": "a_prev *= 1.0; a_prev += 0; a_prev[:] = a_prev*2; a_next = np.tanh"},
+    ),
+    ("rnn_cell_forward", "inplace xt", {"cache = (": "xt *= 2; cache = ("}),
+    ("rnn_cell_forward", "hardsize", {"+ ba": "+ ba.reshape(5, 1)"}),
+    (
+        "rnn_cell_forward",
+        "stub",
+        """def rnn_cell_forward(xt,a_prev,parameters):
+    raise NotImplementedError("x")
+""",
+    ),
+    ("rnn_cell_forward", "global p", {'parameters["by"]': 'params["by"]'}),
+    ("rnn_cell_forward", "logits", {"softmax(Wya @ a_next + by)": "Wya @ a_next + by"}),
+    (
+        "rnn_cell_forward",
+        "no tanh",
+        {"np.tanh(Waa @ a_prev + Wax @ xt + ba)": "Waa @ a_prev + Wax @ xt + ba"},
+    ),
+    ("rnn_cell_forward", "ravel", {"+ ba": "+ ba.ravel()"}),
+    ("rnn_forward", "zeros", {"a_next = a0": "a_next = np.zeros_like(a0)"}),
+    ("rnn_forward", "a0 every", {"x[:, :, t], a_next, parameters": "x[:, :, t], a0, parameters"}),
+    ("rnn_forward", "slot", {"x[:, :, t], a_next, parameters": "x[:, :, t], a[:, :, t], parameters"}),
+    ("rnn_forward", "first input", {"x[:, :, t], a_next": "x[:, :, 0], a_next"}),
+    (
+        "rnn_forward",
+        "last cache",
+        {"return a, y_pred, (cell_caches, x)": "return a, y_pred, ([cache]*T_x, x)"},
+    ),
+    ("rnn_forward", "reversed", {"for t in range(T_x)": "for t in reversed(range(T_x))"}),
+    ("rnn_forward", "caches no x", {"(cell_caches, x)": "(cell_caches, a0)"}),
+    ("rnn_forward", "caches list", {"(cell_caches, x)": "cell_caches"}),
+    ("rnn_forward", "order", {"return a, y_pred,": "return y_pred, a,"}),
+    ("rnn_forward", "T-1", {"for t in range(T_x)": "for t in range(T_x - 1)"}),
+    ("rnn_forward", "from 1", {"for t in range(T_x)": "for t in range(1, T_x)"}),
+    ("rnn_forward", "alias buffer", {"a_next = a0\n": "a_next = a0\n    x *= 1.5\n"}),
+    ("rnn_forward", "m from 10", {"_, m, T_x = x.shape": "m = 10; T_x = 4"}),
+    ("rnn_forward", "n_a=m", {"a = np.zeros((n_a, m, T_x))": "a = np.zeros((m, n_a, T_x))"}),
+    (
+        "rnn_forward",
+        "int dtype",
+        {"a = np.zeros((n_a, m, T_x))": "a = np.zeros((n_a, m, T_x), dtype=x.dtype)"},
+    ),
+]
+
+RIGHT = [
+    ("rnn_cell_forward", "einsum", {"Waa @ a_prev": "np.einsum('ij,jk->ik',Waa,a_prev)"}),
+    (
+        "rnn_cell_forward",
+        "decorated",
+        """import functools
+def deco(f):
+    def inner(*a): return f(*a)
+    return inner
+@deco
+def rnn_cell_forward(xt: np.ndarray, a_prev, parameters):
+    z=np.concatenate([parameters['Waa'],parameters['Wax']],1)@np.concatenate([a_prev,xt])+parameters['ba']
+    a=np.tanh(z); y=np.exp((parameters['Wya']@a+parameters['by'])-np.max(parameters['Wya']@a+parameters['by'],axis=0)); y/=y.sum(axis=0)
+    return a,y,(a,a_prev,xt,parameters)
+""",
+    ),
+    (
+        "rnn_cell_forward",
+        "dot",
+        {"np.tanh(Waa @ a_prev + Wax @ xt + ba)": "np.tanh(np.dot(Wax, xt) + np.dot(Waa, a_prev) + ba)"},
+    ),
+    (
+        "rnn_forward",
+        "circulated",
+        """def rnn_forward(x, a0, parameters):
+    caches = []
+    n_x, m, T_x = x.shape
+    n_y, n_a = parameters["Wya"].shape
+    a = np.zeros((n_a, m, T_x))
+    y_pred = np.zeros((n_y, m, T_x))
+    a_next = a0
+    for t in range(T_x):
+        a_next, yt_pred, cache = rnn_cell_forward(x[:,:,t], a_next, parameters)
+        a[:,:,t] = a_next
+        y_pred[:,:,t] = yt_pred
+        caches.append(cache)
+    caches = (caches, x)
+    return a, y_pred, caches
+""",
+    ),
+    (
+        "rnn_forward",
+        "stacked",
+        """def rnn_forward(x, a0, parameters):
+    s=[a0]; ys=[]; cs=[]
+    for xt in np.moveaxis(x,2,0):
+        a1,y1,c=rnn_cell_forward(xt,s[-1],parameters); s.append(a1); ys.append(y1); cs.append(c)
+    return np.stack(s[1:],axis=2), np.stack(ys,axis=-1), (cs,x)
+""",
+    ),
+    (
+        "rnn_forward",
+        "fortran",
+        """def rnn_forward(x, a0, parameters):
+    T=x.shape[-1]; a=np.empty(a0.shape+(T,),order='F'); y=np.empty((parameters['by'].shape[0],x.shape[1],T),order='F'); cs=[]
+    prev=a0
+    for t in range(T):
+        a[...,t],y[...,t],c=rnn_cell_forward(x[...,t],prev,parameters); prev=a[...,t]; cs.append(c)
+    return a,y,(cs,x)
+""",
+    ),
+]

@@ -1,0 +1,76 @@
+"""Grade cells tell right answers from wrong ones: known slips lose the exercise, unusual solutions keep it.
+
+Each answer in `tests/answers/` is either a set of replaced texts in the reference solution or a whole answer
+cell, as in circulated copies of the assignment. The grade cell runs alone after set-up and answers.
+"""
+
+from __future__ import annotations
+
+import warnings
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import cells_of, run_grade_cell
+
+from autograder.course import assignments
+
+MODULES = [
+    import_module(f"answers.{path.stem}")
+    for path in sorted(Path(__file__).parent.joinpath("answers").glob("*.py"))
+    if path.stem != "__init__"
+]
+
+
+def listed(kind: str) -> list[Any]:
+    return [
+        pytest.param(module.ASSIGNMENT, exercise, change, id=f"{exercise}: {label}")
+        for module in MODULES
+        for exercise, label, change in getattr(module, kind)
+    ]
+
+
+def answer(assignment: str, exercise: str, change: Any) -> str:
+    if isinstance(change, str):
+        return change
+    source = str(cells_of(assignment)["answers"][exercise])
+    for old, new in change.items():
+        assert old in source, f"the reference of {exercise} no longer contains {old!r}"
+        source = source.replace(old, new)
+    return source
+
+
+@pytest.mark.parametrize(("assignment", "exercise", "change"), listed("WRONG"))
+def test_a_wrong_answer_loses_the_exercise(
+    assignment: str, exercise: str, change: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # overflows and the like are part of being wrong
+        changed = {exercise: answer(assignment, exercise, change)}
+        assert not run_grade_cell(assignment, exercise, changed, monkeypatch).passed
+
+
+@pytest.mark.parametrize(("assignment", "exercise", "change"), listed("RIGHT"))
+def test_an_unusual_right_answer_keeps_its_points(
+    assignment: str, exercise: str, change: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = {exercise: answer(assignment, exercise, change)}
+    assert run_grade_cell(assignment, exercise, changed, monkeypatch) == ""
+
+
+@pytest.mark.parametrize("assignment", assignments())
+def test_each_grade_cell_passes_alone_and_leaves_the_others_alone(
+    assignment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for exercise in cells_of(assignment)["grades"]:
+        assert run_grade_cell(assignment, exercise, {}, monkeypatch) == ""
+
+
+@pytest.mark.parametrize("assignment", assignments())
+def test_an_unfinished_answer_fails(assignment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for exercise, source in cells_of(assignment)["answers"].items():
+        stub = source.partition("### BEGIN SOLUTION")[0] + 'raise NotImplementedError("write it")\n'
+        assert "NotImplementedError" in run_grade_cell(
+            assignment, exercise, {exercise: stub}, monkeypatch
+        ) or ("not written yet" in run_grade_cell(assignment, exercise, {exercise: stub}, monkeypatch))
