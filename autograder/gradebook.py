@@ -350,15 +350,14 @@ class GradebookWriter:
             for cell in (found.notebook.cells if found else [])
             if cell.metadata.get("nbgrader", {}).get("grade_id")
         }
-        checksums: dict[str, str | None] = dict(
-            db.execute(
+        checksums = {
+            row.name: row.checksum
+            for row in db.execute(
                 sql.select(_SOURCE_CELL.c.name, _SOURCE_CELL.c.checksum).where(
                     _SOURCE_CELL.c.notebook_id == notebook_id
                 )
             )
-            .tuples()
-            .all()
-        )
+        }
         marked: list[_Marked] = []
         for cell in db.execute(
             sql.select(_CELL.c.id, _CELL.c.name, _CELL.c.type).where(_CELL.c.notebook_id == notebook_id)
