@@ -64,7 +64,8 @@ def everything(course: Path) -> dict[str, Any]:
         grades = db.execute(
             "SELECT s.student_id, c.name, g.auto_score, g.manual_score, g.needs_manual_grade"
             " FROM grade g JOIN base_cell c ON c.id = g.cell_id"
-            " JOIN submitted_notebook n ON n.id = g.notebook_id JOIN submitted_assignment s ON s.id = n.assignment_id ORDER BY 1, 2"
+            " JOIN submitted_notebook n ON n.id = g.notebook_id"
+            " JOIN submitted_assignment s ON s.id = n.assignment_id ORDER BY 1, 2"
         ).fetchall()
         comments = db.execute(
             "SELECT s.student_id, c.name, k.auto_comment FROM comment k JOIN base_cell c ON c.id = k.cell_id"
