@@ -15,7 +15,7 @@ import characters
 import lstm
 import padding
 import rnn
-from style import Drawing
+from style import Drawing, settings
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parents[1] / "source"
@@ -77,7 +77,8 @@ def main(names: list[str], source: Path = SOURCE) -> None:
         first, *others = entry.paths(source)
         for path in (first, *others):
             path.parent.mkdir(parents=True, exist_ok=True)
-        DRAWERS[name]().save(first, entry.title, entry.alt)
+        with settings():
+            DRAWERS[name]().save(first, entry.title, entry.alt)
         for path in others:
             path.write_bytes(first.read_bytes())
         print(f"{name}.svg  ({first.stat().st_size / 1000:.0f} kB)  -> {', '.join(entry.assignments)}")

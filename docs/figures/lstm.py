@@ -38,15 +38,15 @@ def _cell(d: Drawing, shift: float, *, backward: bool) -> Cell:
     for key, x in columns.items():
         name, activation, derivative, parameters, _ = GATES[key]
         gates[key] = d.box(x, 210, "", "cell" if key == "c" else "gate", width=96, height=86)
-        d.text(x, 237, name, size=14)
+        d.text(x, 238, name, size=14)
         if backward:
             d.text(x, 211, derivative, size=16)
             d.code(x, 184, f"dW{key}, db{key}", size=14)
         else:
-            d.text(x, 210, activation, size=18 if key == "c" else 24)
-            d.text(x, 184, parameters, size=18)
+            d.text(x, 211, activation, size=18 if key == "c" else 24)
+            d.text(x, 183, parameters, size=18)
     return Cell(
-        concat=d.box(shift + 142, STATE, "concat", "operation", width=68, height=40, size=SMALL),
+        concat=d.box(shift + 142, STATE, "concat", "operation", width=68, height=36, size=SMALL),
         gates=gates,
         forget=d.operation(columns["f"], MEMORY, "x"),
         write=d.operation(columns["c"], WRITE, "x"),
@@ -197,7 +197,7 @@ def lstm_cell_backward() -> Drawing:
         d.backward(right.left, left)
     for gate, name in ((f, "dft"), (i, "dit"), (c, "dcct"), (o, "dot")):
         d.code(gate.x + 10, 148, name, size=SMALL, align="left")
-        d.text(gate.x - 9, 149, rf"$W_{name[1]}^{{\top}}$", size=17, align="right")
+        d.text(gate.x - 8, 152, rf"$W_{name[1]}^{{\top}}$", size=16, align="right")
     d.backward(cell.concat.left, da_prev.right)
     d.backward(cell.concat.bottom, dxt.top)
     d.legend(480, 54)

@@ -86,7 +86,9 @@ def rnn_shapes() -> Drawing:
     side, left, low = 36, 104, 84
     width, height = examples * side, features * side
     for t in reversed(range(steps)):
-        _sheet(d, left + 22 * t, low + 16 * t, features, examples, side, "input" if t == chosen else "pale")
+        _sheet(
+            d, left + 22 * t, low + 16 * t, features, examples, side, "input" if t == chosen else "padding"
+        )
     d.code(left + 100, 342, "x", size=21, weight="bold")
     d.text(left + 100, 315, r"shape $(n_x,\, m,\, T_x)$", size=19)
     d.extent((left - 16, low), (left - 16, low + height))
@@ -94,7 +96,7 @@ def rnn_shapes() -> Drawing:
     d.text(left - 58, low + height / 2 - 13, "features", size=SMALL)
     d.extent((left, low - 16), (left + width, low - 16))
     d.text(left + width / 2, low - 36, "$m$", size=22)
-    d.text(left + width / 2, low - 58, "examples", size=SMALL)
+    d.text(left + width / 2, low - 61, "examples", size=SMALL)
     d.extent((left + width + 14, low - 6), (left + width + 102, low + 58))
     d.text(left + width + 76, low + 16, "$T_x$", size=22, align="left")
     d.text(left + width + 76, low - 8, "time steps", size=SMALL, align="left")
@@ -114,7 +116,7 @@ def rnn_shapes() -> Drawing:
     d.text(right + 58, bottom + 2 * large - 13, "features", size=SMALL)
     d.extent((sheet, bottom - 16), (right, bottom - 16))
     d.text(middle, bottom - 36, "$m$", size=22)
-    d.text(middle, bottom - 58, "examples", size=SMALL)
+    d.text(middle, bottom - 61, "examples", size=SMALL)
     return d
 
 

@@ -1,12 +1,14 @@
 """The common style of the figures: a drawing with boxes, arrows and symbols, and the colours of their roles.
 
-Lengths are CSS pixels of the finished SVG, x to the right and y upwards. The colours are those of Okabe and Ito,
-which colour-blind eyes can tell apart; each role also has a shape or a line style of its own.
+Lengths are CSS pixels of the finished SVG, x to the right and y upwards. The colours are those of Okabe and
+Ito, which colour-blind eyes can tell apart; each role also has a shape or a line style of its own.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -39,20 +41,12 @@ ROLES = {
     "parameter": ("#555b62", "#dfe2e6"),
     "operation": (INK, "#ffffff"),
     "gradient": (GRADIENT, "#ffffff"),
-    "pale": (PALE, "#f4f5f7"),
+    "padding": (PALE, "#f4f5f7"),
 }
 
 SYMBOL = 23  # font sizes
 LABEL = 17
 SMALL = 15
-
-SETTINGS = {
-    "svg.fonttype": "path",
-    "svg.hashsalt": "rnn-course",
-    "mathtext.fontset": "cm",
-    "font.family": "DejaVu Sans",
-    "path.simplify": False,
-}
 
 Point = tuple[float, float]
 
@@ -94,14 +88,22 @@ def part_at(symbol: str, step: str = "t") -> str:
     return rf"{symbol}^{{{closer}\langle {step.replace('-', '{-}')}\rangle}}"
 
 
+@contextmanager
+def settings() -> Iterator[None]:
+    """Matplotlib's defaults, whatever the user's are, with text as outlines and the same bytes each time."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update({"svg.fonttype": "path", "svg.hashsalt": "rnn-course"})
+        yield
+
+
 class Drawing:
     """One figure of `width` by `height` pixels on a white ground."""
 
     def __init__(self, width: float, height: float) -> None:
         self.width, self.height = width, height
-        with matplotlib.rc_context(SETTINGS):
-            self.figure = plt.figure(figsize=(width / 96, height / 96), facecolor="white")
-            self.axes = self.figure.add_axes((0, 0, 1, 1))
+        self.figure = plt.figure(figsize=(width / 96, height / 96), facecolor="white")
+        self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set(xlim=(0, width), ylim=(0, height))
         self.axes.axis("off")
 
@@ -157,6 +159,12 @@ class Drawing:
         self.text(x, y, text, size=size)
         return node
 
+    def named(self, x: float, y: float, name: str, role: str) -> Node:
+        """A value with its name in the code."""
+        node = self.value(x, y, "", role, width=92)
+        self.code(x, y, name, colour=GREY if role == "padding" else INK)
+        return node
+
     def gradient(self, x: float, y: float, name: str, *, width: float = 104, size: float = 18) -> Node:
         """A gradient that enters or leaves, with its name in the code: a pill with a dashed outline."""
         node = Node(x, y, width, 46)
@@ -179,7 +187,7 @@ class Drawing:
         node = Node(x, y, width, height)
         edge, fill = ROLES[role]
         self._rectangle(node, 7, edge, fill, 2, 3)
-        self.text(x, y, text, size=size, colour=GREY if role == "pale" else INK)
+        self.text(x, y, text, size=size)
         return node
 
     def parameter(
@@ -190,6 +198,12 @@ class Drawing:
         edge, fill = ROLES["parameter"]
         self._rectangle(node, 0, edge, fill, 1.6, 3)
         self.text(x, y, text, size=size)
+        return node
+
+    def frame(self, x: float, y: float, width: float, height: float) -> Node:
+        """A thin frame that holds a small chart together."""
+        node = Node(x, y, width, height)
+        self._rectangle(node, 5, PALE, "#ffffff", 1.4, 1)
         return node
 
     def operation(self, x: float, y: float, symbol: str, *, radius: float = 15) -> Node:
@@ -323,27 +337,40 @@ class Drawing:
         size: float = LABEL,
         colour: str = INK,
         align: str = "center",
-        vertical: str = "center",
         weight: str = "normal",
-        rotation: float = 0,
+        family: str = "DejaVu Sans",
     ) -> None:
-        """Words or a formula ("$...$"); `align` is where (x, y) lies in them: left, center or right."""
-        self.axes.text(
-            x, y, words, fontsize=size * PIXEL, color=colour, ha=align, va=vertical, weight=weight,
-            rotation=rotation, linespacing=1.25, zorder=5, math_fontfamily="cm",
-        )  # fmt: skip
+        """Words or a formula ("$...$") at height y; `align` tells where in them x lies."""
+        vertical = "center"
+        if "$" not in words and "\n" not in words:
+            # the same baseline, whether or not a letter goes below it
+            vertical, y = "center_baseline", y + 0.1 * size
+        label = self.axes.text(
+            x, y, words, fontsize=size * PIXEL, color=colour, ha=align, va=vertical, zorder=5
+        )
+        label.set(weight=weight, family=family, linespacing=1.25, math_fontfamily="cm")
 
-    def code(self, x: float, y: float, words: str, *, size: float = LABEL, **options) -> None:
+    def code(
+        self,
+        x: float,
+        y: float,
+        words: str,
+        *,
+        size: float = LABEL,
+        colour: str = INK,
+        align: str = "center",
+        weight: str = "normal",
+    ) -> None:
         """A name of the code, in a fixed-width font."""
-        self.text(x, y, words, size=size, **options)
-        self.axes.texts[-1].set_family("DejaVu Sans Mono")
+        self.text(
+            x, y, words, size=size, colour=colour, align=align, weight=weight, family="DejaVu Sans Mono"
+        )
 
     # --- saving ---
 
     def save(self, path: Path, title: str, description: str) -> None:
         """Write the SVG (the same bytes each time) and forget the figure."""
-        with matplotlib.rc_context(SETTINGS):
-            self.figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+        self.figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(self.figure)
         path.write_text(_described(path.read_text("utf-8"), title, description), "utf-8")
 
@@ -351,7 +378,10 @@ class Drawing:
 def _described(svg: str, title: str, description: str) -> str:
     """Give the SVG what a screen reader reads, in place of Matplotlib's RDF."""
     start, end = svg.index(" <metadata>"), svg.index("</metadata>") + len("</metadata>\n")
-    words = f' <title id="title">{escape(title)}</title>\n <desc id="desc">{escape(description)}</desc>\n'
+    words = (
+        f"<!-- drawn by docs/figures/draw.py with matplotlib {matplotlib.__version__} -->\n"
+        f' <title id="title">{escape(title)}</title>\n <desc id="desc">{escape(description)}</desc>\n'
+    )
     svg = svg[:start] + words + svg[end:]
     return svg.replace("<svg ", '<svg role="img" aria-labelledby="title desc" ', 1)
 
