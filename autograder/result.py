@@ -45,7 +45,11 @@ class NotebookResult:
     marks: tuple[CellMark, ...]
     notebook: Any
     """The complete annotated notebook (nbformat node): the master copy with the student's answers grafted
-    in, outputs of the examination attached, sanitised. For `autograded/`."""
+    in, outputs of the examination attached, sanitised. For `autograded/`.
+
+    Feedback shows of a grade cell its visible source, the reason of its mark, and the outputs in the cell's
+    `metadata["autograder"]["for_student"]`, if there are any: a list of outputs without expected values of
+    hidden tests and without frames of the exam. The cell's own outputs are for the instructor alone."""
 
 
 @dataclass(frozen=True)
