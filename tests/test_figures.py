@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import xml.etree.ElementTree as ET
@@ -96,6 +97,20 @@ def test_an_alt_text_can_stand_in_markdown_and_html(name: str) -> None:
     assert 150 < len(alt) < 800
     assert alt.endswith(".")
     assert not set(alt) & set('"<>[]$*`\\|\n')
+
+
+def test_the_notebooks_repeat_the_alt_texts() -> None:
+    shown = {}
+    for notebook in sorted(draw.SOURCE.glob("*/*.ipynb")):
+        for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
+            for alt, name in re.findall(r"!\[([^]]*)\]\(images/(\w+)\.svg\)", "".join(cell["source"])):
+                shown[notebook.parent.name, name] = alt
+    assert shown
+    for (assignment, name), alt in shown.items():
+        assert assignment in CATALOGUE[name].assignments
+        assert alt == CATALOGUE[name].alt, (
+            f"{assignment} describes {name} otherwise than docs/figures/README.md"
+        )
 
 
 @pytest.fixture

@@ -67,7 +67,14 @@ def lstm_cell() -> Drawing:
     d = Drawing(786, 608)
     d.container(393, 300, 594, 468)
     d.text(114, 508, "LSTM cell", align="left", colour=GREY)
-    d.text(114, 480, "\N{MULTIPLICATION SIGN} elementwise product", size=SMALL, align="left", colour=GREY)
+    d.text(
+        114,
+        480,
+        "\N{MULTIPLICATION SIGN} elementwise product (* in the equations)",
+        size=SMALL,
+        align="left",
+        colour=GREY,
+    )
     cell = _cell(d, 0, backward=False)
     c_prev = d.value(46, MEMORY, at("c", "t-1"), "cell")
     a_prev = d.value(46, STATE, at("a", "t-1"), "hidden")
@@ -181,12 +188,12 @@ def lstm_cell_backward() -> Drawing:
     d.code((dct.x + cell.total.x) / 2, MEMORY + 20, "dct")
 
     # what each way out of a product is multiplied with
-    d.text(160, MEMORY + 22, r"$\times\,\Gamma_f$", size=18)
-    d.text(f.x + 11, 350, rf"$\times\,{part_at('c', 't-1')}$", size=18, align="left")
-    d.text((i.x + c.x) / 2, WRITE + 20, r"$\times\,\tilde{c}$", size=18)
-    d.text(c.x + 11, 292, r"$\times\,\Gamma_i$", size=18, align="left")
-    d.text(o.x - 6, READ + 20, rf"$\times\,\tanh({part_at('c')})$", size=15)
-    d.text(cell.read.x + 12, READ + 27, r"$\times\,\Gamma_o$", size=16, align="left")
+    d.text(160, MEMORY + 22, r"$\ast\,\Gamma_f$", size=18)
+    d.text(f.x + 11, 350, rf"$\ast\,{part_at('c', 't-1')}$", size=18, align="left")
+    d.text((i.x + c.x) / 2, WRITE + 20, r"$\ast\,\tilde{c}$", size=18)
+    d.text(c.x + 11, 292, r"$\ast\,\Gamma_i$", size=18, align="left")
+    d.text(o.x - 6, READ + 20, rf"$\ast\,\tanh({part_at('c')})$", size=15)
+    d.text(cell.read.x + 12, READ + 27, r"$\ast\,\Gamma_o$", size=16, align="left")
 
     # from the gates to what went into them
     d.backward(o.bottom, (o.x, STATE), (c.x + 9, STATE))
@@ -197,7 +204,7 @@ def lstm_cell_backward() -> Drawing:
         d.backward(right.left, left)
     for gate, name in ((f, "dft"), (i, "dit"), (c, "dcct"), (o, "dot")):
         d.code(gate.x + 10, 148, name, size=SMALL, align="left")
-        d.text(gate.x - 8, 152, rf"$W_{name[1]}^{{\top}}$", size=16, align="right")
+        d.text(gate.x - 8, 152, rf"$W_{name[1]}^{{T}}$", size=16, align="right")
     d.backward(cell.concat.left, da_prev.right)
     d.backward(cell.concat.bottom, dxt.top)
     d.legend(480, 54)
