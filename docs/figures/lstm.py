@@ -8,10 +8,10 @@ from style import GRADIENT, GREY, SMALL, SYMBOL, Drawing, Node, at, part_at
 
 HAT_Y = r"\hat{y}"
 GATES = {  # name, activation, its derivative, parameters, symbol
-    "f": ("forget gate", r"$\sigma$", r"$\Gamma_f\,(1 - \Gamma_f)$", "$W_f,\\ b_f$", at(r"\Gamma_f")),
-    "i": ("update gate", r"$\sigma$", r"$\Gamma_i\,(1 - \Gamma_i)$", "$W_i,\\ b_i$", at(r"\Gamma_i")),
-    "c": ("candidate", "tanh", r"$1 - \tilde{c}^{\,2}$", "$W_c,\\ b_c$", at(r"\tilde{c}")),
-    "o": ("output gate", r"$\sigma$", r"$\Gamma_o\,(1 - \Gamma_o)$", "$W_o,\\ b_o$", at(r"\Gamma_o")),
+    "f": ("forget gate", r"$\sigma$", r"$\Gamma_f\,(1 - \Gamma_f)$", r"$W_f,\ b_f$", at(r"\Gamma_f")),
+    "i": ("update gate", r"$\sigma$", r"$\Gamma_i\,(1 - \Gamma_i)$", r"$W_i,\ b_i$", at(r"\Gamma_i")),
+    "c": ("candidate", "tanh", r"$1 - \tilde{c}^{\,2}$", r"$W_c,\ b_c$", at(r"\tilde{c}")),
+    "o": ("output gate", r"$\sigma$", r"$\Gamma_o\,(1 - \Gamma_o)$", r"$W_o,\ b_o$", at(r"\Gamma_o")),
 }
 STATE, MEMORY = 122, 420  # the heights of the hidden state's line and the cell state's
 WRITE, READ = 335, 306  # the heights at which the cell state is written and read
@@ -34,6 +34,7 @@ def _cell(d: Drawing, shift: float, *, backward: bool) -> Cell:
     """Draw the shapes inside an LSTM cell, without the lines between them."""
     columns = {key: shift + 216 + 104 * i for i, key in enumerate(GATES)}
     reading = shift + 596
+    tanh, width = (r"$1 - \tanh^2$", 86) if backward else ("tanh", 68)
     gates = {}
     for key, x in columns.items():
         name, activation, derivative, parameters, _ = GATES[key]
@@ -51,14 +52,7 @@ def _cell(d: Drawing, shift: float, *, backward: bool) -> Cell:
         forget=d.operation(columns["f"], MEMORY, "x"),
         write=d.operation(columns["c"], WRITE, "x"),
         total=d.operation(columns["c"], MEMORY, "+"),
-        tanh=d.box(
-            reading,
-            366,
-            r"$1 - \tanh^2$" if backward else "tanh",
-            "hidden",
-            width=86 if backward else 68,
-            height=40,
-        ),
+        tanh=d.box(reading, 366, tanh, "hidden", width=width, height=40),
         read=d.operation(reading, READ, "x"),
     )
 
@@ -67,14 +61,8 @@ def lstm_cell() -> Drawing:
     d = Drawing(786, 608)
     d.container(393, 300, 594, 468)
     d.text(114, 508, "LSTM cell", align="left", colour=GREY)
-    d.text(
-        114,
-        480,
-        "\N{MULTIPLICATION SIGN} elementwise product (* in the equations)",
-        size=SMALL,
-        align="left",
-        colour=GREY,
-    )
+    product = "\N{MULTIPLICATION SIGN} elementwise product (* in the equations)"
+    d.text(114, 480, product, size=SMALL, align="left", colour=GREY)
     cell = _cell(d, 0, backward=False)
     c_prev = d.value(46, MEMORY, at("c", "t-1"), "cell")
     a_prev = d.value(46, STATE, at("a", "t-1"), "hidden")

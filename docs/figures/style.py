@@ -40,7 +40,6 @@ ROLES = {
     "output": ("#7d7200", "#fbf6c0"),
     "parameter": ("#555b62", "#dfe2e6"),
     "operation": (INK, "#ffffff"),
-    "gradient": (GRADIENT, "#ffffff"),
     "padding": (PALE, "#f4f5f7"),
 }
 
@@ -98,10 +97,12 @@ def settings() -> Iterator[None]:
 
 
 class Drawing:
-    """One figure of `width` by `height` pixels on a white ground."""
+    """One figure of `width` by `height` pixels on a white ground.
+
+    From back to front (`z`): cells, bands (1), lines (2), boxes (3), arrow heads and strokes (4), words (5).
+    """
 
     def __init__(self, width: float, height: float) -> None:
-        self.width, self.height = width, height
         self.figure = plt.figure(figsize=(width / 96, height / 96), facecolor="white")
         self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set(xlim=(0, width), ylim=(0, height))
@@ -136,10 +137,10 @@ class Drawing:
         outline = Outline(vertices, [Outline.MOVETO, *side * 4, Outline.CLOSEPOLY])
         self._patch(PathPatch(outline, ec=edge, fc=fill, lw=line * PIXEL, ls=_dashes(dash, line)), z)
 
-    def container(self, x: float, y: float, width: float, height: float, radius: float = 16) -> Node:
+    def container(self, x: float, y: float, width: float, height: float) -> Node:
         """The outline of a cell whose inside is drawn, with its centre at (x, y)."""
         node = Node(x, y, width, height)
-        self._rectangle(node, radius, GREY, BACKGROUND, 1.6, 0.5)
+        self._rectangle(node, 16, GREY, BACKGROUND, 1.6, 0.5)
         return node
 
     def cell(self, x: float, y: float, text: str, *, height: float, pale: bool = False) -> Node:
@@ -237,14 +238,8 @@ class Drawing:
 
     def outline(self, x: float, y: float, width: float, height: float) -> None:
         """A strong frame around something that is to be noticed."""
-        self._patch(
-            Rectangle((x - width / 2, y - height / 2), width, height, ec=INK, fc="none", lw=3 * PIXEL), 4
-        )
-
-    def face(self, corners: list[Point], role: str, *, z: float = 2, line: float = 1.4) -> None:
-        """A polygon: a side of a block drawn in oblique projection."""
-        edge, fill = ROLES[role]
-        self._patch(Polygon(corners, ec=edge, fc=fill, lw=line * PIXEL, joinstyle="round"), z)
+        corner = x - width / 2, y - height / 2
+        self._patch(Rectangle(corner, width, height, ec=INK, fc="none", lw=3 * PIXEL), 4)
 
     # --- lines ---
 
@@ -307,16 +302,11 @@ class Drawing:
         k = ARC * radius
         arc = Outline(
             [
-                (x - radius, y),
-                (x - radius, y + k),
-                (x - k, y + radius),
-                (x, y + radius),
-                (x + k, y + radius),
-                (x + radius, y + k),
-                (x + radius, y),
+                (x - radius, y), (x - radius, y + k), (x - k, y + radius), (x, y + radius),
+                (x + k, y + radius), (x + radius, y + k), (x + radius, y),
             ],
             [Outline.MOVETO] + [Outline.CURVE4] * 6,
-        )
+        )  # fmt: skip
         self._patch(PathPatch(arc, fc="none", ec=colour, lw=2.2 * PIXEL), 2.7)
 
     def legend(self, x: float, y: float) -> None:
