@@ -219,11 +219,281 @@ def lstm_backward_cases(reference: Reference) -> dict[str, list[Case]]:
     }
 
 
+MASK = np.array([[1, 1, 0, 0], [1, 1, 0, 1], [1, 0, 0, 1], [1, 0, 0, 0], [1, 0, 0, 1]], dtype=float)
+"""(T_x, m) = (5, 4): no padding, padding at the end, everywhere, and at the beginning and in the middle."""
+
+SQUARE_MASK = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=float)
+"""As many examples as time steps: where transposing it is forgotten, NumPy does not complain."""
+
+
+def one_hot(seed: int, n_y: int, m: int, T_x: int, mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Labels of shape (n_y, m, T_x), zeros where the mask is 0."""
+    labels = np.random.RandomState(seed).randint(0, n_y, (m, T_x))
+    return np.where(mask.T == 1, np.arange(n_y)[:, np.newaxis, np.newaxis] == labels, 0.0)
+
+
+def loss_case(title: str, seed: int, n_y: int, m: int, T_x: int, mask: np.ndarray[Any, Any] | None) -> Case:
+    scores = np.exp(draw(seed, scores=(n_y, m, T_x))["scores"])
+    everywhere = np.ones((T_x, m)) if mask is None else mask
+    arguments = {
+        "y_pred": scores / scores.sum(axis=0),
+        "y_true": one_hot(seed, n_y, m, T_x, everywhere),
+        "mask": mask,
+    }
+    return {"title": title, "arguments": arguments, "returns": ["loss"]}
+
+
+def masked_rnn(seed: int, n_x: int, n_a: int, n_y: int, mask: np.ndarray[Any, Any]) -> dict[str, Any]:
+    given = rnn(seed, n_x, n_a, n_y, mask.shape[1], len(mask))
+    return {**given, "x": np.where(mask.T == 1, given["x"], 0), "mask": mask}
+
+
+def masked_lstm(seed: int, n_x: int, n_a: int, n_y: int, mask: np.ndarray[Any, Any]) -> dict[str, Any]:
+    T_x, m = mask.shape
+    drawn = draw(seed, x=(n_x, m, T_x), a0=(n_a, m), c0=(n_a, m), **lstm_weights(n_x, n_a),
+                 Wy=(n_y, n_a), by=(n_y, 1))  # fmt: skip
+    given = split(drawn, "x", "a0", "c0", "parameters")
+    return {**given, "x": np.where(mask.T == 1, given["x"], 0), "mask": mask}
+
+
+def second_step(given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of a masked cell: the second time step of those for the sequence."""
+    states = {"a0": "a_prev", "c0": "c_prev"}
+    cell = {"xt": given["x"][:, :, 1]} | {states[name]: given[name] for name in states if name in given}
+    return cell | {"parameters": given["parameters"], "mask_t": given["mask"][1:2]}
+
+
+def masked_backward_case(kind: str, title: str, seed: int, given: dict[str, Any], forward: Reference) -> Case:
+    *_, y_pred, caches = forward[f"masked_{kind}_forward"](**given)
+    n_y, m, T_x = y_pred.shape
+    return {
+        "title": title,
+        "arguments": {
+            "y_pred": y_pred,
+            "y_true": one_hot(seed, n_y, m, T_x, given["mask"]),
+            "caches": caches,
+        },
+        "shared": {"parameters": given["parameters"]},
+        "show": {"dx": [1, 0], "da0": [2]},
+    }
+
+
+def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
+    rnn_gradients = ["dWax", "dWaa", "dba", "dWya", "dby"]
+    lstm_gradients = [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"]
+    real = draw(1, first=(3, 4), second=(3, 2), third=(3, 1))
+    whole = [np.arange(1, 7).reshape(2, 3), np.arange(7, 11).reshape(2, 2), np.arange(11, 21).reshape(2, 5)]
+    padding = {"returns": ["padded", "mask"], "show": {"padded": [0, 1], "mask": [1]}}
+    rnn_cell_parts = {"cache": [*RNN_CELL_CACHE, "mask_t"]}
+    lstm_cell_parts = {"cache": [*LSTM_CELL_CACHE, "mask_t"]}
+
+    given = {"rnn": masked_rnn(1, 3, 5, 2, MASK), "lstm": masked_lstm(1, 3, 5, 2, MASK)}
+    square = {"rnn": masked_rnn(2, 2, 4, 5, SQUARE_MASK), "lstm": masked_lstm(2, 2, 4, 5, SQUARE_MASK)}
+    mixed = "padding at the end, at the beginning, in the middle and everywhere"
+    equal = "as many examples as time steps"
+    steps = {kind: second_step(arguments) for kind, arguments in given.items()}
+    caches = {kind: reference[f"masked_{kind}_cell_forward"](**step)[-1] for kind, step in steps.items()}
+    upstream = draw(3, da_next=(5, 4), dc_next=(5, 4), dz_t=(2, 4))
+
+    return {
+        "pad_sequences": [
+            {
+                "title": "three sequences of real numbers",
+                "arguments": {"sequences": list(real.values()), "max_len": None, "padding_value": 0},
+            }
+            | padding,
+            {
+                "title": "sequences of integers, cut after 4 steps, padded with -1",
+                "arguments": {"sequences": whole, "max_len": 4, "padding_value": -1},
+            }
+            | padding,
+        ],
+        "compute_loss": [
+            loss_case("a batch with padding", 1, 3, 4, 5, MASK),
+            loss_case("no mask", 2, 4, 2, 3, None),
+            loss_case(equal, 3, 2, 3, 3, SQUARE_MASK),
+            loss_case("no valid token at all", 4, 3, 2, 4, np.zeros((4, 2))),
+        ],
+        "masked_rnn_cell_forward": [
+            {
+                "title": "three real examples and a padded one",
+                "arguments": steps["rnn"],
+                "returns": ["a_next", "yt_pred", "cache"],
+                "parts": rnn_cell_parts,
+                "show": {"a_next": [4], "yt_pred": [1]},
+            },
+        ],
+        "masked_rnn_forward": [
+            {
+                "title": title,
+                "arguments": arguments,
+                "returns": ["a", "y_pred", "caches"],
+                "show": {"a": [3, 1], "y_pred": [1, 1]},
+            }
+            for title, arguments in ((mixed, given["rnn"]), (equal, square["rnn"]))
+        ],
+        "masked_rnn_cell_backward": [
+            {
+                "title": "three real examples and a padded one",
+                "arguments": {
+                    "da_next": upstream["da_next"],
+                    "dz_t": upstream["dz_t"],
+                    "cache": caches["rnn"],
+                },
+                "shared": {"parameters": given["rnn"]["parameters"]},
+                "returns": ["dxt", "da_prev", *rnn_gradients],
+                "show": {"dxt": [1], "da_prev": [2], "dWax": [3], "dWaa": [1], "dWya": [1]},
+            },
+        ],
+        "masked_rnn_backward": [
+            masked_backward_case("rnn", title, 4, arguments, reference)
+            | {"returns": ["dx", "da0", *rnn_gradients]}
+            for title, arguments in ((mixed, given["rnn"]), (equal, square["rnn"]))
+        ],
+        "masked_lstm_cell_forward": [
+            {
+                "title": "three real examples and a padded one",
+                "arguments": steps["lstm"],
+                "returns": ["a_next", "c_next", "yt_pred", "cache"],
+                "parts": lstm_cell_parts,
+                "show": {"a_next": [4], "c_next": [2], "yt_pred": [1]},
+            },
+        ],
+        "masked_lstm_forward": [
+            {
+                "title": title,
+                "arguments": arguments,
+                "returns": ["a", "c", "y_pred", "caches"],
+                "show": {"a": [3, 1], "c": [3, 1], "y_pred": [1, 1]},
+            }
+            for title, arguments in ((mixed, given["lstm"]), (equal, square["lstm"]))
+        ],
+        "masked_lstm_cell_backward": [
+            {
+                "title": "three real examples and a padded one",
+                "arguments": {
+                    "da_next": upstream["da_next"],
+                    "dc_next": upstream["dc_next"],
+                    "cache": caches["lstm"],
+                },
+                "shared": {"parameters": given["lstm"]["parameters"]},
+                "returns": ["dxt", "da_prev", "dc_prev", *lstm_gradients],
+                "show": {"dxt": [1], "da_prev": [2], "dc_prev": [2]},
+            },
+        ],
+        "masked_lstm_backward": [
+            masked_backward_case("lstm", title, 4, arguments, reference)
+            | {"returns": ["dx", "da0", "dc0", *lstm_gradients, "dWy", "dby"]}
+            for title, arguments in ((mixed, given["lstm"]), (equal, square["lstm"]))
+        ],
+    }
+
+
+def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
+    def language_model(seed: int, n_a: int, vocab_size: int) -> dict[str, Any]:
+        return draw(seed, Wax=(n_a, vocab_size), Waa=(n_a, n_a), Wya=(vocab_size, n_a), ba=(n_a, 1),
+                    by=(vocab_size, 1))  # fmt: skip
+
+    def in_place(exercise: str, changed: str, arguments: dict[str, Any]) -> Case:
+        """The case with what the argument `changed` holds after the call."""
+        after = copy.deepcopy(arguments)
+        reference[exercise](**after)
+        return {"arguments": arguments, "changed": {changed: after[changed]}}
+
+    def clip_case(title: str, seed: int, n_a: int, vocab_size: int, max_value: float) -> Case:
+        weights = language_model(seed, n_a, vocab_size)
+        gradients = {f"d{name}": max_value * value for name, value in weights.items()}
+        return {
+            "title": title,
+            "returns": list(gradients),
+            "show": {name: [0] for name in gradients},
+        } | in_place("clip", "gradients", {"gradients": gradients, "max_value": max_value})
+
+    letters = {letter: index for index, letter in enumerate("\nabcde")}
+    other_letters = {"x": 0, "y": 1, "\n": 2, "z": 3}
+    never_ends = language_model(4, 4, 4)
+    never_ends["by"][2] = -50.0
+
+    def sample_case(title: str, seed: int, **arguments: Any) -> Case:
+        arguments = {"parameters": arguments.pop("parameters"), "char_to_ix": arguments.pop("char_to_ix"),
+                     "rng": np.random.default_rng(seed), **arguments}  # fmt: skip
+        return {"title": title, "arguments": arguments, "returns": ["indices"]}
+
+    def step_case(
+        title: str, seed: int, n_a: int, vocab_size: int, X: list[Any], Y: list[Any], **more: Any
+    ) -> Case:
+        a_prev = draw(seed, a_prev=(n_a, 1))["a_prev"]
+        arguments = {
+            "X": X,
+            "Y": Y,
+            "a_prev": a_prev,
+            "parameters": language_model(seed, n_a, vocab_size),
+            **more,
+        }
+        return {
+            "title": title,
+            "returns": ["loss", "gradients", "a_last"],
+            "show": {"a_last": []},
+        } | in_place("optimize", "parameters", arguments)
+
+    def training_case(title: str, names: list[str], steps: int) -> Case:
+        arguments = {"names": names, "char_to_ix": letters, "n_a": 4, "num_iterations": steps,
+                     "rng": np.random.default_rng(5)}  # fmt: skip
+        return {"title": title, "arguments": arguments, "returns": ["parameters", "losses"],
+                "unknown_numbers": ["parameters", "losses"]}  # fmt: skip
+
+    return {
+        "clip": [
+            clip_case("random gradients, limit 5", 1, 5, 3, 5.0),
+            clip_case("other sizes, limit 0.5", 2, 3, 4, 0.5),
+        ],
+        "sample": [
+            sample_case(
+                "a network with random weights", 6, parameters=language_model(3, 5, 6), char_to_ix=letters
+            ),
+            sample_case(
+                "a name that does not end by itself, max_length 4",
+                7,
+                parameters=never_ends,
+                char_to_ix=other_letters,
+                temperature=1.0,
+                max_length=4,
+            ),
+            sample_case(
+                "a low temperature",
+                8,
+                parameters=language_model(5, 3, 4),
+                char_to_ix=other_letters,
+                temperature=0.5,
+            ),
+        ],
+        "optimize": [
+            step_case("a name of three letters", 9, 5, 4, [None, 1, 2, 3], [1, 2, 3, 0]),
+            step_case(
+                "a large learning rate and a low limit",
+                10,
+                3,
+                6,
+                [None, 4],
+                [4, 2],
+                learning_rate=0.5,
+                max_value=0.1,
+            ),
+        ],
+        "model": [
+            training_case("three names, six steps", ["abba", "bead", "dec"], 6),
+            training_case("one name, no step", ["cab"], 0),
+        ],
+    }
+
+
 CASES: dict[str, Callable[[Reference], dict[str, list[Case]]]] = {
     "01-rnn-forward": rnn_forward_cases,
     "02-lstm-forward": lstm_forward_cases,
     "03-rnn-backward": rnn_backward_cases,
     "04-lstm-backward": lstm_backward_cases,
+    "06-character-model": character_model_cases,
+    "05-padding-and-loss": padding_and_loss_cases,
 }
 
 
