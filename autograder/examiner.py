@@ -1,60 +1,120 @@
-"""The examiner: from (assignment, submission) to a result."""
+"""The examiner: from (exam, submission) to a result.
+
+This is where the two sides meet. For each submission there is a student's process within the walls (`inside`)
+and an exam's process (`exam_process`); the examiner stands between them, passes questions and answers on as
+bytes, and keeps the time. It decodes nothing that the student's process sends but the outputs of cells, and
+those as JSON. Everything that goes wrong on the student's side is a `_Fault`: it costs the exercise at hand,
+the student's process is started afresh, and the cells that have run are run again without the fatal one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
-from autograder.result import Result
-from autograder.submission import Submission
-from autograder.walls import Limits
+from autograder.annotate import annotated_notebook, harmless_markdown, harmless_outputs, readable
+from autograder.errors import ExamError, WallsError, WireError
+from autograder.exam import Exam, ExamCell, ExamNotebook
+from autograder.result import CellMark, NotebookResult, Remark, Result, Verdict
+from autograder.submission import GraftedCell, Submission, graft, read_submission
+from autograder.walls import MEGABYTE, ForkServer, Limits, Walled, environment
+from autograder.wire import Channel, ChannelClosed, Kind, Overdue
 
+__all__ = ["Exam", "ExamCell", "ExamNotebook", "Examiner", "autograder_digest"]
 
-@dataclass(frozen=True)
-class GradeCell:
-    """One autograded cell of the master copy."""
-
-    grade_id: str
-    points: float
-    source: str
-    """The complete source, hidden tests included. Never leaves the instructor's side."""
-    visible: str
-    """The source as released, without the hidden tests."""
-
-
-@dataclass(frozen=True)
-class ExamNotebook:
-    """One notebook of the master copy."""
-
-    name: str
-    """File name without `.ipynb`."""
-    cells: tuple[Any, ...]
-    grade_cells: tuple[GradeCell, ...]
-
-
-@dataclass(frozen=True)
-class Exam:
-    """The instructor's side of an assignment, prepared once."""
-
-    name: str
-    folder: Path
-    notebooks: tuple[ExamNotebook, ...]
-    files: dict[str, bytes]
-    """What goes into the student's scratch folder: everything of the folder that is not a notebook."""
-    digest: str
-    """sha256 of everything that marks depend on: tests, points, set-up cells, files."""
-
-    @classmethod
-    def load(cls, source: Path, *, name: str | None = None) -> Exam:
-        """Read the folder `source` (such as `source/01-rnn-forward`). Raises ExamError."""
-        raise NotImplementedError
+_START_SECONDS: Final = 120.0
+_SMALL: Final = 64 << 10
 
 
 def autograder_digest() -> str:
     """sha256 of the modules that decide marks: a changed examiner means that marks must be made again."""
-    raise NotImplementedError
+    names = ("annotate", "exam", "exam_process", "examiner", "inside", "shell", "submission", "walls", "wire")
+    folder = Path(__file__).parent
+    return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in names)).hexdigest()
+
+
+class _Fault(Exception):
+    """The student's process did something that ends it; the message is a sentence for the student."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+class _ExamServer:
+    """The warm process from which the processes for grade cells are forked."""
+
+    def __init__(self, exam: Exam, limits: Limits) -> None:
+        """Raises ExamError if the set-up cells fail."""
+        self._folder = tempfile.TemporaryDirectory(prefix="autograder-exam-")
+        for name, content in exam.files.items():
+            path = Path(self._folder.name, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        self._requests, theirs = socket.socketpair()
+        package = str(Path(__file__).parent.parent)
+        code = f"import sys; sys.path.append({package!r}); from autograder.exam_process import main; "
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", f"{code}main({theirs.fileno()})"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                cwd=self._folder.name,
+                env=environment(self._folder.name),
+            )
+        self._setup = {
+            "notebooks": {
+                notebook.name: [(cell.id, cell.source) for cell in notebook.setup]
+                for notebook in exam.notebooks
+            },
+            "seconds": limits.grade_cell_seconds,
+            "memory": limits.memory_bytes,
+            "message_bytes": limits.message_bytes,
+        }
+        self._name = exam.name
+        Channel(self._requests).send(0, Kind.SETUP, json.dumps(self._setup).encode())
+
+    def wait(self) -> None:
+        """Until the set-up cells have run."""
+        try:
+            _, kind, body = Channel(self._requests).receive(MEGABYTE, time.monotonic() + _START_SECONDS)
+        except (ChannelClosed, Overdue, WireError):
+            raise ExamError(f"The set-up cells of {self._name} end the process, or do not end.") from None
+        if kind != Kind.READY:
+            raise ExamError(f"{self._name}: {body.decode(errors='replace')}")
+        self._requests.settimeout(None)
+
+    def spawn(self) -> Channel:
+        """A fresh process for the grade cells of one submission."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                socket.send_fds(self._requests, [b"+"], [theirs.fileno()])
+            except OSError:
+                raise WallsError("The exam's process has died; run the command again.") from None
+        return Channel(ours)
+
+    def close(self) -> None:
+        self._requests.close()
+        self._process.kill()
+        self._process.wait()
+        with suppress(OSError):
+            self._folder.cleanup()
 
 
 class Examiner:
@@ -69,22 +129,82 @@ class Examiner:
 
     def __init__(self, exam: Exam, limits: Limits | None = None, *, sandbox: bool = True) -> None:
         """`sandbox=False` goes on with the two processes alone and says so in every result."""
-        raise NotImplementedError
+        self.exam = exam
+        self.limits = limits or Limits()
+        self.sandbox = sandbox
+        self._server: ForkServer | None = None
+        self._exam_server: _ExamServer | None = None
+        self._lock = threading.Lock()
+        self._owner = os.getpid()
+        self._digest = autograder_digest()
 
     def start(self) -> None:
         """Start the warm processes. Raises WallsError (no sandbox) or ExamError (set-up cells fail)."""
-        raise NotImplementedError
+        with self._lock:
+            if self._server is not None:
+                return
+            self._owner = os.getpid()
+            exam_server = _ExamServer(self.exam, self.limits)
+            server = None
+            try:  # both get ready at the same time
+                server = ForkServer(sandbox=self.sandbox)
+                exam_server.wait()
+            except BaseException:
+                exam_server.close()
+                if server is not None:
+                    server.close()
+                raise
+            self._server, self._exam_server = server, exam_server
 
     def examine(self, student: str, submission: Path | Submission) -> Result:
         """Examine one submission. Never raises for anything that a student did.
 
         Raises WallsError when the warm processes have died (the batch may start a new Examiner).
         """
-        raise NotImplementedError
+        self.start()
+        started = time.monotonic()
+        names = [notebook.name for notebook in self.exam.notebooks]
+        if isinstance(submission, Path):
+            submission = read_submission(submission, names)
+        deadline = started + self.limits.total_seconds
+        results, remarks = [], list(submission.remarks)
+        for notebook in self.exam.notebooks:
+            submitted = submission.notebooks.get(notebook.name)
+            if submitted is None:
+                results.append(_unexamined(notebook))
+                continue
+            examination = _Examination(self, notebook, graft(notebook, submitted.cells), deadline)
+            try:
+                results.append(examination.run())
+            finally:
+                examination.close()
+            remarks += examination.remarks
+        return Result(
+            assignment=self.exam.name,
+            student=student,
+            notebooks=tuple(results),
+            remarks=tuple(remarks),
+            walls="bubblewrap" if self.sandbox else "none",
+            seconds=time.monotonic() - started,
+            digests={"submission": submission.digest, "exam": self.exam.digest, "autograder": self._digest},
+        )
+
+    def spawn_student(self) -> Walled:
+        assert self._server is not None
+        return self._server.spawn(self.limits, self.exam.files)
+
+    def spawn_exam(self) -> Channel:
+        assert self._exam_server is not None
+        return self._exam_server.spawn()
 
     def close(self) -> None:
         """Kill everything that was started."""
-        raise NotImplementedError
+        if self._owner != os.getpid():
+            return
+        for server in (self._server, self._exam_server):
+            if server is not None:
+                server.close()
+        self._server = self._exam_server = None
 
     def __enter__(self) -> Examiner:
         return self
@@ -93,3 +213,318 @@ class Examiner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class _Examination:
+    """One notebook of one submission: runs its cells in order, the grade cells on the other side."""
+
+    def __init__(
+        self, examiner: Examiner, notebook: ExamNotebook, cells: list[GraftedCell], deadline: float
+    ) -> None:
+        self.examiner = examiner
+        self.limits = examiner.limits
+        self.notebook = notebook
+        self.cells = cells
+        self.deadline = deadline
+        self.remarks: list[Remark] = []
+        self._walled: Walled | None = None
+        self._exam: Channel | None = None
+        self._done: list[int] = []
+        """Cells that have run, in order, for running them again."""
+        self._fatal: dict[int, _Fault] = {}
+        """Cells that ended the process; they are not run again."""
+        self._outputs: dict[int, list[dict[str, Any]]] = {}
+        self._counts: dict[int, int] = {}
+        self._notes: dict[int, dict[str, Any]] = {}
+        self._count = 0
+
+    def run(self) -> NotebookResult:
+        marks = []
+        for index, cell in enumerate(self.cells):
+            if cell.kind != "code":
+                continue
+            if not cell.is_grade:
+                self._run_cell(index)
+                continue
+            mark = self._mark(index)
+            marks.append(mark)
+            self._notes[index] = {"verdict": mark.verdict, "score": mark.score, "reason": mark.reason} | (
+                self._notes.get(index, {})
+            )
+        return NotebookResult(self.notebook.name, tuple(marks), self._annotated())
+
+    def close(self) -> None:
+        self._kill_student()
+        self._kill_exam()
+
+    # The student's side ---------------------------------------------------------------------------------
+
+    def _run_cell(self, index: int) -> None:
+        """Run a cell of the notebook in the student's process; a fault is put down to it."""
+        source = self.cells[index].source
+        if not source.strip():
+            return
+        self._count += 1
+        self._counts[index] = self._count
+        try:
+            self._outputs[index] = self._ask_cell(self._student(), index)
+            self._done.append(index)
+        except _Fault as fault:
+            self._fatal[index] = fault
+            self._kill_student()
+            self._outputs[index] = [_note(str(fault))]
+            if fault.kind != "budget":
+                self._remark(fault, self._exercise(index))
+
+    def _ask_cell(self, walled: Walled, index: int) -> list[dict[str, Any]]:
+        limit = 8 * self.limits.output_bytes  # JSON writes some characters as six
+        body = self._ask(walled, Kind.CELL, self.cells[index].source.encode(), limit, self.deadline)
+        try:
+            outputs, _ = json.loads(body)
+        except (ValueError, RecursionError):
+            raise _Fault("channel", "The cell tampered with its connection to the examiner.") from None
+        return harmless_outputs(outputs)
+
+    def _student(self) -> Walled:
+        """The student's process, in which all the cells so far have run."""
+        while self._walled is None:
+            if time.monotonic() >= self.deadline:
+                raise self._out_of_time()
+            self._walled = self.examiner.spawn_student()
+            for index in self._done:
+                try:
+                    self._ask_cell(self._walled, index)
+                except _Fault as fault:
+                    # It ran once, but not twice. Without it, then.
+                    self._done.remove(index)
+                    self._fatal[index] = fault
+                    self._remark(fault, self._exercise(index))
+                    self._kill_student()
+                    break
+        return self._walled
+
+    def _ask(self, walled: Walled, kind: Kind, body: bytes, limit: int, deadline: float) -> bytes:
+        """One question and its answer. Raises _Fault."""
+        deadline = min(deadline, time.monotonic() + self.limits.wall_seconds, self.deadline)
+        # An answer must carry the number of its question, so that none can be sent in advance.
+        number = secrets.randbits(64)
+        try:
+            if walled.control.pending():
+                raise _Fault("channel", "The code tampered with its connection to the examiner.")
+            walled.control.send(number, kind, body, deadline)
+            answered, _, answer = walled.control.receive(limit, deadline)
+        except Overdue:
+            if time.monotonic() >= self.deadline:
+                raise self._out_of_time() from None
+            seconds = self.limits.wall_seconds
+            raise _Fault("timeout", f"The code did not finish within {seconds:g} seconds.") from None
+        except WireError:
+            raise _Fault("output", "The code produced more than can be taken.") from None
+        except ChannelClosed:
+            raise self._cause_of_death(walled) from None
+        if answered != number:
+            raise _Fault("channel", "The code tampered with its connection to the examiner.")
+        return answer
+
+    def _cause_of_death(self, walled: Walled) -> _Fault:
+        ending = walled.ending(1.0)
+        if ending is None:
+            return _Fault("died", "The code closed its connection to the examiner.")
+        code = ending.get("code")
+        if ending.get("reason") == "memory":
+            megabytes = self.limits.memory_bytes // MEGABYTE
+            return _Fault("memory", f"The code used more than {megabytes} MB of memory.")
+        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+            return _Fault(
+                "timeout", f"The code used more than {self.limits.cpu_seconds} seconds of CPU time."
+            )
+        if isinstance(code, int) and code < 0:
+            with suppress(ValueError):
+                return _Fault("died", f"The code crashed Python ({signal.Signals(-code).name}).")
+        return _Fault("died", f"The code ended its Python process (exit code {code}).")
+
+    def _out_of_time(self) -> _Fault:
+        seconds = self.limits.total_seconds
+        return _Fault("budget", f"The submission has used up the {seconds:g} seconds that it may take.")
+
+    def _kill_student(self) -> None:
+        if self._walled is not None:
+            self._walled.close()
+            self._walled = None
+
+    # The exam's side ------------------------------------------------------------------------------------
+
+    def _mark(self, index: int) -> CellMark:
+        cell = self.cells[index].master
+        assert cell is not None
+        grade_id = str(cell.grade_id)
+        if not self.cells[index].present:
+            text = f"The submission has no cell {grade_id}: it was deleted."
+            self.remarks.append(Remark("missing-cell", text, grade_id))
+            return CellMark(grade_id, cell.points, 0.0, "missing", text)
+        self._count += 1
+        self._counts[index] = self._count
+        try:
+            found = self._examine(cell)
+        except _Fault as fault:
+            self._outputs[index] = [_note(str(fault))]
+            self._remark(fault, grade_id)
+            return CellMark(grade_id, cell.points, 0.0, "failed", self._blame(cell, str(fault)))
+        self._outputs[index] = harmless_outputs(found["outputs"])
+        if found["traceback"]:
+            self._notes[index] = {"traceback": [readable(line) for line in found["traceback"]]}
+        if not found["passed"]:
+            reason = self._blame(cell, readable(found["reason"]))
+            return CellMark(grade_id, cell.points, 0.0, "failed", reason)
+        share = found["share"]
+        score = cell.points if share is None else min(max(share, 0.0), cell.points)
+        verdict: Verdict = "passed" if score >= cell.points else "partial" if score > 0 else "failed"
+        reason = "" if verdict == "passed" else f"{score:g} of {cell.points:g} points."
+        return CellMark(grade_id, cell.points, score, verdict, reason)
+
+    def _examine(self, cell: ExamCell) -> dict[str, Any]:
+        """Run a grade cell; passes its calls on to the student's process. Raises _Fault."""
+        deadline = time.monotonic() + self.limits.grade_cell_seconds
+        try:
+            offered = self._names(cell)
+            exam = self._exam_process()
+            question = {
+                "notebook": self.notebook.name,
+                "source": cell.source,
+                "hidden": sorted(cell.hidden_lines),
+                "names": sorted(cell.names[1]),
+                "offered": offered,
+                "count": self._count,
+            }
+            exam.send(0, Kind.GRADE, json.dumps(question).encode(), self.deadline)
+            fault: _Fault | None = None
+            while True:
+                _, kind, body = exam.receive(1 << 30, min(deadline, self.deadline) + 0.5)
+                if kind != Kind.CALL:
+                    break
+                if fault is None:
+                    try:
+                        limit = self.limits.message_bytes
+                        answer = self._ask(self._student(), Kind.CALL, body, limit, deadline)
+                        exam.send(0, Kind.ANSWER, answer, self.deadline)
+                        continue
+                    except _Fault as met:
+                        fault = met
+                        self._kill_student()
+                # The test may catch what it likes: it gets no answer any more, and has failed.
+                exam.send(0, Kind.FAULT, str(fault).encode(), self.deadline)
+        except (Overdue, ChannelClosed):
+            # The exam's process is ours: what the student's functions returned has kept it busy or filled it.
+            self._kill_exam()
+            if time.monotonic() >= self.deadline:
+                raise self._out_of_time() from None
+            seconds = self.limits.grade_cell_seconds
+            raise _Fault("timeout", f"The test did not get to its end within {seconds:g} seconds.") from None
+        if fault is not None:
+            raise fault
+        return dict(json.loads(body))
+
+    def _names(self, cell: ExamCell) -> dict[str, str]:
+        """Which of the names that a grade cell uses the student has, and what they are."""
+        wanted = sorted(cell.names[1])
+        try:
+            body = self._ask(self._student(), Kind.NAMES, json.dumps(wanted).encode(), _SMALL, self.deadline)
+            known = json.loads(body)
+            return {name: str(known[name]) for name in wanted if name in known}
+        except _Fault:
+            self._kill_student()
+            raise
+        except (ValueError, TypeError, RecursionError):
+            self._kill_student()
+            raise _Fault("channel", "The code tampered with its connection to the examiner.") from None
+
+    def _exam_process(self) -> Channel:
+        if self._exam is None:
+            self._exam = self.examiner.spawn_exam()
+        return self._exam
+
+    def _kill_exam(self) -> None:
+        if self._exam is not None:
+            with suppress(OSError):
+                self._exam.sock.shutdown(socket.SHUT_RDWR)
+            self._exam.close()
+            self._exam = None
+
+    # What is said about it ------------------------------------------------------------------------------
+
+    def _blame(self, cell: ExamCell, reason: str) -> str:
+        """Why a grade cell failed: a fatal cell that should have defined what it needs comes first."""
+        for index, fault in self._fatal.items():
+            if _defined(self.cells[index].source) & cell.names[1] or self._exercise(index) == cell.grade_id:
+                return str(fault)
+        return reason
+
+    def _exercise(self, index: int) -> str | None:
+        """The grade cell that a student's cell belongs to: the next one that needs what it defines."""
+        defined = _defined(self.cells[index].source)
+        for cell in self.cells[index:]:
+            if cell.master is not None and cell.is_grade:
+                master = self.cells[index].master
+                if cell.master.names[1] & defined or (master is not None and master.role == "answer"):
+                    return cell.master.grade_id
+        return None
+
+    def _remark(self, fault: _Fault, grade_id: str | None) -> None:
+        if fault.kind != "budget" or not any(remark.kind == "budget" for remark in self.remarks):
+            self.remarks.append(Remark(fault.kind, str(fault), grade_id))
+
+    def _annotated(self) -> Any:
+        cells = [self._annotated_cell(number, cell) for number, cell in enumerate(self.cells)]
+        return annotated_notebook(cells, self.notebook.metadata)
+
+    def _annotated_cell(self, number: int, cell: GraftedCell) -> dict[str, Any]:
+        master = cell.master
+        node: dict[str, Any] = {
+            "id": master.id if master is not None and master.id else f"cell-{number}",
+            "cell_type": cell.kind,
+            "metadata": dict(master.metadata) if master is not None else {},
+            "source": cell.source,
+        }
+        if cell.kind == "code":
+            node["execution_count"] = self._counts.get(number)
+            node["outputs"] = self._outputs.get(number, [])
+        elif cell.from_student:
+            node["cell_type"] = "markdown"
+            node["source"] = harmless_markdown(cell.source)
+        elif master is not None and master.attachments:
+            node["attachments"] = master.attachments
+        if number in self._notes:
+            node["metadata"]["autograder"] = self._notes[number]
+        return node
+
+
+def _note(text: str) -> dict[str, Any]:
+    """An output in place of those that were lost with the process."""
+    return {"output_type": "error", "ename": "Stopped", "evalue": text, "traceback": [text]}
+
+
+def _defined(source: str) -> set[str]:
+    """Names that a student's cell seems to define at its outermost level.
+
+    Found by eye, so to speak: Python's own parser can be crashed by a text made for it.
+    """
+    found = re.findall(r"^(?:(?:async )?def|class) +(\w+)|^(\w+) *=(?!=)", source, re.M)
+    return {function or variable for function, variable in found}
+
+
+def _unexamined(notebook: ExamNotebook) -> NotebookResult:
+    """The result for a notebook that could not be read: the master copy, with no marks."""
+    marks = tuple(
+        CellMark(
+            str(cell.grade_id), cell.points, 0.0, "missing", "The notebook is missing or cannot be read."
+        )
+        for cell in notebook.grade_cells
+    )
+    cells = []
+    for number, cell in enumerate(notebook.cells):
+        node: dict[str, Any] = {"id": cell.id or f"cell-{number}", "cell_type": cell.kind}
+        node |= {"metadata": dict(cell.metadata), "source": "" if cell.role == "answer" else cell.source}
+        if cell.kind == "code":
+            node |= {"execution_count": None, "outputs": []}
+        cells.append(node)
+    return NotebookResult(notebook.name, marks, annotated_notebook(cells, notebook.metadata))

@@ -87,7 +87,7 @@ def find_bwrap() -> Path | None:
 
 @functools.cache
 def walls_hold() -> str | None:
-    """None if a process can be walled in on this machine, else a sentence: what is missing, and the remedy."""
+    """None if a process can be walled in on this machine, else a sentence: what is missing, the remedy."""
     if sys.platform != "linux":
         return "The sandbox needs Linux; use a Linux machine or virtual machine, or --no-sandbox."
     if find_bwrap() is None:
@@ -187,13 +187,13 @@ class _Room:
             "--remount-ro",
             "/",
         ]
-        for name, value in _environment("/tmp").items():
+        for name, value in environment("/tmp").items():
             command += ["--setenv", name, value]
         command += ["--setenv", "LD_LIBRARY_PATH", "/env/python/lib", "--chdir", "/tmp", "--"]
         return [*command, self.executable, "-I", "-S", "-c", code]
 
 
-def _environment(home: str) -> dict[str, str]:
+def environment(home: str) -> dict[str, str]:
     """All the environment variables of the fork server."""
     return {
         "HOME": home,
@@ -308,7 +308,7 @@ class ForkServer:
     def _unwalled(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         paths = [path for path in sys.path if path.endswith("-packages")] + [str(_PACKAGE.parent)]
         command = [sys.executable, "-I", "-c", self._code(paths, theirs.fileno())]
-        return self._popen(command, [theirs.fileno()], _environment(self._home.name), None)
+        return self._popen(command, [theirs.fileno()], environment(self._home.name), None)
 
     def _popen(
         self, command: list[str], fds: list[int], environment: Mapping[str, str] | None, prepare: Prepare

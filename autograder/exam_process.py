@@ -1,0 +1,305 @@
+"""The program on the instructor's side: runs grade cells, with stand-ins for what the student defined.
+
+It is trusted, and it is given what is not: the values that the student's functions return. Of those only
+plain ones get here (see `wire`). A fork server runs the set-up cells of the master copy once; for each
+submission it forks, so that nothing that a grade cell leaves behind outlives the submission, and a result
+that makes NumPy fill the memory or compute for ever costs no more than the cell at hand.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import gc
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, NoReturn, cast
+
+import numpy as np
+
+from autograder import linux
+from autograder.errors import WireError
+from autograder.shell import NotebookShell
+from autograder.wire import Channel, ChannelClosed, Kind, decode_reply, encode
+
+_HUGE = 1 << 40
+_HEADROOM = 1 << 30
+_OUTPUT_BYTES = 4 << 20
+_REASON = 300
+
+
+class StudentError(Exception):
+    """Raised in the student's process; here it has that exception's name, message and traceback."""
+
+    facts: Mapping[str, Any]
+
+    def _render_traceback_(self) -> list[str]:
+        return [*self.facts["traceback"]]
+
+
+class NotPlain(TypeError):
+    """A student's function returned something that does not cross between the processes."""
+
+
+class Fault(RuntimeError):
+    """The student's process did not answer."""
+
+
+class StandIn:
+    """A function of the student, called in the student's process."""
+
+    def __init__(self, name: str, ask: Callable[[str, tuple[Any, ...], dict[str, Any]], Any]) -> None:
+        self.__name__ = self.__qualname__ = name
+        self._ask = ask
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._ask(self.__name__, arguments, keywords)
+
+    def __repr__(self) -> str:
+        return f"<function {self.__name__}>"
+
+
+def main(requests_fd: int) -> NoReturn:
+    """The fork server: set up the notebooks named in the first frame, then fork for each byte and socket."""
+    if sys.platform == "linux":
+        linux.die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    requests = socket.socket(fileno=requests_fd)
+    channel = Channel(requests)
+    _, _, body = channel.receive(_HUGE)
+    setup = json.loads(body)
+    sys.path.insert(0, "")
+    sys.argv = [""]
+    shell = NotebookShell.make(_OUTPUT_BYTES)
+    namespaces = {}
+    for name, cells in setup["notebooks"].items():
+        shell.reset()  # type: ignore[no-untyped-call]
+        for cell_id, source in cells:
+            _, error = shell.run(source)
+            if error is not None:
+                said = f"{name}: the set-up cell {cell_id} fails with {type(error).__name__}: {error}"
+                channel.send(0, Kind.FAULT, said.encode())
+                os._exit(1)
+        namespaces[name] = dict(shell.user_ns)
+    gc.collect()
+    gc.freeze()
+    channel.send(0, Kind.READY)
+    requests.settimeout(None)
+    while True:
+        message, fds, _, _ = socket.recv_fds(requests, 1, 1)
+        if not message:
+            os._exit(0)
+        if len(fds) == 1 and os.fork() == 0:
+            try:
+                requests.close()
+                _Room(shell, namespaces, Channel(socket.socket(fileno=fds[0])), setup).serve()
+            except ChannelClosed:
+                pass
+            finally:
+                os._exit(0)
+        for fd in fds:
+            os.close(fd)
+
+
+class _Room:
+    """One submission's grade cells."""
+
+    def __init__(
+        self,
+        shell: NotebookShell,
+        namespaces: Mapping[str, dict[str, Any]],
+        channel: Channel,
+        setup: Mapping[str, Any],
+    ) -> None:
+        self.shell = shell
+        self.namespaces = namespaces
+        self.channel = channel
+        self.seconds = setup["seconds"]
+        self.message_bytes = setup["message_bytes"]
+        bound = setup["memory"] + _HEADROOM
+        resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
+
+    def serve(self) -> None:
+        while True:
+            number, _, body = self.channel.receive(_HUGE)
+            # Nobody needs to kill this process: the alarm does, whatever it is busy with.
+            signal.setitimer(signal.ITIMER_REAL, self.seconds + 1)
+            answer = json.dumps(self.grade(json.loads(body)))
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            self.channel.send(number, Kind.OUTPUTS, answer.encode())
+
+    def grade(self, cell: Mapping[str, Any]) -> dict[str, Any]:
+        """Run one grade cell in a fresh copy of the exam's namespace."""
+        namespace, base = self.shell.user_ns, self.namespaces[cell["notebook"]]
+        namespace.clear()
+        namespace.update(base)
+        for name, kind in cell["offered"].items():
+            # The exam's own names and built-in ones always win.
+            if name not in base and not hasattr(builtins, name):
+                if kind == "function":
+                    namespace[name] = StandIn(name, self.ask)
+                else:
+                    try:
+                        namespace[name] = self.ask(name, None, {})
+                    except (NotPlain, StudentError):
+                        continue  # as if it were not there
+        seconds = time.monotonic()
+        self.shell.execution_count = cell["count"]
+        outputs, error = self.shell.run(cell["source"])
+        # A warning costs nothing, and stock nbgrader reads anything on stderr as zero marks.
+        outputs = [entry for entry in outputs if entry.get("name") != "stderr"]
+        facts = getattr(error, "facts", {})
+        return {
+            "outputs": outputs,
+            "passed": error is None,
+            "reason": _reason(error, cell) if error is not None else "",
+            "traceback": list(facts.get("traceback", [])),
+            "share": None if _ends_with_call_of(cell["source"], cell["offered"]) else _number(outputs),
+            "seconds": time.monotonic() - seconds,
+        }
+
+    def ask(self, name: str, arguments: tuple[Any, ...] | None, keywords: dict[str, Any]) -> Any:
+        """Call the student's function `name`, or fetch its value where `arguments` is None."""
+        try:
+            question, mutables = encode([name, arguments, keywords])
+        except WireError as error:
+            raise ValueError(f"the exam gives {name} {error}, which is not a plain value") from None
+        self.channel.send(0, Kind.CALL, question)
+        _, kind, body = self.channel.receive(_HUGE)
+        if kind != Kind.ANSWER:
+            raise Fault(body.decode())
+        try:
+            match decode_reply(body, mutables):
+                case ["value", value, str(text)]:
+                    sys.stdout.write(text)
+                    return value
+                case ["error", dict(facts), str(text)]:
+                    sys.stdout.write(text)
+                    raise _student_error(name, facts)
+                case ["unplain", str(sentence), str(text)]:
+                    sys.stdout.write(text)
+                    raise NotPlain(
+                        f"{name} {sentence[:_REASON]}, but only numbers, texts, arrays of numbers, tuples, "
+                        "lists and dictionaries can be examined."
+                    )
+        except WireError as error:
+            raise NotPlain(f"{name} returned {error}, which cannot be examined.") from None
+        raise NotPlain(f"{name} returned something that cannot be examined.")
+
+
+def _student_error(name: str, facts: Mapping[Any, Any]) -> StudentError:
+    """An exception that can be caught as what it was, if that is one of Python's own."""
+    texts = {key: facts[key] if type(facts.get(key)) is str else "" for key in ("name", "message")}
+    bases = facts.get("bases")
+    traceback = facts.get("traceback")
+    kind: type[Exception] = Exception
+    for base in bases if type(bases) is list else []:
+        found = getattr(builtins, base, None) if type(base) is str else None
+        if isinstance(found, type) and issubclass(found, Exception):
+            # These would end a loop of the test as if it had come to its end.
+            kind = RuntimeError if issubclass(found, StopIteration | StopAsyncIteration) else found
+            break
+    lines = [line for line in traceback if type(line) is str] if type(traceback) is list else []
+    # A student chose the name, and what would not do as one would raise here.
+    known_as = re.sub(r"\W", "", texts["name"])[:80] or "Exception"
+    try:
+        made = type(known_as, (StudentError, kind), {"__str__": lambda _: texts["message"]})
+        error = cast(Any, made).__new__(made)
+    except TypeError:  # an ExceptionGroup, which cannot be made without its members
+        error = StudentError()
+    error.args = (texts["message"],)
+    error.facts = {"function": name, **texts, "traceback": lines}
+    return cast(StudentError, error)
+
+
+def _reason(error: BaseException, cell: Mapping[str, Any]) -> str:
+    """One sentence for the student. It may show what the visible part of the cell says, and the student's own
+    exception; of a hidden test only what its author wrote as a fixed text, never a number."""
+    if isinstance(error, StudentError):
+        said = f"{error.facts['function']} raised {error.facts['name']}"
+        message = error.facts["message"].strip()
+        return f"{said}: {message}"[:_REASON] if message else f"{said}."
+    if isinstance(error, NotPlain | Fault):
+        return str(error)[:_REASON]
+    if isinstance(error, NameError) and error.name in cell["names"]:
+        return f"{error.name} is not defined: its cell is missing, was renamed, or failed."
+    frames = _frames(error.__traceback__, len(cell["source"].splitlines()))
+    if frames and frames[0].tb_lineno not in cell["hidden"]:
+        text = str(error).strip().partition("\n")[0]
+        return (text or f"The test stopped with {type(error).__name__}.")[:_REASON]
+    if isinstance(error, AssertionError) and frames and (text := _fixed_text(cell["source"], frames[-1])):
+        return f"A hidden test fails: {text[:_REASON]}"
+    if isinstance(error, AssertionError):
+        return "A hidden test fails: a result is wrong."
+    if isinstance(error, MemoryError):
+        return "A hidden test fails: the results need too much memory to be compared."
+    return f"A hidden test fails: it stopped with {type(error).__name__} while it worked on the results."
+
+
+def _frames(trace: TracebackType | None, lines: int) -> list[TracebackType]:
+    """The frames of a traceback that are code of the cell, outermost first."""
+    found: list[TracebackType] = []
+    filename = None
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if filename is None and "ipython-input" in code.co_filename:
+            filename = code.co_filename
+        if code.co_filename == filename and trace.tb_lineno <= lines:
+            found.append(trace)
+        trace = trace.tb_next
+    return found
+
+
+def _fixed_text(source: str, frame: TracebackType) -> str:
+    """The message of the `assert` that a frame stopped at, if no value but texts went into it."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Assert) or node.msg is None:
+            continue
+        if not node.lineno <= frame.tb_lineno <= (node.end_lineno or node.lineno):
+            continue
+        variables = frame.tb_frame.f_locals | {}
+        parts = node.msg.values if isinstance(node.msg, ast.JoinedStr) else [node.msg]
+        text = ""
+        for part in parts:
+            value: object = None
+            if isinstance(part, ast.Constant):
+                value = part.value
+            elif isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name):
+                value = variables.get(part.value.id)
+            if type(value) is not str:
+                return ""
+            text += value
+        return text
+    return ""
+
+
+def _number(outputs: list[dict[str, Any]]) -> float | None:
+    """The value of the cell's last expression, if it is a number: partial credit."""
+    for entry in outputs:
+        if entry["output_type"] == "execute_result":
+            try:
+                number = float(entry["data"].get("text/plain", ""))
+            except ValueError:
+                return None
+            return number if np.isfinite(number) else None
+    return None
+
+
+def _ends_with_call_of(source: str, names: Mapping[str, str]) -> bool:
+    """Whether the cell's last value would be one that a student's function returned: never a mark."""
+    body = ast.parse(source).body
+    if not body or not isinstance(body[-1], ast.Expr):
+        return False
+    value = body[-1].value
+    if isinstance(value, ast.Call):
+        value = value.func
+    return isinstance(value, ast.Name) and value.id in names
