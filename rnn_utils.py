@@ -593,6 +593,12 @@ def _entries(values: Any, most: int = 4) -> str:
 
 
 def _summary(value: Any) -> str:
+    if (
+        isinstance(value, list)
+        and 0 < len(value) <= 12
+        and all(isinstance(i, int | np.integer) for i in value)
+    ):
+        return "[" + ", ".join(str(int(i)) for i in value) + "]"
     if isinstance(value, tuple | list | dict):
         return f"{_kind(value)} of {len(value)}"
     text = _kind(value)
@@ -611,10 +617,11 @@ def _show_table(exercise: str, title: str, rows: list[list[str]], problem: str) 
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
              for row in [_HEADER, ["-" * width for width in widths], *rows]]  # fmt: skip
     left = 'style="text-align: left"'
+    one_line = 'style="text-align: left; white-space: nowrap"'
     head = "".join(f'<th scope="col" {left}>{cell}</th>' for cell in _HEADER)
     body = "".join(
         f'<tr><th scope="row" {left}><code>{html.escape(row[0])}</code></th>'
-        + "".join(f"<td {left}>{html.escape(cell)}</td>" for cell in row[1:4])
+        + "".join(f"<td {one_line}>{html.escape(cell)}</td>" for cell in row[1:4])
         + "".join(f"<td {left}><code>{html.escape(cell)}</code></td>" for cell in row[4:])
         + "</tr>"
         for row in rows

@@ -411,7 +411,8 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
 
     letters = {letter: index for index, letter in enumerate("\nabcde")}
     other_letters = {"x": 0, "y": 1, "\n": 2, "z": 3}
-    never_ends = language_model(4, 4, 4)
+    talkative, never_ends = language_model(3, 5, 6), language_model(4, 4, 4)
+    talkative["by"][0] -= 2.5
     never_ends["by"][2] = -50.0
 
     def sample_case(title: str, seed: int, **arguments: Any) -> Case:
@@ -448,9 +449,7 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
             clip_case("other sizes, limit 0.5", 2, 3, 4, 0.5),
         ],
         "sample": [
-            sample_case(
-                "a network with random weights", 6, parameters=language_model(3, 5, 6), char_to_ix=letters
-            ),
+            sample_case("a network with random weights", 6, parameters=talkative, char_to_ix=letters),
             sample_case(
                 "a name that does not end by itself, max_length 4",
                 7,
