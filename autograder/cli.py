@@ -160,7 +160,8 @@ def _folders(options: argparse.Namespace) -> Folders:
 def _release(options: argparse.Namespace) -> int:
     from autograder.release import release
 
-    release(options.course.resolve(), options.assignments)
+    for name in release(options.course.resolve(), options.assignments):
+        print(f"{name}: released")
     return DONE
 
 
@@ -216,7 +217,19 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _feedback(options: argparse.Namespace) -> int:
-    return DONE
+    from autograder.feedback import write_feedback
+
+    folders = _folders(options)
+    left_out: list[str] = []
+    for assignment in options.assignments:
+        written, refused = write_feedback(
+            folders, assignment, options.students, show_tests=options.show_tests
+        )
+        print(f"{assignment}: feedback for {written} student{'' if written == 1 else 's'}")
+        left_out += refused
+    for sentence in left_out:
+        print(sentence)
+    return INCOMPLETE if left_out else DONE
 
 
 def _doctor(options: argparse.Namespace) -> int:

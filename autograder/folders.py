@@ -58,7 +58,9 @@ class Folders:
                     ) from error
         if overrides is not None:
             config.merge(overrides)
-        return cls(Path(config.CourseDirectory.get("root") or root).resolve(), config)
+        root = Path(config.CourseDirectory.get("root") or root).resolve()
+        config.CourseDirectory.root = str(root)
+        return cls(root, config)
 
     def setting(self, section: str, name: str, default: Any) -> Any:
         """One setting of the configuration, `section.name`."""
@@ -120,9 +122,11 @@ class Folders:
             )
 
     def submissions(
-        self, assignment: str, students: Sequence[str] = ()
+        self, assignment: str, students: Sequence[str] = (), *, step: str = "submitted"
     ) -> tuple[list[Submission], list[str]]:
         """Submissions of an assignment in the order of their students, and a sentence for each name refused.
+
+        `step` is where they are looked for: `submitted` or `autograded`.
 
         `students` are names or patterns such as `a*`; without any, everybody's.
         """
@@ -130,7 +134,7 @@ class Folders:
         found: list[Submission] = []
         refused: list[str] = []
         before, after = self.structure.split("{student_id}", 1)
-        step = self.setting("CourseDirectory", "submitted_directory", "submitted")
+        step = str(self.setting("CourseDirectory", f"{step}_directory", step))
         pattern = self.root / before.format(nbgrader_step=step, assignment_id=assignment)
         # What precedes the student's name up to the last slash is a folder, the rest a part of names in it.
         parent, prefix = (pattern, "") if before.endswith("/") else (pattern.parent, pattern.name)
@@ -144,10 +148,10 @@ class Folders:
             if student.startswith(".") or not os.path.lexists(entry / below):
                 continue
             if entry.is_symlink():
-                refused.append(f"{show(entry)} was not examined: it is a symbolic link, not a folder.")
+                refused.append(f"{show(entry)} is left out: it is a symbolic link, not a folder.")
                 continue
             if fault := name_fault(student):
-                refused.append(f"{show(entry)} was not examined: the name of the folder {fault}.")
+                refused.append(f"{show(entry)} is left out: the name of the folder {fault}.")
             elif student not in excluded and (not students or _named(student, students)):
                 found.append(Submission(student, entry / below))
         return found, refused

@@ -271,6 +271,7 @@ class GradebookWriter:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
         for notebook in result.notebooks:
+            _annotate(notebook)
             text = nbformat.v4.writes(notebook.notebook)  # type: ignore[no-untyped-call]
             (staged / f"{notebook.name}.ipynb").write_text(text + "\n", encoding="utf-8")
         if self.timestamps == "timestamp.txt" and (text := _timestamp_text(folder)) is not None:
@@ -525,6 +526,16 @@ def _seconds_late(assignment: Row[Any], submission: Row[Any]) -> float:
 
 def _because(why: str, mark: _Marked) -> str:
     return f"{why}; the grade cell is missing" if mark.missing else why
+
+
+def _annotate(found: NotebookResult) -> None:
+    """Put verdicts and reasons into the notebook, where feedback finds them."""
+    marks = {mark.grade_id: mark for mark in found.marks}
+    for cell in found.notebook.cells:
+        mark = marks.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+        if mark:
+            annotation = cell.metadata.setdefault("autograder", {})
+            annotation.update(verdict=mark.verdict, reason=mark.reason)
 
 
 def _publish(staged: Path, final: Path) -> None:

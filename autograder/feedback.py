@@ -1,0 +1,206 @@
+"""Feedback for students, made by nbgrader's own converter with an exporter that knows what a student may see.
+
+Of a grade cell it keeps the visible part, the reason of the mark and the outputs that the examiner chose for
+the student; hidden tests, expected values and frames of the exam stay in `autograded/`. The exporter works
+behind `autograder feedback`, `nbgrader generate_feedback` and the Formgrader alike: nbgrader_config.py names
+it in `c.GenerateFeedback.exporter_class`.
+"""
+
+from __future__ import annotations
+
+import copy
+import glob
+import html
+import logging
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from autograder import quick_imports
+from autograder.errors import RecordsError
+from autograder.folders import Folders, show
+from autograder.progress import Progress
+
+quick_imports.quicken()
+
+import bleach  # type: ignore[import-untyped]  # noqa: E402
+from bleach.css_sanitizer import CSSSanitizer  # type: ignore[import-untyped]  # noqa: E402
+from jinja2 import pass_context  # noqa: E402
+from nbconvert.exporters import HTMLExporter  # noqa: E402
+from nbformat import NotebookNode  # noqa: E402
+from nbgrader import utils  # noqa: E402
+from traitlets import Bool, Unicode  # noqa: E402
+
+_TAGS = frozenset(
+    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2"  # noqa: SIM905
+    " h3 h4 h5 h6 hr i img ins kbd li math mark ol p pre q s samp small span strong sub summary sup table"
+    " tbody td tfoot th thead tr tt u ul var".split()
+)
+
+
+def _scheme(address: str) -> str:
+    """`https`, `data`, … of an address as a browser reads it; empty for a relative one."""
+    read = re.sub(r"[\s\x00-\x20]", "", html.unescape(address)).lower()
+    found = re.match(r"[^/?#]*?:", read)
+    return found[0][:-1] if found else ""
+
+
+def _of_link(tag: str, name: str, value: str) -> bool:
+    # A page in a data: address would be a way around all of this.
+    return name == "name" or (name == "href" and _scheme(value) in ("", "http", "https", "mailto"))
+
+
+def _of_image(tag: str, name: str, value: str) -> bool:
+    if name == "src":
+        return _scheme(value) in ("", "http", "https", "data")
+    return name in ("alt", "width", "height")
+
+
+_ATTRIBUTES: dict[str, Any] = {
+    "*": ["class", "id", "style", "title", "lang", "dir", "role", "aria-label", "aria-hidden"],
+    "a": _of_link,
+    "img": _of_image,
+    "ol": ["start"],
+    "td": ["colspan", "rowspan", "align"],
+    "th": ["colspan", "rowspan", "align", "scope"],
+    "details": ["open"],
+}
+_PROTOCOLS = ["http", "https", "mailto", "data"]
+_SHOWN_AS_IT_IS = {"text/plain", "text/latex", "image/png", "image/jpeg"}
+
+_STYLE = """<style>
+a { color: #0b5394; }
+div.nbgrader_cell .panel-heading a { color: #ffffff; text-decoration: underline; }
+.autograder-reason { white-space: pre-wrap; }
+</style>"""
+
+
+def harmless(text: str) -> str:
+    """HTML without scripts, frames, forms and event handlers; tables, figures and alt texts stay."""
+    cleaned: str = bleach.clean(
+        text,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        protocols=_PROTOCOLS,
+        css_sanitizer=CSSSanitizer(),
+        strip=True,
+        strip_comments=True,
+    )
+    return cleaned
+
+
+def for_student(notebook: Any) -> Any:
+    """A copy of an annotated notebook with what its student may see.
+
+    A notebook of another origin (marked by nbgrader without the examiner) loses the hidden part and the
+    outputs of its grade cells, too: what they contain is not known.
+    """
+    shown = copy.deepcopy(notebook)
+    for cell in shown.cells:
+        if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
+            cell.source = _visible(cell.source)
+            annotation = cell.metadata.get("autograder", {})
+            cell.outputs = [*_verdict(annotation), *annotation.get("for_student", [])]
+        cell.metadata.pop("autograder", None)
+    return shown
+
+
+def _visible(source: str) -> str:
+    """The source without hidden tests; what follows a region that does not end is hidden as well."""
+    kept, hidden = [], False
+    for line in source.split("\n"):
+        hidden = hidden or "BEGIN HIDDEN TESTS" in line
+        if not hidden:
+            kept.append(line)
+        hidden = hidden and "END HIDDEN TESTS" not in line
+    return "\n".join(kept)
+
+
+def _verdict(annotation: Any) -> list[Any]:
+    verdict, reason = annotation.get("verdict", ""), annotation.get("reason", "")
+    if not verdict:
+        return []
+    sentence = f"{verdict.capitalize()}. {reason}".strip()
+    return [NotebookNode(output_type="stream", name="stdout", text=f"{sentence}\n")]  # type: ignore[no-untyped-call]
+
+
+class FeedbackExporter(HTMLExporter):
+    """HTML for the student whose work it is."""
+
+    show_tests = Bool(
+        False, help="Show hidden tests, their expected values and the exam's own frames to students."
+    ).tag(config=True)
+
+    mathjax = Unicode(
+        "", help="Address of a MathJax 2.7 for formulas, such as that of a local copy (default: a CDN)."
+    ).tag(config=True)
+
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: Any, resources: Any = None, **options: Any
+    ) -> tuple[str, dict[str, Any]]:
+        notebook = copy.deepcopy(nb) if self.show_tests else for_student(nb)
+        for cell in notebook.cells:
+            for output in cell.get("outputs", []):
+                if "data" in output:
+                    output.data = type(output.data)(_harmless_data(output.data))
+        page, resources = super().from_notebook_node(notebook, resources, **options)
+        return self._tidy(page), resources
+
+    @pass_context
+    def markdown2html(self, context: Any, source: str) -> str:
+        """HTML of a markdown cell or of a comment."""
+        return harmless(super().markdown2html(context, source))
+
+    def _tidy(self, page: str) -> str:
+        """What nbgrader's template lacks: a language, links that can be seen, formulas without a network."""
+        page = page.replace("<html>", f'<html lang="{self.language_code}">', 1)
+        page = page.replace("</head>", f"{_STYLE}</head>", 1)
+        if self.mathjax:
+            page = re.sub(r'(?<=<script src=")[^"]*mathjax[^"]*', lambda _: self.mathjax, page, count=1)
+        return page
+
+
+def _harmless_data(data: Any) -> dict[str, Any]:
+    """Of a rich output what cannot run anything in a browser."""
+    kept = {kind: value for kind, value in data.items() if kind in _SHOWN_AS_IT_IS}
+    for kind in ("text/html", "text/markdown"):
+        if kind in data:
+            kept[kind] = harmless("".join(data[kind]))
+    return kept
+
+
+def write_feedback(
+    folders: Folders, assignment: str, students: Sequence[str] = (), *, show_tests: bool = False
+) -> tuple[int, list[str]]:
+    """Make `feedback/` of an assignment for everybody in `autograded/`, or for `students` (or patterns).
+
+    Returns how many students have new feedback, and a sentence for each who could not be given any.
+    """
+    from nbgrader.converters import GenerateFeedback, NbGraderException
+    from nbgrader.coursedir import CourseDirectory
+
+    works, refused = folders.submissions(assignment, students, step="autograded")
+    config = copy.deepcopy(folders.config)
+    config.GenerateFeedback.exporter_class = FeedbackExporter
+    config.FeedbackExporter.show_tests = show_tests
+    course = CourseDirectory(config=config, assignment_id=assignment)
+    logger = logging.getLogger("autograder.feedback")
+    written = 0
+    with Progress(f"feedback {assignment}", len(works)) as progress:
+        for work in works:
+            course.student_id = glob.escape(work.student)
+            converter = GenerateFeedback(coursedir=course, config=config, log=logger)
+            converter.force = True
+            try:
+                converter.start()
+            except NbGraderException:
+                refused.append(f"{show(work.student)} got no feedback: nbgrader cannot convert a notebook.")
+                progress.step(refused[-1])
+            else:
+                written += 1
+                progress.step(f"{show(work.student)}: feedback written")
+    if not works and not refused:
+        raise RecordsError(
+            f"Nothing of {assignment} is in autograded/. Mark it first: `autograder grade {assignment}`."
+        )
+    return written, refused

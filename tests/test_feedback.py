@@ -1,0 +1,203 @@
+"""Feedback: which test failed and why, never the test itself; nothing of a student's runs in a browser."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+import small_course as small
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+
+from autograder.feedback import for_student, harmless, write_feedback
+from autograder.folders import Folders
+from autograder.grade import grade
+from autograder.gradebook import GradebookWriter
+
+SECRET = "expected-value-4711"
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    return small.make_course(tmp_path / "course")
+
+
+def mark(course: Path) -> None:
+    with GradebookWriter(Folders.of(course)) as writer:
+        grade(writer, small.ASSIGNMENT, small.fake_examination(course))
+
+
+def page(course: Path, student: str, **options: Any) -> str:
+    write_feedback(Folders.of(course), small.ASSIGNMENT, **options)
+    return (course / "feedback" / student / "ps1" / "ps1.html").read_text(encoding="utf-8")
+
+
+def change_autograded(course: Path, student: str, change: Any) -> None:
+    path = course / "autograded" / student / "ps1" / "ps1.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    change(notebook)
+    path.chmod(0o644)
+    nbformat.write(notebook, path)
+
+
+def visible_text(page: str) -> str:
+    body = page[page.index("<body") :]
+    return html.unescape(re.sub(r"<[^>]+>", "", body))
+
+
+def add_outputs_of_the_exam(notebook: Any) -> None:
+    for cell in notebook.cells:
+        if cell.id == "triple-grade":
+            cell.outputs = [
+                new_output(
+                    "error", ename="AssertionError", evalue=SECRET, traceback=[f"exam frame: {SECRET}"]
+                ),
+                new_output("stream", name="stdout", text=SECRET),
+            ]
+            cell.metadata["autograder"]["for_student"] = [
+                new_output("stream", name="stdout", text="triple(4) returned 5")
+            ]
+            cell.metadata["autograder"]["reason"] = "triple(4) is wrong."
+
+
+def test_feedback_has_marks_reasons_and_the_students_own_values_but_no_test(course: Path) -> None:
+    small.submit(course, "alice", double=small.RIGHT["double"], triple="return 5  # my own line")
+    mark(course)
+    change_autograded(course, "alice", add_outputs_of_the_exam)
+    text = visible_text(page(course, "alice"))
+    assert "Score: 10.0 / 15.0" in text
+    assert "Passed." in text
+    assert "Failed. triple(4) is wrong." in text
+    assert "triple(4) returned 5" in text
+    assert "my own line" in text
+    assert "triple(1)" in text, "the visible part of a grade cell is shown"
+    assert SECRET not in page(course, "alice")
+    for hidden in ("HIDDEN", "assert triple", "== 12"):
+        assert hidden not in text
+
+
+def test_an_instructor_can_show_the_tests(course: Path) -> None:
+    small.submit(course, "alice", triple="return 5")
+    mark(course)
+    change_autograded(course, "alice", add_outputs_of_the_exam)
+    text = visible_text(page(course, "alice", show_tests=True))
+    assert "BEGIN HIDDEN TESTS" in text
+    assert SECRET in text
+
+
+def test_nbgraders_own_command_gives_the_same_page(course: Path) -> None:
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write('c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"\n')
+    small.submit(course, "alice", double=small.RIGHT["double"])
+    mark(course)
+    ours = page(course, "alice")
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "generate_feedback", "ps1", "--force"],
+        cwd=course, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    theirs = (course / "feedback" / "alice" / "ps1" / "ps1.html").read_text(encoding="utf-8")
+    assert theirs == ours
+
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    '<img src="x" onerror="alert(1)">',
+    '<a href="javascript:alert(1)">click</a>',
+    '<a href="data:text/html,<script>alert(1)</script>">click</a>',
+    '<a href="&#10;d&#97;ta:text/html,<b>x</b>">click</a>',
+    '<iframe src="https://example.org"></iframe>',
+    '<form action="/formgrader/api"><input name="score" value="10"></form>',
+    '<svg onload="alert(1)"><script>alert(1)</script></svg>',
+    '<style>body { background: url("https://example.org/?seen") }</style>',
+    '<div style="background: url(javascript:alert(1)); position: fixed">over everything</div>',
+    '<meta http-equiv="refresh" content="0; url=https://example.org">',
+    '<object data="x.html"></object><embed src="x.html">',
+    "<!--[if IE]><script>alert(1)</script><![endif]-->",
+    '<math><mtext><style><img src=x onerror="alert(1)"></style></mtext></math>',
+]
+ALIVE = re.compile(
+    r"<(script|iframe|form|input|svg|style|meta|object|embed|link|base)\b|\bon\w+\s*=|javascript:|href=\"\s*data:",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_nothing_of_an_attack_is_alive(attack: str) -> None:
+    assert ALIVE.search(attack) or "data:" in attack or "d&#97;ta" in attack, "the attack is one"
+    cleaned = harmless(f"before {attack} after")
+    assert not ALIVE.search(re.sub(r">[^<]*<", "><", cleaned))
+    assert cleaned.startswith("before") and cleaned.rstrip().endswith("after")
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_attack_reaches_the_page(course: Path, attack: str) -> None:
+    small.submit(course, "alice")
+    mark(course)
+    plain = page(course, "alice")
+
+    def attacked(notebook: Any) -> None:
+        notebook.cells.insert(1, new_markdown_cell(f"Look:\n\n{attack}\n", id="attack"))
+        bundle = {kind: attack for kind in ("text/html", "text/markdown", "image/svg+xml")}
+        bundle |= {"application/javascript": "alert(1)", "text/plain": "shown"}
+        cell = new_code_cell("1", id="output", outputs=[new_output("display_data", data=bundle)])
+        notebook.cells.insert(2, cell)
+
+    change_autograded(course, "alice", attacked)
+    found = page(course, "alice")
+    # The page has scripts of its own (formulas); the attack adds none.
+    assert len(ALIVE.findall(found)) == len(ALIVE.findall(plain))
+
+
+def test_harmless_html_stays_as_it_is() -> None:
+    table = '<table><tbody><tr><th scope="row">loss</th><td>1.5</td></tr></tbody></table>'
+    figure = '<img alt="A cell" src="data:image/png;base64,iVBORw0KGgo=">'
+    assert harmless(table) == table
+    assert set(re.findall(r'\w+="[^"]*"', harmless(figure))) == set(re.findall(r'\w+="[^"]*"', figure))
+
+
+def test_a_page_says_its_language_and_its_main_part(course: Path) -> None:
+    small.submit(course, "alice")
+    mark(course)
+    found = page(course, "alice")
+    assert re.search(r'<html lang="en">', found)
+    assert len(re.findall("<main[ >]", found)) == 1
+
+
+def test_formulas_can_come_from_a_local_copy(course: Path) -> None:
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write('c.FeedbackExporter.mathjax = "../../mathjax/latest.js"\n')
+    small.submit(course, "alice")
+    mark(course)
+    found = page(course, "alice")
+    assert '<script src="../../mathjax/latest.js"' in found
+    assert "cdnjs.cloudflare.com/ajax/libs/mathjax" not in found
+
+
+def test_a_notebook_marked_by_nbgrader_alone_is_stripped_as_well() -> None:
+    notebook = small.source_notebook()
+    add = notebook.cells[-1]
+    add.outputs = [new_output("stream", name="stdout", text=SECRET)]
+    shown = json.dumps(for_student(notebook))
+    assert "== 12" not in shown
+    assert SECRET not in shown
+
+
+def test_a_region_that_does_not_end_is_hidden_to_the_end() -> None:
+    notebook = small.source_notebook()
+    notebook.cells[-1].source = "triple(1)\n### BEGIN HIDDEN TESTS\nassert triple(4) == 12"
+    assert for_student(notebook).cells[-1].source == "triple(1)"
+
+
+def test_only_the_students_asked_for(course: Path) -> None:
+    for student in ("alice", "bob"):
+        small.submit(course, student)
+    mark(course)
+    write_feedback(Folders.of(course), small.ASSIGNMENT, ["b*"])
+    assert [path.name for path in (course / "feedback").iterdir()] == ["bob"]
