@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from autograder.check_data import CASES, write_check_data
 from autograder.course import COURSE, assignments, read_notebook
+from autograder.errors import UsageError
 from autograder.notebooks import normalised
 
 
@@ -31,13 +32,13 @@ def release(course: Path = COURSE, names: Iterable[str] = ()) -> list[str]:
     """Rebuild `release/` for the named assignments (all if none is named); returns the names.
 
     A released folder is replaced only after the new one is complete. The assignment and its grade cells are
-    entered into the course's gradebook, as `nbgrader generate_assignment` does. Raises FileNotFoundError for
-    an assignment that is not in `source/`, NbGraderException where nbgrader finds a fault in a notebook.
+    entered into the course's gradebook, as `nbgrader generate_assignment` does. Raises UsageError for an
+    assignment that is not in `source/`, and where nbgrader finds a fault in a notebook.
     """
     names = list(names) or assignments(course)
     for name in names:
         if name not in assignments(course):
-            raise FileNotFoundError(
+            raise UsageError(
                 f"There is no assignment {name} in source/; there are: {', '.join(assignments(course))}."
             )
     prepare_sources(names, course)
@@ -57,6 +58,7 @@ def generate(name: str, course: Path, output: Path) -> None:
     """Run nbgrader's generate_assignment from `source/name` into `output/name`."""
     # Importing nbgrader takes seconds: only where it is needed.
     from nbgrader.converters import GenerateAssignment
+    from nbgrader.converters.base import NbGraderException
     from nbgrader.coursedir import CourseDirectory
 
     # nbgrader calls the command `alembic` to make a gradebook; it need not be on the user's PATH.
@@ -69,7 +71,10 @@ def generate(name: str, course: Path, output: Path) -> None:
     converter.create_assignment = True
     converter.force = True
     converter.log = logging.getLogger("autograder.release")
-    converter.start()
+    try:
+        converter.start()
+    except NbGraderException as error:
+        raise UsageError(f"nbgrader cannot release {name}; its own messages are above. ({error})") from error
     for path in (output / name).glob("*.ipynb"):
         nbformat.write(normalised(read_notebook(path)), path)  # type: ignore[no-untyped-call]
 

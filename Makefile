@@ -1,0 +1,39 @@
+# One command per habit. Without make: type the commands below the target (with .venv/bin on your PATH).
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help lab test demo release notebooks figures format clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# The environment: a virtual environment with the versions in constraints.txt, which are known to work together.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+lab: .venv/ready  ## open JupyterLab on the course
+	$(BIN)/jupyter lab
+
+demo: .venv/ready  ## release, mark and report a small invented class in demo/
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m autograder.demo
+
+test: .venv/ready  ## everything that CI runs
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py
+
+release: .venv/ready  ## rebuild release/ from source/
+	$(BIN)/autograder release
+
+notebooks: .venv/ready  ## run the notebooks of source/ and notebooks/ and store their outputs
+	$(BIN)/python -m autograder.notebooks
+
+figures: .venv/ready  ## draw all figures again
+	$(BIN)/python docs/figures/draw.py
+
+format: .venv/ready  ## format Python files and notebooks
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+clean:  ## remove what marking and testing left behind (not the environment)
+	rm -rf demo .pytest_cache .mypy_cache .ruff_cache

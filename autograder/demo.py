@@ -1,0 +1,147 @@
+"""`make demo`: a small class of invented students, marked from the release to the feedback.
+
+Everything happens in `demo/`, a course of its own, so the instructor's gradebook and submissions are not
+touched. Run it again and it starts over.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from tqdm import tqdm
+
+from autograder import cli
+from autograder.course import COURSE, assignments, exercise, is_answer, is_grade, notebook_path, read_notebook
+from autograder.release import release
+
+Answers = dict[str, str]
+"""Exercise -> source of its answer cell."""
+
+MISTAKES: dict[str, tuple[str, str]] = {
+    "rnn_cell_forward": ("softmax(Wya @ a_next + by)", "softmax(Wya @ a_next)"),
+    "rnn_forward": ("a_next = a0", "a_next = np.zeros_like(a0)"),
+    "lstm_cell_forward": ("np.concatenate((a_prev, xt), axis=0)", "np.concatenate((xt, a_prev), axis=0)"),
+    "lstm_forward": ("c_next = np.zeros((n_a, m))", "c_next = a0"),
+    "rnn_cell_backward": ("(1 - a_next**2)", "(1 - np.tanh(a_next) ** 2)"),
+    "rnn_backward": ("dWax += ", "dWax = "),
+    "lstm_cell_backward": ("dct * c_prev * ft", "dct * c_next * ft"),
+    "lstm_backward": ("da[:, :, t] + da_carried", "da[:, :, t]"),
+}
+"""A well-known slip for each classic exercise: text of the reference -> what the student wrote."""
+
+
+def complete(reference: Answers) -> Answers:
+    return reference
+
+
+def half_done(reference: Answers) -> Answers:
+    names = list(reference)
+    return {name: reference[name] for name in names[: (len(names) + 1) // 2]}
+
+
+def untouched(reference: Answers) -> Answers:
+    return {}
+
+
+def slip(which: int) -> Callable[[Answers], Answers]:
+    """All answers, the one at `which` with its well-known slip (if it has one)."""
+
+    def answers(reference: Answers) -> Answers:
+        name = list(reference)[which]
+        old, new = MISTAKES.get(name, ("", ""))
+        return reference | ({name: reference[name].replace(old, new)} if old else {})
+
+    return answers
+
+
+def crashing(reference: Answers) -> Answers:
+    """The first function leaves the whole Python process when it is called."""
+    name = next(iter(reference))
+    head = reference[name].partition("### BEGIN SOLUTION")[0]
+    return reference | {name: head + "import os\n    os._exit(1)\n"}
+
+
+CLASS: dict[str, tuple[Callable[[Answers], Answers], str]] = {
+    "ada": (complete, "everything right"),
+    "bruno": (half_done, "the first half of the exercises"),
+    "chiara": (untouched, "handed in as released"),
+    "dmitri": (slip(0), "a well-known slip in the first exercise"),
+    "emeka": (slip(1), "a well-known slip in the second exercise"),
+    "fatima": (complete, "a notebook file that is cut off"),
+    "goro": (complete, "deleted the first grade cell"),
+    "hannah": (crashing, "the first function ends the process"),
+}
+
+
+def hand_in(assignment: str, student: str, course: Path) -> None:
+    """Put one student's work on one assignment into `submitted/`."""
+    folder = course / "submitted" / student / assignment
+    shutil.copytree(course / "release" / assignment, folder)
+    path = folder / f"{assignment}.ipynb"
+    notebook = read_notebook(path)
+    reference = {
+        exercise(cell): cell.source
+        for cell in read_notebook(notebook_path(assignment, course)).cells
+        if is_answer(cell)
+    }
+    answers = CLASS[student][0](reference)
+    for cell in notebook.cells:
+        if is_answer(cell) and exercise(cell) in answers:
+            cell.source = answers[exercise(cell)]
+    if student == "goro":
+        notebook.cells.remove(next(cell for cell in notebook.cells if is_grade(cell)))
+    text = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    path.write_text(text[: len(text) // 2] if student == "fatima" else text, encoding="utf-8")
+
+
+def make_class(course: Path) -> Iterator[str]:
+    """Fill `submitted/` of a course; yields the name of each student."""
+    for student in CLASS:
+        for assignment in assignments(course):
+            hand_in(assignment, student, course)
+        yield student
+
+
+def make_course(target: Path, origin: Path = COURSE) -> Any:
+    """A course of its own in `target`, with its release; whatever was there is removed."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    shutil.copytree(origin / "source", target / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("rnn_utils.py", "nbgrader_config.py"):
+        shutil.copy(origin / name, target)
+    return release(target)
+
+
+def main(arguments: list[str]) -> int:
+    demo = COURSE / "demo"
+    print("1. A course of its own in demo/, released to its students")
+    names = make_course(demo)
+    print("2. Eight invented students hand in")
+    list(tqdm(make_class(demo), total=len(CLASS), desc="handing in", unit="student"))
+    print("3. Marking")
+    # Code 1: done, and somebody's submission could not be read. The demo contains such submissions.
+    marked = cli.main(["grade", *names, "--course", str(demo), *arguments])
+    if marked > 1:
+        return marked
+    print("4. Feedback")
+    told = cli.main(["feedback", *names, "--course", str(demo)])
+    print("\nWho they are:")
+    for student, (_, story) in CLASS.items():
+        print(f"  {student:8} {story}")
+    print(
+        "\nWhere to look next:"
+        "\n  demo/feedback/dmitri/01-rnn-forward/   what a student gets to read"
+        "\n  demo/autograded/                       the marked notebooks, with tests, for you"
+        "\n  cd demo && nbgrader export             all marks in a file"
+        "\n  make lab, menu Nbgrader > Formgrader   the same in a browser, for your own class"
+    )
+    return told
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
