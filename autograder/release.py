@@ -21,7 +21,9 @@ from autograder.notebooks import normalised
 
 
 def prepare_sources(names: Iterable[str], course: Path = COURSE) -> None:
-    """Bring what is generated inside `source/` up to date: the copies of rnn_utils.py and check_data.json."""
+    """Bring generated files beside the originals up to date: copies of rnn_utils.py and check_data.json."""
+    if (course / "notebooks").is_dir():
+        shutil.copyfile(course / "rnn_utils.py", course / "notebooks" / "rnn_utils.py")
     for name in names:
         shutil.copyfile(course / "rnn_utils.py", course / "source" / name / "rnn_utils.py")
         if name in CASES:

@@ -21,6 +21,8 @@ from autograder.course import COURSE, assignments, exercise, is_answer, is_grade
 from autograder.release import release
 
 NAMES = assignments()
+IN_ONE_PROCESS = pytest.mark.xdist_group("stock")
+"""The marked course takes a minute to make: the tests that read it share one process."""
 STUDENTS = {"complete": True, "untouched": False}
 
 
@@ -68,6 +70,7 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return course
 
 
+@IN_ONE_PROCESS
 def test_full_marks_for_the_reference_and_none_for_an_untouched_release(marked: Path) -> None:
     with (marked / "grades.csv").open() as file:
         rows = {(row["assignment"], row["student_id"]): row for row in csv.DictReader(file)}
@@ -78,6 +81,7 @@ def test_full_marks_for_the_reference_and_none_for_an_untouched_release(marked: 
         assert float(row["score"]) == (points if STUDENTS[student] else 0.0), (name, student)
 
 
+@IN_ONE_PROCESS
 def test_every_exercise_counts_for_itself(marked: Path) -> None:
     from nbgrader.api import Gradebook
 
@@ -88,6 +92,7 @@ def test_every_exercise_counts_for_itself(marked: Path) -> None:
                     assert (grade.auto_score, grade.max_score) == (10.0 if is_complete else 0.0, 10.0)
 
 
+@IN_ONE_PROCESS
 @pytest.mark.parametrize("name", NAMES)
 def test_feedback_is_written(marked: Path, name: str) -> None:
     for student, is_complete in STUDENTS.items():

@@ -47,6 +47,7 @@ def test_every_assignment_is_released() -> None:
     assert sorted(path.name for path in RELEASE.iterdir() if path.is_dir()) == NAMES
 
 
+@pytest.mark.xdist_group("release")
 @pytest.mark.parametrize("name", NAMES)
 def test_is_fresh(rebuilt: Path, name: str) -> None:
     assert files(rebuilt / name) == files(RELEASE / name)
