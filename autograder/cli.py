@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -106,7 +107,13 @@ def _parser() -> argparse.ArgumentParser:
         " nbgrader's exchange puts into a submission and that a student can write, or the notebooks' time of"
         " modification",
     )
-    grade.add_argument("--nbgrader-options", type=Path, help=argparse.SUPPRESS)
+    grade.add_argument(
+        "--drop-marks",
+        action="store_true",
+        help="allow that marks given by hand go with a cell that was removed from the source",
+    )
+    # What `nbgrader autograde` was configured with, as JSON on standard input; see plugin.py.
+    grade.add_argument("--nbgrader-options", action="store_true", help=argparse.SUPPRESS)
     grade.set_defaults(command=_grade)
 
     feedback = command(
@@ -152,9 +159,12 @@ def _positive(text: str) -> int:
 
 
 def _folders(options: argparse.Namespace) -> Folders:
+    from traitlets.config import Config
+
     from autograder.folders import Folders
 
-    return Folders.of(options.course)
+    given = json.load(sys.stdin) if getattr(options, "nbgrader_options", False) else {}
+    return Folders.of(options.course, Config(given))
 
 
 def _release(options: argparse.Namespace) -> int:
@@ -181,7 +191,7 @@ def _grade(options: argparse.Namespace) -> int:
     folders = _folders(options)
     for assignment in options.assignments:
         folders.check_assignment(assignment)
-    sandbox = not options.no_sandbox
+    sandbox = bool(folders.setting("Autograder", "sandbox", True)) and not options.no_sandbox
     if sandbox and (fault := walls_hold()):
         raise WallsError(f"{fault} `autograder doctor` says more; --no-sandbox goes on without.")
     if not sandbox:
@@ -189,7 +199,8 @@ def _grade(options: argparse.Namespace) -> int:
     limits = Limits(**folders.setting("Autograder", "limits", {}))
     time = options.submission_time or folders.setting("Autograder", "submission_time", "gradebook")
     complete = True
-    with only_run(folders), GradebookWriter(folders, timestamps=time) as writer:
+    create = bool(folders.setting("Autograde", "create_student", True))
+    with only_run(folders), GradebookWriter(folders, timestamps=time, create_students=create) as writer:
         for assignment in options.assignments:
             exam = Exam.load(folders.source(assignment))
             examination = Examination(
@@ -204,9 +215,10 @@ def _grade(options: argparse.Namespace) -> int:
                 examination,
                 students=options.students,
                 force=options.force,
+                drop_marks=options.drop_marks,
                 jobs=options.jobs,
             )
-            order = [cell.grade_id for notebook in exam.notebooks for cell in notebook.grade_cells]
+            order = [str(cell.grade_id) for notebook in exam.notebooks for cell in notebook.grade_cells]
             print()
             for line in summary(assignment, *read_marks(writer, assignment, order)):
                 print(line)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from autograder.batch import Examine, NotExamined, Task, Unchanged, examine_class
-from autograder.errors import GradebookLocked
+from autograder.errors import GradebookLocked, UsageError
 from autograder.folders import Folders, Submission, show
 from autograder.gradebook import Change, GradebookWriter, Known
 from autograder.progress import Progress
@@ -63,6 +63,7 @@ def grade(
     *,
     students: Sequence[str] = (),
     force: bool = False,
+    drop_marks: bool = False,
     jobs: int = 1,
 ) -> Tally:
     """Mark the submissions of an assignment that are new or changed.
@@ -72,7 +73,10 @@ def grade(
     tally = Tally()
     submissions, refused = writer.folders.submissions(assignment, students)
     tally.not_examined += refused
-    for change in writer.prepare(assignment, examination.digests["exam"], drop_marks=force):
+    if not (submissions or refused):
+        whose = f" by {', '.join(map(show, students))}" if students else ""
+        raise UsageError(f"There is no submission of {assignment}{whose} in {writer.folders.submitted_root}.")
+    for change in writer.prepare(assignment, examination.digests["exam"], drop_marks=drop_marks):
         print(f"{assignment}: {change}")
     known = writer.known(assignment)
     folders = {submission.student: submission.folder for submission in submissions}

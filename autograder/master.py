@@ -200,7 +200,7 @@ def _remove_cell(session: Session, notebook: Any, cell: Any, drop_marks: bool) -
         raise MarksAtStake(
             f"The cell {cell.name} is no longer in the source of {notebook.name}, but "
             f"{', '.join(map(show, students))} has marks or comments given by hand on it. Put the cell back,"
-            " or remove those marks by running the command again with --force."
+            " or remove those marks by running the command again with --drop-marks."
         )
     for found in [*grades, *comments]:
         session.delete(found)

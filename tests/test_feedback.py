@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import fake_class as small
 import nbformat
 import pytest
-import small_course as small
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from autograder.feedback import for_student, harmless, write_feedback

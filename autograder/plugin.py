@@ -1,0 +1,91 @@
+"""The examiner behind nbgrader's own ways of marking.
+
+`nbgrader autograde`, `NbGraderAPI.autograde` and the Formgrader's button all start nbgrader's converter
+`Autograde`. Once `install` has been called (nbgrader_config.py does), starting it runs `autograder grade` in
+a process of its own, so that not one file of a submission is copied or opened by nbgrader, and the marks are
+those of that command. Only courses whose configuration asks for it are concerned, even if several are open in
+one Formgrader.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+
+def install(c: Any) -> None:
+    """Put the examiner behind nbgrader in the course whose configuration object is `c`.
+
+    `--Autograder.enabled=False` on the command line of nbgrader brings stock marking back for one run.
+    """
+    c.Autograder.enabled = True
+    # nbgrader is loaded when it is nbgrader that reads the configuration, and must not be when we do.
+    module = sys.modules.get("nbgrader.converters.autograde")
+    if module is not None and not hasattr(module.Autograde, "stock_start"):
+        module.Autograde.stock_start = module.Autograde.start
+        module.Autograde.start = _start
+
+
+def _start(converter: Any) -> None:
+    """In place of `Autograde.start`. Raises NbGraderException if something was not marked."""
+    if str(converter.config.Autograder.get("enabled", False)).lower() in ("false", "0"):
+        converter.stock_start()
+        return
+    from nbgrader.converters.base import NbGraderException
+
+    course = converter.coursedir
+    command = [
+        sys.executable,
+        "-m",
+        "autograder.cli",
+        "grade",
+        "--nbgrader-options",
+        f"--course={course.root}",
+    ]
+    command += [f"--student={course.student_id}"] if course.student_id != "*" else []
+    command += ["--force"] if converter.force else []
+    command += ["--", course.assignment_id]
+    config = _plain(converter.config)
+    config["CourseDirectory"] = _plain(
+        {name: getattr(course, name) for name in course.trait_names(config=True)}
+    )
+    config.setdefault("Autograde", {}).update(
+        create_student=converter.create_student, permissions=converter.permissions
+    )
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(json.dumps(config))
+        process.stdin.close()
+        last = ""
+        for line in process.stdout:
+            last = line.strip() or last
+            converter.log.info(line.rstrip())
+    if process.returncode != 0:
+        converter.log.error(last)
+        raise NbGraderException(last)
+
+
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be handed on of a configuration; classes by their names, as traitlets takes them.
+
+    What cannot (a function, a class of nbgrader_config.py itself) is read from that file again.
+    """
+    found: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            found[name] = _plain(value)
+        elif isinstance(value, type):
+            module, qualified = value.__module__, value.__qualname__
+            if getattr(sys.modules.get(module), qualified, None) is value:
+                found[name] = f"{module}.{qualified}"
+        elif isinstance(value, str | int | float | bool | list | tuple | None):
+            try:
+                found[name] = json.loads(json.dumps(value))
+            except (TypeError, ValueError):
+                continue
+    return found
