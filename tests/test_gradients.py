@@ -45,7 +45,7 @@ def step(kind: str, np_: Any, v: dict[str, Any], xt: Any, a: Any, c: Any) -> tup
 
 
 def sequence_loss(kind: str, np_: Any, v: dict[str, Any], da: Any) -> Any:
-    a, c, total = v["a0"], np.zeros_like(v["a0"]), 0.0
+    a, c, total = v["a0"], np.zeros(v["a0"].shape), 0.0
     for t in range(da.shape[2]):
         a, c = step(kind, np_, v, v["x"][:, :, t], a, c)
         total = total + np_.sum(da[:, :, t] * a)
