@@ -225,6 +225,8 @@ MASK = np.array([[1, 1, 0, 0], [1, 1, 0, 1], [1, 0, 0, 1], [1, 0, 0, 0], [1, 0, 
 SQUARE_MASK = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=float)
 """As many examples as time steps: where transposing it is forgotten, NumPy does not complain."""
 
+REAL_MASK = np.ones((2, 3))
+
 
 def one_hot(seed: int, n_y: int, m: int, T_x: int, mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Labels of shape (n_y, m, T_x), zeros where the mask is 0."""
@@ -263,38 +265,89 @@ def second_step(given: dict[str, Any]) -> dict[str, Any]:
     return cell | {"parameters": given["parameters"], "mask_t": given["mask"][1:2]}
 
 
-def masked_backward_case(kind: str, title: str, seed: int, given: dict[str, Any], forward: Reference) -> Case:
-    *_, y_pred, caches = forward[f"masked_{kind}_forward"](**given)
-    n_y, m, T_x = y_pred.shape
+def with_nan(given: dict[str, Any]) -> dict[str, Any]:
+    """The same with NaN wherever a step is padding."""
+    return {**given, "x": np.where(given["mask"].T == 1, given["x"], np.nan)}
+
+
+def masked_forward_cases(make: Callable[..., Any], cell: Case, sequence: Case) -> tuple[list[Case], ...]:
+    """Cases of a masked cell and of the function for the sequence; `cell` and `sequence` are their rests.
+
+    What a cache holds for padded examples is partly up to the solution (their gates, their input where it is
+    NaN), so its numbers are compared where all examples are real.
+    """
+    padded, square, real = make(1, 3, 5, 2, MASK), make(2, 2, 4, 5, SQUARE_MASK), make(3, 4, 3, 2, REAL_MASK)
+    cell_padded, sequence_padded = {"unknown_numbers": ["cache"]}, {"unknown_numbers": ["caches"]}
+    return [
+        {"title": "a padded example among real ones", "arguments": second_step(padded)} | cell | cell_padded,
+        {"title": "all examples real", "arguments": second_step(real)} | cell,
+        {"title": "NaN in the padding", "arguments": second_step(with_nan(padded))} | cell | cell_padded,
+    ], [
+        {"title": "padding at the end, at the beginning, in the middle and everywhere", "arguments": padded}
+        | sequence
+        | sequence_padded,
+        {"title": "all steps real", "arguments": real} | sequence,
+        {"title": "as many examples as time steps, NaN in the padding", "arguments": with_nan(square)}
+        | sequence
+        | sequence_padded,
+    ]
+
+
+def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], *upstream: str) -> Case:
+    given = second_step(make(1, 3, 5, 2, MASK))
+    drawn = draw(3, da_next=(5, 4), dc_next=(5, 4), dz_t=(2, 4))
     return {
-        "title": title,
-        "arguments": {
-            "y_pred": y_pred,
-            "y_true": one_hot(seed, n_y, m, T_x, given["mask"]),
-            "caches": caches,
-        },
+        "title": "a padded example among real ones",
+        "arguments": {name: drawn[name] for name in upstream} | {"cache": forward(**given)[-1]},
         "shared": {"parameters": given["parameters"]},
-        "show": {"dx": [1, 0], "da0": [2]},
+        "show": {"dxt": [1], "da_prev": [2], "dc_prev": [2]},
     }
 
 
+def masked_backward(make: Callable[..., Any], forward: Callable[..., Any]) -> list[Case]:
+    cases = []
+    for title, given in (
+        ("padding at the end, at the beginning, in the middle and everywhere", make(1, 3, 5, 2, MASK)),
+        ("as many examples as time steps", make(2, 2, 4, 5, SQUARE_MASK)),
+    ):
+        *_, y_pred, caches = forward(**given)
+        n_y, m, T_x = y_pred.shape
+        y_true = one_hot(4, n_y, m, T_x, given["mask"])
+        cases.append(
+            {
+                "title": title,
+                "arguments": {"y_pred": y_pred, "y_true": y_true, "caches": caches},
+                "shared": {"parameters": given["parameters"]},
+                "show": {"dx": [1, 0], "da0": [2], "dc0": [2]},
+            }
+        )
+    return cases
+
+
 def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
-    rnn_gradients = ["dWax", "dWaa", "dba", "dWya", "dby"]
-    lstm_gradients = [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"]
     real = draw(1, first=(3, 4), second=(3, 2), third=(3, 1))
     whole = [np.arange(1, 7).reshape(2, 3), np.arange(7, 11).reshape(2, 2), np.arange(11, 21).reshape(2, 5)]
     padding = {"returns": ["padded", "mask"], "show": {"padded": [0, 1], "mask": [1]}}
-    rnn_cell_parts = {"cache": [*RNN_CELL_CACHE, "mask_t"]}
-    lstm_cell_parts = {"cache": [*LSTM_CELL_CACHE, "mask_t"]}
-
-    given = {"rnn": masked_rnn(1, 3, 5, 2, MASK), "lstm": masked_lstm(1, 3, 5, 2, MASK)}
-    square = {"rnn": masked_rnn(2, 2, 4, 5, SQUARE_MASK), "lstm": masked_lstm(2, 2, 4, 5, SQUARE_MASK)}
-    mixed = "padding at the end, at the beginning, in the middle and everywhere"
-    equal = "as many examples as time steps"
-    steps = {kind: second_step(arguments) for kind, arguments in given.items()}
-    caches = {kind: reference[f"masked_{kind}_cell_forward"](**step)[-1] for kind, step in steps.items()}
-    upstream = draw(3, da_next=(5, 4), dc_next=(5, 4), dz_t=(2, 4))
-
+    rnn_cell, rnn_sequence = masked_forward_cases(
+        masked_rnn,
+        {
+            "returns": ["a_next", "yt_pred", "cache"],
+            "parts": {"cache": [*RNN_CELL_CACHE, "mask_t"]},
+            "show": {"a_next": [2], "yt_pred": [1]},
+        },
+        {"returns": ["a", "y_pred", "caches"], "show": {"a": [2, 1], "y_pred": [1, 1]}},
+    )
+    lstm_cell, lstm_sequence = masked_forward_cases(
+        masked_lstm,
+        {
+            "returns": ["a_next", "c_next", "yt_pred", "cache"],
+            "parts": {"cache": [*LSTM_CELL_CACHE, "mask_t"]},
+            "show": {"a_next": [2], "c_next": [2], "yt_pred": [1]},
+        },
+        {"returns": ["a", "c", "y_pred", "caches"], "show": {"a": [2, 1], "c": [2, 1], "y_pred": [1, 1]}},
+    )
+    rnn_gradients = ["dWax", "dWaa", "dba", "dWya", "dby"]
+    lstm_gradients = [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"]
     return {
         "pad_sequences": [
             {
@@ -311,80 +364,28 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
         "compute_loss": [
             loss_case("a batch with padding", 1, 3, 4, 5, MASK),
             loss_case("no mask", 2, 4, 2, 3, None),
-            loss_case(equal, 3, 2, 3, 3, SQUARE_MASK),
+            loss_case("as many examples as time steps", 3, 2, 3, 3, SQUARE_MASK),
             loss_case("no valid token at all", 4, 3, 2, 4, np.zeros((4, 2))),
         ],
-        "masked_rnn_cell_forward": [
-            {
-                "title": "three real examples and a padded one",
-                "arguments": steps["rnn"],
-                "returns": ["a_next", "yt_pred", "cache"],
-                "parts": rnn_cell_parts,
-                "show": {"a_next": [4], "yt_pred": [1]},
-            },
-        ],
-        "masked_rnn_forward": [
-            {
-                "title": title,
-                "arguments": arguments,
-                "returns": ["a", "y_pred", "caches"],
-                "show": {"a": [3, 1], "y_pred": [1, 1]},
-            }
-            for title, arguments in ((mixed, given["rnn"]), (equal, square["rnn"]))
-        ],
+        "masked_rnn_cell_forward": rnn_cell,
+        "masked_rnn_forward": rnn_sequence,
         "masked_rnn_cell_backward": [
-            {
-                "title": "three real examples and a padded one",
-                "arguments": {
-                    "da_next": upstream["da_next"],
-                    "dz_t": upstream["dz_t"],
-                    "cache": caches["rnn"],
-                },
-                "shared": {"parameters": given["rnn"]["parameters"]},
-                "returns": ["dxt", "da_prev", *rnn_gradients],
-                "show": {"dxt": [1], "da_prev": [2], "dWax": [3], "dWaa": [1], "dWya": [1]},
-            },
+            masked_cell_backward(masked_rnn, reference["masked_rnn_cell_forward"], "da_next", "dz_t")
+            | {"returns": ["dxt", "da_prev", *rnn_gradients]}
         ],
         "masked_rnn_backward": [
-            masked_backward_case("rnn", title, 4, arguments, reference)
-            | {"returns": ["dx", "da0", *rnn_gradients]}
-            for title, arguments in ((mixed, given["rnn"]), (equal, square["rnn"]))
+            case | {"returns": ["dx", "da0", *rnn_gradients]}
+            for case in masked_backward(masked_rnn, reference["masked_rnn_forward"])
         ],
-        "masked_lstm_cell_forward": [
-            {
-                "title": "three real examples and a padded one",
-                "arguments": steps["lstm"],
-                "returns": ["a_next", "c_next", "yt_pred", "cache"],
-                "parts": lstm_cell_parts,
-                "show": {"a_next": [4], "c_next": [2], "yt_pred": [1]},
-            },
-        ],
-        "masked_lstm_forward": [
-            {
-                "title": title,
-                "arguments": arguments,
-                "returns": ["a", "c", "y_pred", "caches"],
-                "show": {"a": [3, 1], "c": [3, 1], "y_pred": [1, 1]},
-            }
-            for title, arguments in ((mixed, given["lstm"]), (equal, square["lstm"]))
-        ],
+        "masked_lstm_cell_forward": lstm_cell,
+        "masked_lstm_forward": lstm_sequence,
         "masked_lstm_cell_backward": [
-            {
-                "title": "three real examples and a padded one",
-                "arguments": {
-                    "da_next": upstream["da_next"],
-                    "dc_next": upstream["dc_next"],
-                    "cache": caches["lstm"],
-                },
-                "shared": {"parameters": given["lstm"]["parameters"]},
-                "returns": ["dxt", "da_prev", "dc_prev", *lstm_gradients],
-                "show": {"dxt": [1], "da_prev": [2], "dc_prev": [2]},
-            },
+            masked_cell_backward(masked_lstm, reference["masked_lstm_cell_forward"], "da_next", "dc_next")
+            | {"returns": ["dxt", "da_prev", "dc_prev", *lstm_gradients]}
         ],
         "masked_lstm_backward": [
-            masked_backward_case("lstm", title, 4, arguments, reference)
-            | {"returns": ["dx", "da0", "dc0", *lstm_gradients, "dWy", "dby"]}
-            for title, arguments in ((mixed, given["lstm"]), (equal, square["lstm"]))
+            case | {"returns": ["dx", "da0", "dc0", *lstm_gradients, "dWy", "dby"]}
+            for case in masked_backward(masked_lstm, reference["masked_lstm_forward"])
         ],
     }
 
