@@ -1,164 +1,209 @@
-"""A course of one small assignment, and an examiner that looks at the answers instead of running them.
+"""A course of one small assignment for the tests of the examiner, and a marker without any walls.
 
-For tests of everything that stands on top of the examiner: the batch, the gradebook, the command line.
+Three exercises of 10 points: `double` (an array), `total` (a list), `shift` (changes a dictionary in place).
+What must never get out stands in the hidden tests: SECRET_VALUE and SECRET_WORD.
 """
 
 from __future__ import annotations
 
-import contextlib
-import copy
-import hashlib
 import json
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+SECRET_VALUE = "271828.4321"
+SECRET_WORD = "xyzzy-plugh"
+NAME = "small"
 
-from autograder.batch import Examine, Outcome, Task, Unchanged
-from autograder.grade import Examination
-from autograder.result import CellMark, NotebookResult, Remark, Result
+UTILS = '''
+import numpy as np
 
-ASSIGNMENT = "ps1"
-POINTS = {"double": 10.0, "triple": 5.0}
-RIGHT = {"double": "return 2 * x", "triple": "return 3 * x"}
-WRONG = "return x"
+def check(function, argument, expected):
+    """Visible: the student has this file."""
+    result = function(argument)
+    assert np.shape(result) == np.shape(expected), f"expected shape {np.shape(expected)}"
+    assert np.allclose(result, expected), f"expected {expected}, obtained {result}"
+'''
 
-CONFIG = """\
-c = get_config()
-c.CourseDirectory.course_id = "small"
-c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("Write this function")'}
-"""
+SOLUTIONS = {
+    "double": "def double(x):\n    return 2 * x",
+    "total": "def total(values):\n    return float(sum(values))",
+    "shift": "def shift(state, amount):\n    state['at'] = state['at'] + amount\n    return state",
+}
+
+TESTS = {
+    "double": f"""check(double, np.array([1.0, 2.0]), np.array([2.0, 4.0]))
+### BEGIN HIDDEN TESTS
+def hidden_test():
+    word = "{SECRET_WORD}"
+    expected = np.array([{SECRET_VALUE}])
+    result = double(expected / 2)
+    assert np.allclose(result, expected), "double is wrong for another array"
+    column = np.arange(30_000.0).reshape(-1, 1)
+    assert np.allclose(double(column), 2 * column), "double is wrong for a long column"
+hidden_test()
+### END HIDDEN TESTS""",
+    "total": f"""check(total, [1.0, 2.0], 3.0)
+### BEGIN HIDDEN TESTS
+def hidden_test():
+    word = "{SECRET_WORD}"
+    values = [1.5, 2.5, {SECRET_VALUE} - 4.0]
+    before = list(values)
+    expected = {SECRET_VALUE}
+    result = total(values)
+    assert abs(result - expected) < 1e-6, f"wrong: {{result}} instead of {{expected}}"
+    assert values == before, "total changed its argument"
+hidden_test()
+### END HIDDEN TESTS""",
+    "shift": f"""### BEGIN HIDDEN TESTS
+def hidden_test():
+    word = "{SECRET_WORD}"
+    state = {{"at": np.zeros(3)}}
+    result = shift(state, {SECRET_VALUE})
+    assert result is state, "shift should return the same dictionary"
+    assert np.array_equal(state["at"], np.full(3, {SECRET_VALUE})), "shift does not shift"
+hidden_test()
+### END HIDDEN TESTS""",
+}
 
 
-def marked(source: str, cell_id: str, **marking: Any) -> Any:
-    cell = new_code_cell(source, id=cell_id)
-    defaults = {"grade": False, "solution": False, "locked": True, "task": False, "schema_version": 3}
-    cell.metadata["nbgrader"] = {**defaults, **marking}
-    return cell
+def cell(
+    cell_id: str, source: str, kind: str = "code", nbgrader: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    node: dict[str, Any] = {"id": cell_id, "cell_type": kind, "metadata": {}, "source": source}
+    if nbgrader is not None:
+        defaults = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3}
+        node["metadata"] = {"nbgrader": defaults | dict(nbgrader)}
+    if kind == "code":
+        node |= {"outputs": [], "execution_count": None}
+    return node
 
 
-def source_notebook(points: dict[str, float] = POINTS, test: str = "assert {name}(4) == {result}") -> Any:
-    """The source of an assignment: for each exercise an answer cell and a grade cell."""
+def notebook(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": list(cells)}
+
+
+def master() -> dict[str, Any]:
     cells = [
-        new_markdown_cell("# Multiply", id="title"),
-        marked("factor = 1", "setup", grade_id="setup"),
+        cell("intro", "# A small assignment", "markdown"),
+        cell(
+            "setup",
+            "import numpy as np\nfrom course_utils import check",
+            nbgrader={"grade_id": "setup", "locked": True},
+        ),
     ]
-    for name, worth in points.items():
-        factor = {"double": 2, "triple": 3}.get(name, 4)
-        body = RIGHT.get(name, f"return {factor} * x")
-        cells += [
-            marked(
-                f"def {name}(x):\n    ### BEGIN SOLUTION\n    {body}\n    ### END SOLUTION",
-                f"{name}-answer",
-                grade_id=f"{name}-answer",
-                solution=True,
-                locked=False,
-            ),
-            marked(
-                f"{name}(1)\n### BEGIN HIDDEN TESTS\n{test.format(name=name, result=4 * factor)}\n"
-                "### END HIDDEN TESTS",
-                f"{name}-grade",
-                grade_id=f"{name}-grade",
-                grade=True,
-                points=worth,
-            ),
-        ]
-    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    for name in SOLUTIONS:
+        cells.append(cell(f"{name}-text", f"Write `{name}`.", "markdown"))
+        source = f"### BEGIN SOLUTION\n{SOLUTIONS[name]}\n### END SOLUTION"
+        cells.append(
+            cell(f"{name}-answer", source, nbgrader={"grade_id": f"{name}-answer", "solution": True})
+        )
+        marks = {"grade_id": f"{name}-grade", "grade": True, "locked": True, "points": 10}
+        cells.append(cell(f"{name}-grade", TESTS[name], nbgrader=marks))
+    cells.append(cell("end", "print('the end')"))
+    return notebook(cells)
 
 
-def write_source(course: Path, notebook: Any = None, assignment: str = ASSIGNMENT) -> None:
-    folder = course / "source" / assignment
-    (folder / "images").mkdir(parents=True, exist_ok=True)
-    (folder / "images" / "figure.svg").write_text("<svg/>")
-    (folder / "data.csv").write_text("1,2\n")
-    nbformat.write(notebook or source_notebook(), folder / f"{assignment}.ipynb")
+def write_source(folder: Path) -> Path:
+    """The master copy, as `source/small`."""
+    source = folder / "source" / NAME
+    source.mkdir(parents=True)
+    (source / f"{NAME}.ipynb").write_text(json.dumps(master()))
+    (source / "course_utils.py").write_text(UTILS)
+    (source / "data").mkdir()
+    (source / "data" / "numbers.txt").write_text("1 2 3\n")
+    return source
 
 
-def make_course(root: Path, config: str = CONFIG) -> Path:
-    root.mkdir(parents=True, exist_ok=True)
-    (root / "nbgrader_config.py").write_text(config)
-    write_source(root)
-    return root
+def submitted(answers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A student's notebook: hidden tests gone, solutions replaced by `answers` where given.
+
+    A key of `answers` is an exercise, or "before X" or "after X" for a cell added beside the cell X.
+    """
+    answers = dict(answers or {})
+    cells: list[dict[str, Any]] = []
+    for original in master()["cells"]:
+        copy = json.loads(json.dumps(original))
+        name = copy["id"]
+        if name.endswith("-grade"):
+            copy["source"] = copy["source"].partition("### BEGIN HIDDEN TESTS")[0].strip()
+        if name.endswith("-answer"):
+            exercise = name.removesuffix("-answer")
+            copy["source"] = answers.pop(exercise, SOLUTIONS[exercise])
+        for place in ("before", "after"):
+            if (added := answers.pop(f"{place} {name}", None)) is not None:
+                extra = cell(f"{place}-{name}", added)
+                cells += [extra, copy] if place == "before" else [copy, extra]
+                break
+        else:
+            cells.append(copy)
+    assert not answers, f"no such cells: {list(answers)}"
+    return notebook(cells)
 
 
-def submit(course: Path, student: str, assignment: str = ASSIGNMENT, **answers: str) -> Path:
-    """Hand in the assignment; an exercise without an answer is left as it was released."""
-    notebook = nbformat.read(course / "source" / assignment / f"{assignment}.ipynb", as_version=4)
-    for cell in notebook.cells:
-        exercise = cell.id.removesuffix("-answer")
-        if cell.id.endswith("-answer"):
-            body = answers.get(exercise, 'raise NotImplementedError("Write this function")')
-            cell.source = f"def {exercise}(x):\n    {body}"
-        elif "### BEGIN HIDDEN TESTS" in cell.source:
-            cell.source = cell.source.split("\n### BEGIN HIDDEN TESTS")[0]
-    folder = course / "submitted" / student / assignment
+def write_submission(folder: Path, answers: Mapping[str, str] | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, folder / f"{assignment}.ipynb")
+    (folder / f"{NAME}.ipynb").write_text(json.dumps(submitted(answers)))
     return folder
 
 
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+_UNPROTECTED = """
+import json, sys
+from autograder.shell import NotebookShell
+cells = json.load(open(sys.argv[1]))["cells"]
+shell = NotebookShell.make(1 << 20)
+marks, shown = {}, []
+for cell in cells:
+    if cell["cell_type"] == "code":
+        outputs, _ = shell.run(cell["source"])
+        marking = cell["metadata"].get("nbgrader", {})
+        if marking.get("grade"):
+            mark = float(marking["points"])
+            for output in outputs:  # as nbgrader's determine_grade
+                if output["output_type"] == "error":
+                    mark = 0.0
+                    break
+                if output["output_type"] == "execute_result":
+                    mark = float(output["data"]["text/plain"])
+                    break
+            marks[marking["grade_id"]] = mark
+        else:
+            shown.append(outputs)
+json.dump([list(marks.values()), shown], open(sys.argv[2], "w"), default=str)
+"""
 
 
-def examine(course: Path, task: Task, assignment: str = ASSIGNMENT) -> Outcome:
-    """What the fake examiner finds: an answer passes if it is the line in RIGHT."""
-    source = course / "source" / assignment / f"{assignment}.ipynb"
-    handed_in = task.folder / f"{assignment}.ipynb"
-    if digest(handed_in) == task.skip_if:
-        return Unchanged(task.student)
-    cells = {cell["id"]: cell for cell in json.loads(handed_in.read_text())["cells"]}
-    notebook = copy.deepcopy(nbformat.read(source, as_version=4))
-    marks = []
-    remarks = []
-    for cell in notebook.cells:
-        name, _, kind = cell.id.partition("-")
-        if kind == "answer" and cell.id in cells:
-            cell.source = "".join(cells[cell.id]["source"])
-            right = RIGHT.get(name, "return 4 * x") in cell.source
-        elif kind == "grade":
-            points = float(cell.metadata.nbgrader.points)
-            if cell.id not in cells:
-                marks.append(CellMark(cell.id, points, 0.0, "missing", "The grade cell was deleted."))
-                remarks.append(Remark("missing-cell", f"The grade cell {cell.id} was deleted.", cell.id))
-            else:
-                verdict = "passed" if right else "failed"
-                marks.append(CellMark(cell.id, points, points if right else 0.0, verdict))
-    return Result(
-        assignment,
-        task.student,
-        (NotebookResult(assignment, tuple(marks), notebook),),
-        tuple(remarks),
-        digests={"submission": digest(handed_in), **digests(course, assignment)},
-    )
+def mark_without_walls(folder: Path, answers: Mapping[str, str], seconds: float = 8.0) -> Any:
+    """Mark as stock nbgrader does: tests and answers in one process, in a folder with the complete notebook.
 
-
-def digests(course: Path, assignment: str = ASSIGNMENT, autograder: str = "autograder-1") -> dict[str, str]:
-    return {
-        "exam": digest(course / "source" / assignment / f"{assignment}.ipynb"),
-        "autograder": autograder,
-    }
-
-
-def fake_examination(
-    course: Path, autograder: str = "autograder-1", walls: str = "bubblewrap"
-) -> Examination:
-    """Examines with `examine`, as if by this version of the autograder."""
-
-    @contextlib.contextmanager
-    def prepare() -> Iterator[Examine]:
-        def examined(task: Task) -> Outcome:
-            found = examine(course, task)
-            if isinstance(found, Result):
-                object.__setattr__(found, "walls", walls)
-                found.digests["autograder"] = autograder
-            return found
-
-        yield examined
-
-    return Examination(
-        prepare, digests(course, autograder=autograder), sandbox=walls != "none", patience=30.0
-    )
+    Returns the marks and what the student's cells have shown, or None if the process ended or hung.
+    """
+    place = folder / "autograded" / "mallory" / NAME
+    place.mkdir(parents=True)
+    (place / "course_utils.py").write_text(UTILS)
+    complete = submitted(answers)
+    sources = {original["id"]: original["source"] for original in master()["cells"]}
+    for node in complete["cells"]:
+        if node["id"].endswith("-grade"):
+            node["source"] = sources[node["id"]]
+    (place / f"{NAME}.ipynb").write_text(json.dumps(complete))
+    (folder / "marker.py").write_text(_UNPROTECTED)
+    command = [sys.executable, str(folder / "marker.py"), f"{NAME}.ipynb", str(folder / "result.json")]
+    with subprocess.Popen(
+        command,
+        cwd=place,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return None
+    result = folder / "result.json"
+    return json.loads(result.read_text()) if result.exists() else None

@@ -1,0 +1,278 @@
+"""The examiner on honest and on faulty submissions: marks, reasons, what one fault costs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_course
+
+from autograder.errors import ExamError
+from autograder.examiner import Exam, Examiner, autograder_digest
+from autograder.result import Result
+from autograder.walls import Limits
+
+QUICK = Limits(wall_seconds=2.0, grade_cell_seconds=4.0, total_seconds=20.0)
+
+
+@pytest.fixture(scope="module")
+def examiner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
+    source = small_course.write_source(tmp_path_factory.mktemp("course"))
+    with Examiner(Exam.load(source), QUICK) as examiner:
+        yield examiner
+
+
+def examine(examiner: Examiner, folder: Path, answers: Mapping[str, str] | None = None) -> Result:
+    return examiner.examine("alice", small_course.write_submission(folder, answers))
+
+
+def scores(result: Result) -> list[float]:
+    return [mark.score for notebook in result.notebooks for mark in notebook.marks]
+
+
+def reasons(result: Result) -> list[str]:
+    return [mark.reason for notebook in result.notebooks for mark in notebook.marks]
+
+
+def outputs(result: Result, cell_id: str) -> list[Any]:
+    (cell,) = [cell for cell in result.notebooks[0].notebook.cells if cell.id == cell_id]
+    return list(cell.outputs)
+
+
+def test_an_honest_submission_gets_full_marks(examiner: Examiner, tmp_path: Path) -> None:
+    result = examine(examiner, tmp_path)
+    assert scores(result) == [10.0, 10.0, 10.0]
+    assert (result.score, result.max_score, result.remarks, result.walls) == (30.0, 30.0, (), "bubblewrap")
+    assert outputs(result, "end")[0].text == "the end\n"
+
+
+def test_a_wrong_answer_costs_its_exercise_only(examiner: Examiner, tmp_path: Path) -> None:
+    result = examine(examiner, tmp_path, {"total": "def total(values):\n    return 3.0"})
+    assert scores(result) == [10.0, 0.0, 10.0]
+    assert [mark.verdict for mark in result.notebooks[0].marks] == ["passed", "failed", "passed"]
+
+
+def test_reasons_never_show_what_a_hidden_test_expects(examiner: Examiner, tmp_path: Path) -> None:
+    answers = {
+        "double": "def double(x):\n    return 2 * x if len(x) == 2 else x",
+        "total": "def total(values):\n    return 3.0",
+        "shift": "def shift(state, amount):\n    return dict(state)",
+    }
+    double, total, shift = reasons(examine(examiner, tmp_path, answers))
+    assert double == "A hidden test fails: double is wrong for another array"
+    assert small_course.SECRET_VALUE not in total
+    assert total.startswith("A hidden test fails")
+    assert shift == "A hidden test fails: shift should return the same dictionary"
+
+
+def test_the_reason_for_a_visible_check_is_shown(examiner: Examiner, tmp_path: Path) -> None:
+    result = examine(examiner, tmp_path, {"double": "def double(x):\n    return x"})
+    assert reasons(result)[0] == "expected [2. 4.], obtained [1. 2.]"
+
+
+def test_a_students_exception_comes_with_type_message_and_traceback(
+    examiner: Examiner, tmp_path: Path
+) -> None:
+    answer = "def helper(x):\n    return {}['Wf']\n\ndef double(x):\n    print('hello')\n    return helper(x)"
+    result = examine(examiner, tmp_path, {"double": answer})
+    assert reasons(result)[0] == "double raised KeyError: 'Wf'"
+    shown = outputs(result, "double-grade")
+    assert shown[0].text == "hello\n"
+    assert shown[-1].ename == "KeyError"
+    text = "\n".join(shown[-1].traceback)
+    assert "helper(x)" in text and "inside.py" not in text
+    (grade,) = [cell for cell in result.notebooks[0].notebook.cells if cell.id == "double-grade"]
+    assert "helper(x)" in "\n".join(grade.metadata.autograder.traceback)
+
+
+def test_an_answer_that_is_missing_is_named(examiner: Examiner, tmp_path: Path) -> None:
+    result = examine(examiner, tmp_path, {"double": "def duoble(x):\n    return 2 * x"})
+    assert reasons(result)[0] == "double is not defined: its cell is missing, was renamed, or failed."
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("return object()", "returned an object"),
+        ("return np.array([object()])", "returned an array of dtype object"),
+        ("return np.matrix([[1.0]])", "returned a matrix"),
+        ("return np.ma.masked_array([1.0])", "returned a MaskedArray"),
+        ("return (value for value in x)", "returned a generator"),
+        ("return lambda: 1", "returned a function"),
+        ("y = []\n    y.append(y)\n    return y", "returned a list that contains itself"),
+        ("return {(1, 2): 3}", "returned a dict with a tuple as a key"),
+    ],
+)
+def test_what_is_not_plain_is_named(examiner: Examiner, tmp_path: Path, body: str, said: str) -> None:
+    result = examine(examiner, tmp_path, {"double": f"import numpy as np\ndef double(x):\n    {body}"})
+    assert scores(result) == [0.0, 10.0, 10.0]
+    assert reasons(result)[0].startswith(f"double {said}")
+
+
+FAULTS = {
+    "loops": ("while True: pass", "timeout"),
+    "swallows interrupts": (
+        "while True:\n        try:\n            while True: pass\n        except BaseException: pass",
+        "timeout",
+    ),
+    "exits": ("import os; os._exit(0)", "died"),
+    "crashes": ("import ctypes; ctypes.string_at(0)", "died"),
+    "floods": ("while True: print('x' * 1000)", "timeout"),
+    "closes its connection": ("import os; os.closerange(0, 100)\n    while True: pass", "died"),
+}
+TOO_MUCH = {"returns too much": ("import numpy as np; return np.zeros(10_000_000)", "output")}
+
+
+@pytest.mark.parametrize("name", FAULTS | TOO_MUCH)
+def test_a_fault_in_a_call_costs_one_exercise(examiner: Examiner, tmp_path: Path, name: str) -> None:
+    body, kind = (FAULTS | TOO_MUCH)[name]
+    result = examine(examiner, tmp_path, {"total": f"def total(values):\n    {body}"})
+    assert scores(result) == [10.0, 0.0, 10.0]
+    assert [(remark.kind, remark.grade_id) for remark in result.remarks] == [(kind, "total-grade")]
+    assert reasons(result)[1] == result.remarks[0].text
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fatal_cell_costs_one_exercise(examiner: Examiner, tmp_path: Path, name: str) -> None:
+    body, kind = FAULTS[name]
+    answer = f"def total(values):\n    return sum(values)\ndef waste():\n    {body}\nwaste()"
+    result = examine(examiner, tmp_path, {"total": answer})
+    assert scores(result) == [10.0, 0.0, 10.0]
+    assert [(remark.kind, remark.grade_id) for remark in result.remarks] == [(kind, "total-grade")]
+    assert reasons(result)[1] == result.remarks[0].text
+
+
+def test_cells_that_ran_before_a_fault_are_there_after_it(examiner: Examiner, tmp_path: Path) -> None:
+    answers = {
+        "double": "factor = 2\ndef double(x):\n    return factor * x",
+        "total": "import os\nos._exit(3)",
+        "shift": "def shift(state, amount):\n    state['at'] += amount * factor / 2\n    return state",
+    }
+    result = examine(examiner, tmp_path, answers)
+    assert scores(result) == [10.0, 0.0, 10.0]
+    assert result.remarks[0].text == "The code ended its Python process (exit code 3)."
+
+
+def test_the_budget_of_a_submission_ends_it(tmp_path: Path) -> None:
+    source = small_course.write_source(tmp_path)
+    limits = Limits(wall_seconds=1.0, grade_cell_seconds=1.0, total_seconds=1.5)
+    answers = {name: f"def {name}(*_):\n    while True: pass" for name in small_course.SOLUTIONS}
+    with Examiner(Exam.load(source), limits) as examiner:
+        result = examine(examiner, tmp_path / "alice", answers)
+    assert scores(result) == [0.0, 0.0, 0.0]
+    assert {remark.kind for remark in result.remarks} == {"timeout", "budget"}
+    assert "used up" in reasons(result)[2]
+
+
+def test_a_warning_costs_nothing(examiner: Examiner, tmp_path: Path) -> None:
+    noise = "warnings.warn('old')\n    print('!', file=sys.stderr)"
+    answer = f"import sys, warnings\ndef double(x):\n    {noise}\n    return 2 * x"
+    result = examine(examiner, tmp_path, {"double": answer})
+    assert scores(result) == [10.0, 10.0, 10.0]
+    streams = [entry for entry in outputs(result, "double-grade") if entry.output_type == "stream"]
+    assert {entry.name for entry in streams} == {"stdout"}
+
+
+def test_changes_in_place_reach_the_test(examiner: Examiner, tmp_path: Path) -> None:
+    answer = "def total(values):\n    result = sum(values)\n    values.clear()\n    return result"
+    result = examine(examiner, tmp_path, {"total": answer})
+    assert reasons(result)[1] == "A hidden test fails: total changed its argument"
+
+
+def test_figures_and_exit_work_as_in_a_notebook(examiner: Examiner, tmp_path: Path) -> None:
+    answers = {
+        "after double-answer": "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()",
+        "after total-answer": "exit()\n1 + 1",
+    }
+    result = examine(examiner, tmp_path, answers)
+    assert scores(result) == [10.0, 10.0, 10.0]
+    cells = {cell.source: cell for cell in result.notebooks[0].notebook.cells}
+    figure = cells[answers["after double-answer"]].outputs[0]
+    assert figure.data["image/png"].startswith("iVBOR")
+    assert cells[answers["after total-answer"]].outputs[-1].data["text/plain"] == "2"
+
+
+def test_released_files_are_there_and_nothing_else(examiner: Examiner, tmp_path: Path) -> None:
+    listing = "import os\nprint(sorted(name for name in os.listdir() if name[0] not in '._'))"
+    listing += "\nprint(open('data/numbers.txt').read())"
+    folder = small_course.write_submission(tmp_path, {"after end": listing})
+    (folder / "course_utils.py").write_text("def check(*_): pass\n")
+    (folder / "secret-notes.txt").write_text("mine")
+    (cell,) = [
+        cell
+        for cell in examiner.examine("alice", folder).notebooks[0].notebook.cells
+        if "listdir" in cell.source
+    ]
+    assert cell.outputs[0].text == "['course_utils.py', 'data']\n1 2 3\n\n"
+
+
+def test_output_is_cut_off(examiner: Examiner, tmp_path: Path) -> None:
+    result = examine(examiner, tmp_path, {"after end": "for _ in range(4000): print('x' * 1000)"})
+    (cell,) = [cell for cell in result.notebooks[0].notebook.cells if "4000" in cell.source]
+    text = "".join(entry.text for entry in cell.outputs)
+    assert len(text) < QUICK.output_bytes + 200
+    assert "cut off" in text
+
+
+def test_partial_credit_is_the_number_that_the_exam_returns(tmp_path: Path) -> None:
+    source = small_course.write_source(tmp_path)
+    path = source / "small.ipynb"
+    content = json.loads(path.read_text())
+    tests = {
+        "double-grade": "score = 4 if double(1) == 2 else 0\nscore",
+        "total-grade": "25",
+        "shift-grade": "shift({'at': 0}, 7)",
+    }
+    for cell in content["cells"]:
+        if cell["id"] in tests:
+            cell["source"] = tests[cell["id"]]
+    path.write_text(json.dumps(content))
+    with Examiner(Exam.load(source), QUICK) as examiner:
+        result = examine(examiner, tmp_path / "alice")
+        assert scores(result) == [4.0, 10.0, 10.0]
+        assert [mark.verdict for mark in result.notebooks[0].marks] == ["partial", "passed", "passed"]
+        cheat = {"shift": "def shift(state, amount):\n    return 1000"}
+        assert scores(examine(examiner, tmp_path / "bob", cheat))[2] == 10.0
+
+
+def test_threads_can_share_an_examiner(examiner: Examiner, tmp_path: Path) -> None:
+    found: dict[int, list[float]] = {}
+
+    def work(number: int) -> None:
+        answers = {"total": "def total(values):\n    return -1"} if number % 2 else None
+        found[number] = scores(examine(examiner, tmp_path / str(number), answers))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {number: [10.0, 0.0 if number % 2 else 10.0, 10.0] for number in range(6)}
+
+
+def test_a_master_copy_that_fails_is_refused(tmp_path: Path) -> None:
+    source = small_course.write_source(tmp_path)
+    (source / "course_utils.py").write_text("1 / 0")
+    with pytest.raises(ExamError, match=r"set-up cell setup fails with ZeroDivisionError"):
+        Examiner(Exam.load(source)).start()
+
+
+def test_the_digest_follows_what_marks_depend_on(tmp_path: Path) -> None:
+    source = small_course.write_source(tmp_path)
+    before = Exam.load(source).digest
+    assert Exam.load(source).digest == before
+    (source / "course_utils.py").write_text(small_course.UTILS + "\n# changed\n")
+    assert Exam.load(source).digest != before
+    assert len(autograder_digest()) == 64
+
+
+def test_without_walls_the_result_says_so(tmp_path: Path) -> None:
+    source = small_course.write_source(tmp_path)
+    with Examiner(Exam.load(source), QUICK, sandbox=False) as examiner:
+        result = examine(examiner, tmp_path / "alice", {"total": "import os\nos._exit(1)"})
+    assert result.walls == "none"
+    assert scores(result) == [10.0, 0.0, 10.0]
