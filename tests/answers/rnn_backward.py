@@ -61,38 +61,36 @@ WRONG = [
 RIGHT = [
     (
         "rnn_cell_backward",
-        "circulated",
+        "np.dot, all parameters unpacked, one gradient per line",
         """def rnn_cell_backward(da_next, cache):
-    (a_next, a_prev, xt, parameters) = cache
-    Wax = parameters["Wax"]; Waa = parameters["Waa"]; Wya = parameters["Wya"]; ba = parameters["ba"]; by = parameters["by"]
-    dtanh = (1 - a_next ** 2) * da_next
-    dxt = np.dot(Wax.T, dtanh)
-    dWax = np.dot(dtanh, xt.T)
-    da_prev = np.dot(Waa.T, dtanh)
-    dWaa = np.dot(dtanh, a_prev.T)
-    dba = np.sum(dtanh, axis=1, keepdims=1)
-    gradients = {"dxt": dxt, "da_prev": da_prev, "dWax": dWax, "dWaa": dWaa, "dba": dba}
-    return gradients
+    state, before, inp, weights = cache
+    W_in, W_rec, W_out = weights["Wax"], weights["Waa"], weights["Wya"]
+    b_state, b_out = weights["ba"], weights["by"]
+    inner = da_next - da_next * np.square(state)
+    g = {}
+    g["dxt"] = np.dot(W_in.T, inner)
+    g["dWax"] = np.dot(inner, inp.T)
+    g["da_prev"] = np.dot(W_rec.T, inner)
+    g["dWaa"] = np.dot(inner, before.T)
+    g["dba"] = inner.sum(axis=-1).reshape(-1, 1)
+    return g
 """,
     ),
     (
         "rnn_backward",
-        "circulated",
+        "sizes from the first cache, sums kept in the result",
         """def rnn_backward(da, caches):
-    (caches, x) = caches
-    (a1, a0, x1, parameters) = caches[0]
-    n_a, m, T_x = da.shape
-    n_x, m = x1.shape
-    dx = np.zeros((n_x, m, T_x)); dWax = np.zeros((n_a, n_x)); dWaa = np.zeros((n_a, n_a)); dba = np.zeros((n_a, 1)); da0 = np.zeros((n_a, m)); da_prevt = np.zeros((n_a, m))
-    for t in reversed(range(T_x)):
-        gradients = rnn_cell_backward(da[:, :, t] + da_prevt, caches[t])
-        dxt, da_prevt, dWaxt, dWaat, dbat = gradients["dxt"], gradients["da_prev"], gradients["dWax"], gradients["dWaa"], gradients["dba"]
-        dx[:, :, t] = dxt
-        dWax += dWaxt
-        dWaa += dWaat
-        dba += dbat
-    da0 = da_prevt
-    return {"dx": dx, "da0": da0, "dWax": dWax, "dWaa": dWaa, "dba": dba}
+    steps, x = caches
+    state, first, inp, weights = steps[0]
+    sums = {"d" + k: np.zeros(weights[k].shape) for k in ("Wax", "Waa", "ba")}
+    sums["dx"] = np.empty((inp.shape[0],) + da.shape[1:])
+    sums["da0"] = np.zeros(first.shape)
+    for t in range(da.shape[-1])[::-1]:
+        g = rnn_cell_backward(sums["da0"] + da[:, :, t], steps[t])
+        for k in ("dWax", "dWaa", "dba"):
+            sums[k] += g[k]
+        sums["dx"][:, :, t], sums["da0"] = g["dxt"], g["da_prev"]
+    return sums
 """,
     ),
     ("rnn_cell_backward", "einsum", {"d_pre @ xt.T": "np.einsum('am,xm->ax', d_pre, xt)"}),

@@ -111,21 +111,19 @@ def rnn_cell_forward(xt: np.ndarray, a_prev, parameters):
     ),
     (
         "rnn_forward",
-        "circulated",
+        "states written first, predictions stored per step",
         """def rnn_forward(x, a0, parameters):
-    caches = []
-    n_x, m, T_x = x.shape
-    n_y, n_a = parameters["Wya"].shape
-    a = np.zeros((n_a, m, T_x))
-    y_pred = np.zeros((n_y, m, T_x))
-    a_next = a0
-    for t in range(T_x):
-        a_next, yt_pred, cache = rnn_cell_forward(x[:,:,t], a_next, parameters)
-        a[:,:,t] = a_next
-        y_pred[:,:,t] = yt_pred
-        caches.append(cache)
-    caches = (caches, x)
-    return a, y_pred, caches
+    n_x, batch, steps = x.shape
+    n_y, units = parameters["Wya"].shape
+    predictions = np.zeros((n_y, batch, steps))
+    states = np.zeros((units, batch, steps))
+    kept, state, t = [], a0, 0
+    while t < steps:
+        state, predictions[:, :, t], entry = rnn_cell_forward(x[:, :, t], state, parameters)
+        states[:, :, t] = state
+        kept = kept + [entry]
+        t += 1
+    return states, predictions, (kept, x)
 """,
     ),
     (
