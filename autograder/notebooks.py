@@ -42,6 +42,9 @@ def normalised(notebook: Any) -> Any:
         cell.metadata = {key: cell.metadata[key] for key in CELL_METADATA if key in cell.metadata}
         if cell.cell_type == "code":
             cell.outputs = _joined_streams(cell.outputs)
+            for output in cell.outputs:
+                # A widget lives in its kernel; what can be kept of it is the picture or text beside it.
+                output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     return notebook
 
 

@@ -1,0 +1,125 @@
+"""Sliders for the lessons: a figure and a sentence that are made anew whenever a control moves.
+
+    def draw(weight):
+        ...
+        return figure, f"After ten steps {rest:.3f} of the pulse is left."
+
+    explore(draw, "Line chart of the state over 30 time steps.", weight=Slider("Weight", 0, 1.5, 0.5, 0.1))
+
+What a notebook file keeps is the figure and the sentence for the starting values: that much is seen without a
+kernel, or without ipywidgets. Nothing is printed and no output is cleared; the picture is the value of a
+widget, so it also works where a notebook is run without a browser.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number between `low` and `high`."""
+
+    label: str
+    low: float
+    high: float
+    start: float
+    step: float
+
+    def widget(self) -> Any:
+        from ipywidgets import FloatSlider, IntSlider
+
+        kind = IntSlider if all(isinstance(v, int) for v in (self.low, self.high, self.step)) else FloatSlider
+        return kind(min=self.low, max=self.high, step=self.step, value=self.start)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several texts, the first one to begin with."""
+
+    label: str
+    options: Sequence[str]
+
+    @property
+    def start(self) -> str:
+        return self.options[0]
+
+    def widget(self) -> Any:
+        from ipywidgets import Dropdown
+
+        return Dropdown(options=self.options)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A text to type; the picture follows when the key Enter is pressed."""
+
+    label: str
+    start: str
+
+    def widget(self) -> Any:
+        from ipywidgets import Text
+
+        return Text(value=self.start, continuous_update=False)
+
+
+def explore(draw: Callable[..., tuple[Figure, str]], alt: str, **controls: Slider | Choice | Entry) -> None:
+    """Show the controls and below them what `draw(name=value, …)` returns: a figure and a sentence.
+
+    alt : describes the figure, whatever the values, for readers who do not see it; the sentence, which is
+          shown as text, gives the numbers
+    """
+    from IPython.display import display
+
+    start = {name: control.start for name, control in controls.items()}
+    picture = _markup(draw(**start), alt)
+    listed = ", ".join(f"{controls[name].label} = {value}" for name, value in start.items())
+    still = f"<p><em>Run this cell to move the controls. Shown here: {html.escape(listed)}.</em></p>{picture}"
+    bundle: dict[str, Any] = {"text/plain": f"Controls: {listed}", "text/html": still}
+    try:
+        view = _controls(draw, alt, picture, controls)
+    except ImportError:  # the picture alone, then
+        pass
+    else:
+        bundle[WIDGET_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": view.model_id}
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+
+
+def _controls(draw: Any, alt: str, picture: str, controls: dict[str, Any]) -> Any:
+    from ipywidgets import HTML, Layout, VBox
+
+    shown = HTML(picture)
+    widgets = {name: control.widget() for name, control in controls.items()}
+
+    def redraw(_change: Any) -> None:
+        shown.value = _markup(draw(**{name: widget.value for name, widget in widgets.items()}), alt)
+
+    for name, widget in widgets.items():
+        widget.description = controls[name].label
+        widget.style.description_width = "16em"
+        widget.layout = Layout(width="36em", max_width="100%")
+        widget.observe(redraw, names="value")
+    return VBox([*widgets.values(), shown])
+
+
+def _markup(drawn: tuple[Figure, str], alt: str) -> str:
+    """The figure as an image with `alt`, and the sentence below it, announced by screen readers."""
+    import matplotlib.pyplot as plt
+
+    figure, sentence = drawn
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    image = f'<img alt="{html.escape(alt)}" style="max-width: 100%" src="data:image/png;base64,{data}">'
+    return f'{image}<p role="status">{html.escape(sentence)}</p>'
