@@ -1,0 +1,362 @@
+"""Wrong and unusual answers to 06-character-model: (exercise, label, changed texts of the reference or a whole answer)."""
+
+from __future__ import annotations
+
+ASSIGNMENT = "06-character-model"
+
+IN_PLACE = "np.clip(gradient, -max_value, max_value, out=gradient)"
+LOOP = f"    for gradient in gradients.values():\n        {IN_PLACE}\n"
+STATE = "a_prev = np.tanh(Waa @ a_prev + Wax @ x + ba)"
+SCORES = "softmax((Wya @ a_prev + by) / temperature)"
+CHOICE = "int(rng.choice(vocab_size, p=y.ravel()))"
+NEXT_INPUT = "        x = np.zeros((vocab_size, 1))\n        x[index] = 1\n"
+STOP = "            return indices\n"
+APPEND_END = "    return [*indices, end]"
+UPDATE = 'parameters[name] -= learning_rate * gradients["d" + name]'
+UPDATES = f"    for name in parameters:\n        {UPDATE}\n"
+CLIP = "    clip(gradients, max_value)\n"
+ORDER = "    order = rng.permutation(len(names))\n"
+NEXT_NAME = "names[order[step % len(names)]]"
+ENCODED = f"            X, Y = encode({NEXT_NAME}, char_to_ix)\n"
+STEP = "loss, _, a_prev = optimize(X, Y, a_prev, parameters, learning_rate, max_value)"
+INITIAL = "initialize_parameters(n_a, len(char_to_ix), rng)"
+
+WRONG = [
+    ("clip", "new-array", {", out=gradient": ""}),
+    ("clip", "one-sided", {IN_PLACE: "np.minimum(gradient, max_value, out=gradient)"}),
+    ("clip", "one-sided, below", {IN_PLACE: "np.maximum(gradient, -max_value, out=gradient)"}),
+    ("clip", "rebinds the loop variable", {IN_PLACE: "gradient = np.clip(gradient, -max_value, max_value)"}),
+    (
+        "clip",
+        "new dictionary",
+        {
+            LOOP: "",
+            "return gradients": "return {k: np.clip(g, -max_value, max_value) for k, g in gradients.items()}",
+        },
+    ),
+    ("clip", "works on a copy", {LOOP: "    import copy\n    gradients = copy.deepcopy(gradients)\n" + LOOP}),
+    ("clip", "returns a copy", {"return gradients": "import copy\n    return copy.deepcopy(gradients)"}),
+    ("clip", "returns nothing", {"return gradients": "pass"}),
+    ("clip", "returns the arrays", {"return gradients": "return list(gradients.values())"}),
+    ("clip", "first array only", {"    return gradients": "        return gradients"}),
+    ("clip", "limit of 5", {"-max_value, max_value": "-5, 5"}),
+    ("clip", "limit of 10", {"-max_value, max_value": "-10, 10"}),
+    ("clip", "from zero", {"-max_value, max_value": "0, max_value"}),
+    ("clip", "whole numbers as limits", {"-max_value, max_value": "-int(max_value), int(max_value)"}),
+    ("clip", "large entries to zero", {IN_PLACE: "gradient[np.abs(gradient) > max_value] = 0"}),
+    ("clip", "sign lost", {IN_PLACE: "gradient[np.abs(gradient) > max_value] = max_value"}),
+    ("clip", "soft limit", {IN_PLACE: "gradient[...] = max_value * np.tanh(gradient / max_value)"}),
+    (
+        "clip",
+        "by norm",
+        {IN_PLACE: "gradient *= min(1, max_value / max(np.linalg.norm(gradient), 1e-9))"},
+    ),
+    (
+        "clip",
+        "scaled by the largest entry",
+        {IN_PLACE: "gradient *= min(1, max_value / max(np.abs(gradient).max(), 1e-9))"},
+    ),
+    ("clip", "weights only", {IN_PLACE: f"if gradient.shape[1] > 1:\n            {IN_PLACE}"}),
+    (
+        "sample",
+        "state-not-carried",
+        {STATE: STATE.replace("a_prev =", "a ="), SCORES: SCORES.replace("a_prev", "a")},
+    ),
+    ("sample", "input-not-replaced", {NEXT_INPUT: ""}),
+    ("sample", "distribution-fed-back", {NEXT_INPUT: "        x = y\n"}),
+    ("sample", "argmax-instead-of-sampling", {CHOICE: "int(np.argmax(y))"}),
+    ("sample", "argmax, with a draw", {CHOICE: f"{CHOICE}\n        index = int(np.argmax(y))"}),
+    ("sample", "input not cleared", {NEXT_INPUT: "        x[index] = 1\n"}),
+    ("sample", "wrong letter fed back", {"x[index] = 1": "x[index - 1] = 1"}),
+    ("sample", "temperature multiplies", {"/ temperature": "* temperature"}),
+    ("sample", "temperature ignored", {" / temperature": ""}),
+    (
+        "sample",
+        "temperature after softmax",
+        {SCORES: "softmax(Wya @ a_prev + by) / temperature\n        y /= y.sum()"},
+    ),
+    ("sample", "temperature without the bias", {SCORES: "softmax(Wya @ a_prev / temperature + by)"}),
+    ("sample", "temperature on the state", {STATE: STATE.replace("+ ba)", "+ ba) / temperature")}),
+    ("sample", "state bias missing", {" + ba": ""}),
+    ("sample", "output bias missing", {" + by": ""}),
+    ("sample", "sigmoid", {"np.tanh": "sigmoid"}),
+    ("sample", "Waa transposed", {"Waa @": "Waa.T @"}),
+    (
+        "sample",
+        "softmax overflows",
+        {SCORES: "np.exp((Wya @ a_prev + by) / temperature)\n        y /= y.sum()"},
+    ),
+    ("sample", "end is index 0", {'char_to_ix["\\n"]': "0"}),
+    ("sample", "end from a global", {'char_to_ix["\\n"]': 'letter_index["\\n"]'}),
+    ("sample", "end not appended", {APPEND_END: "    return indices"}),
+    ("sample", "end replaces the last letter", {APPEND_END: "    indices[-1] = end\n    return indices"}),
+    (
+        "sample",
+        "end appended twice",
+        {
+            STOP: "            break\n",
+            APPEND_END: "    if len(indices) == max_length:\n        indices.append(end)\n    return indices",
+        },
+    ),
+    ("sample", "end left out", {STOP: "            return indices[:-1]\n"}),
+    ("sample", "a letter too few", {"< max_length": "< max_length - 1"}),
+    ("sample", "a letter too many", {"< max_length": "<= max_length"}),
+    ("sample", "max_length ignored", {"< max_length": "< 50"}),
+    ("sample", "other default", {"max_length=50": "max_length=40"}),
+    ("sample", "two draws per letter", {CHOICE: f"{CHOICE}\n        rng.random()"}),
+    ("sample", "one draw more at the end", {STOP: "            rng.random()\n" + STOP}),
+    ("sample", "global generator", {"rng.choice": "np.random.choice"}),
+    ("sample", "generator of its own", {"rng.choice": "np.random.default_rng(0).choice"}),
+    ("sample", "probabilities ignored", {", p=y.ravel()": ""}),
+    ("sample", "begins with the end letter", {"indices = []": "indices = []\n    x[end] = 1"}),
+    ("sample", "begins with a state of ones", {"np.zeros((n_a, 1))": "np.ones((n_a, 1))"}),
+    ("sample", "vocabulary of 27", {"n_a, vocab_size = Wax.shape": "n_a, vocab_size = Wax.shape[0], 27"}),
+    ("sample", "changes the parameters", {CHOICE: f"{CHOICE}\n        by *= 0.9"}),
+    ("sample", "array", {STOP: "            return np.array(indices)\n"}),
+    ("sample", "real numbers", {"int(rng": "float(rng", "x[index]": "x[int(index)]"}),
+    ("optimize", "update-before-clip", {CLIP: "", "    return loss": CLIP + "    return loss"}),
+    ("optimize", "gradient-ascent", {"-= learning_rate": "+= learning_rate"}),
+    ("optimize", "learning-rate-ignored", {"learning_rate * gradients": "gradients"}),
+    ("optimize", "returns-first-state", {"a[-1]": "a[0]"}),
+    ("optimize", "returns all states", {"a[-1]": "a"}),
+    ("optimize", "returns the last but one state", {"a[-1]": "a[max(0, len(a) - 2)]"}),
+    ("optimize", "returns the initial state", {"a[-1]": "a_prev"}),
+    ("optimize", "state loses its dimension", {"a[-1]": "a[-1].ravel()"}),
+    ("optimize", "learning rate fixed", {"learning_rate * gradients": "0.01 * gradients"}),
+    ("optimize", "no clipping", {CLIP: ""}),
+    ("optimize", "limit fixed", {CLIP: "    clip(gradients, 5)\n"}),
+    ("optimize", "limit is the learning rate", {CLIP: "    clip(gradients, learning_rate)\n"}),
+    ("optimize", "other default rate", {"learning_rate=0.01": "learning_rate=0.1"}),
+    ("optimize", "other default limit", {"max_value=5.0": "max_value=10.0"}),
+    ("optimize", "no update", {UPDATES: ""}),
+    ("optimize", "updated twice", {UPDATES: UPDATES + UPDATES}),
+    (
+        "optimize",
+        "one parameter forgotten",
+        {"for name in parameters:": 'for name in ("Wax", "Waa", "Wya", "ba"):'},
+    ),
+    (
+        "optimize",
+        "new dictionary",
+        {
+            UPDATES: '    parameters = {n: v - learning_rate * gradients["d" + n] for n, v in parameters.items()}\n'
+        },
+    ),
+    ("optimize", "mean loss", {"return loss,": "return loss / len(Y),"}),
+    ("optimize", "loss as array", {"return loss,": "return np.array([loss]),"}),
+    (
+        "optimize",
+        "loss after the step",
+        {"    return loss": "    loss, _ = name_forward(X, Y, a_prev, parameters)\n    return loss"},
+    ),
+    (
+        "optimize",
+        "initial state ignored",
+        {"Y, a_prev, parameters)\n": "Y, np.zeros_like(a_prev), parameters)\n"},
+    ),
+    ("optimize", "inputs ignored", {"name_forward(X,": "name_forward([None, *Y[:-1]],"}),
+    (
+        "optimize",
+        "averaged gradients",
+        {CLIP: "    gradients = {key: g / len(Y) for key, g in gradients.items()}\n" + CLIP},
+    ),
+    (
+        "optimize",
+        "returns unclipped gradients",
+        {
+            CLIP: "    import copy\n    raw = copy.deepcopy(gradients)\n" + CLIP,
+            "return loss, gradients": "return loss, raw",
+        },
+    ),
+    ("optimize", "returns the parameters", {"return loss, gradients": "return loss, parameters"}),
+    ("optimize", "wrong order", {"return loss, gradients": "return gradients, loss"}),
+    ("optimize", "keeps a counter", {"    return loss": '    parameters["t"] = 1\n    return loss'}),
+    ("model", "no losses", {"            losses.append(loss)\n": ""}),
+    ("model", "last loss only", {"losses.append(loss)": "losses[:] = [loss]"}),
+    ("model", "mean loss", {"losses.append(loss)": "losses.append(loss / len(Y))"}),
+    ("model", "total loss", {"losses.append(loss)": "losses.append(loss + sum(losses))"}),
+    (
+        "model",
+        "smoothed loss",
+        {"losses.append(loss)": "losses.append(0.999 * losses[-1] + 0.001 * loss if losses else loss)"},
+    ),
+    ("model", "first name only", {NEXT_NAME: "names[order[0]]"}),
+    ("model", "last name never", {"step % len(names)": "step % max(1, len(names) - 1)"}),
+    ("model", "names of a global", {NEXT_NAME: f"train_{NEXT_NAME}"}),
+    ("model", "alphabet of a global", {"len(char_to_ix)": "len(alphabet)"}),
+    ("model", "names backwards", {NEXT_NAME: f"{NEXT_NAME}[::-1]"}),
+    ("model", "no learning", {STEP: "loss, _ = name_forward(X, Y, a_prev, parameters)"}),
+    ("model", "inputs are the targets", {"optimize(X, Y,": "optimize(Y, Y,"}),
+    ("model", "no end letter", {ENCODED: ENCODED + "            X, Y = X[:-1], Y[:-1]\n"}),
+    ("model", "begins with the end letter", {ENCODED: ENCODED + "            X[0] = Y[-1]\n"}),
+    ("model", "two steps per name", {STEP: f"{STEP}\n            {STEP}"}),
+    (
+        "model",
+        "a step too few",
+        {"training_progress(num_iterations,": "training_progress(num_iterations - 1,"},
+    ),
+    (
+        "model",
+        "a step too many",
+        {"training_progress(num_iterations,": "training_progress(num_iterations + 1,"},
+    ),
+    ("model", "other default rate", {"learning_rate=0.01": "learning_rate=0.1"}),
+    ("model", "other default limit", {"max_value=5.0": "max_value=0.05"}),
+    ("model", "50 units", {INITIAL: INITIAL.replace("n_a", "50")}),
+    ("model", "generator of its own", {INITIAL: INITIAL.replace("rng", "np.random.default_rng(0)")}),
+    ("model", "parameters from chance", {INITIAL: INITIAL.replace("rng", "np.random.default_rng()")}),
+    ("model", "order from chance", {"rng.permutation": "np.random.default_rng().permutation"}),
+    ("model", "starts anew at every step", {ENCODED: f"            parameters = {INITIAL}\n" + ENCODED}),
+    ("model", "returns the untrained network", {"    return parameters,": f"    return {INITIAL},"}),
+    (
+        "model",
+        "zeros for weights",
+        {ORDER: "    parameters = {k: 0 * p for k, p in parameters.items()}\n" + ORDER},
+    ),
+    (
+        "model",
+        "shuffles the list of names",
+        {ORDER: "    rng.shuffle(names)\n    order = range(len(names))\n"},
+    ),
+    ("model", "wrong order", {"return parameters, losses": "return losses, parameters"}),
+]
+
+RIGHT = [
+    (
+        "clip",
+        "stores new arrays in the dictionary",
+        {
+            LOOP: "    for k in gradients:\n        gradients[k] = np.clip(gradients[k], -max_value, max_value)\n"
+        },
+    ),
+    (
+        "clip",
+        "minimum and maximum",
+        {IN_PLACE: "gradient[:] = np.minimum(max_value, np.maximum(-max_value, gradient))"},
+    ),
+    (
+        "clip",
+        "boolean indices",
+        {
+            IN_PLACE: "gradient[gradient > max_value] = max_value\n"
+            "        gradient[gradient < -max_value] = -max_value"
+        },
+    ),
+    (
+        "clip",
+        "five names, new dictionary of the same arrays",
+        """def clip(gradients, maxValue):
+    dWaa, dWax, dWya, db, dby = (gradients[k] for k in ("dWaa", "dWax", "dWya", "dba", "dby"))
+    for gradient in [dWax, dWaa, dWya, db, dby]:
+        np.clip(gradient, -maxValue, maxValue, out=gradient)
+    gradients = {"dWaa": dWaa, "dWax": dWax, "dWya": dWya, "dba": db, "dby": dby}
+    return gradients
+""",
+    ),
+    (
+        "sample",
+        "circulated, with a counter",
+        """def sample(parameters, char_to_ix, rng, temperature=1.0, max_length=50):
+    Waa, Wax, Wya = parameters["Waa"], parameters["Wax"], parameters["Wya"]
+    by, b = parameters["by"], parameters["ba"]
+    vocab_size = by.shape[0]
+    x = np.zeros((vocab_size, 1))
+    a_prev = np.zeros((Waa.shape[1], 1))
+    indices, idx, counter = [], -1, 0
+    while idx != char_to_ix["\\n"] and counter != max_length:
+        a = np.tanh(np.dot(Wax, x) + np.dot(Waa, a_prev) + b)
+        y = softmax((np.dot(Wya, a) + by) / temperature)
+        idx = rng.choice(list(range(vocab_size)), p=y.ravel())
+        indices.append(idx)
+        x = np.zeros((vocab_size, 1))
+        x[idx] = 1
+        a_prev = a
+        counter += 1
+    if idx != char_to_ix["\\n"]:
+        indices.append(char_to_ix["\\n"])
+    return indices
+""",
+    ),
+    (
+        "sample",
+        "vectors, columns picked, powers for the temperature",
+        """def sample(parameters, char_to_ix, rng, temperature=1.0, max_length=50):
+    a, z, letters = np.zeros(len(parameters["ba"])), 0, []
+    for _ in range(max_length):
+        a = np.tanh(parameters["Waa"] @ a + z + parameters["ba"][:, 0])
+        y = softmax(parameters["Wya"] @ a + parameters["by"][:, 0]) ** (1 / temperature)
+        letters.append(rng.choice(np.arange(len(char_to_ix)), 1, p=y / y.sum())[0])
+        if letters[-1] == char_to_ix["\\n"]:
+            return letters
+        z = parameters["Wax"][:, letters[-1]]
+    return letters + [char_to_ix["\\n"]]
+""",
+    ),
+    ("optimize", "new arrays in the dictionary", {UPDATE: UPDATE.replace("-=", "= parameters[name] -")}),
+    (
+        "optimize",
+        "result of clip, last index",
+        {CLIP: CLIP.replace("clip", "gradients = clip"), "a[-1]": "a[len(X) - 1]"},
+    ),
+    (
+        "optimize",
+        "own passes, which keep a further gradient",
+        """def rnn_forward(X, Y, a0, parameters):
+    x, a, y_hat, loss = {}, {-1: np.copy(a0)}, {}, 0
+    for t in range(len(X)):
+        x[t] = np.zeros((len(parameters["by"]), 1))
+        if X[t] is not None:
+            x[t][X[t]] = 1
+        a[t] = np.tanh(parameters["Wax"] @ x[t] + parameters["Waa"] @ a[t - 1] + parameters["ba"])
+        y_hat[t] = softmax(parameters["Wya"] @ a[t] + parameters["by"])
+        loss -= np.log(y_hat[t][Y[t], 0])
+    return loss, (y_hat, a, x)
+
+
+def optimize(X, Y, a_prev, parameters, learning_rate=0.01, max_value=5.0):
+    loss, (y_hat, a, x) = rnn_forward(X, Y, a_prev, parameters)
+    gradients = {"d" + k: np.zeros_like(v) for k, v in parameters.items()}
+    gradients["da_next"] = np.zeros_like(a_prev)
+    for t in reversed(range(len(X))):
+        dy = np.copy(y_hat[t])
+        dy[Y[t]] -= 1
+        gradients["dWya"] += dy @ a[t].T
+        gradients["dby"] += dy
+        raw = (1 - a[t] * a[t]) * (parameters["Wya"].T @ dy + gradients["da_next"])
+        gradients["dba"] += raw
+        gradients["dWax"] += raw @ x[t].T
+        gradients["dWaa"] += raw @ a[t - 1].T
+        gradients["da_next"] = parameters["Waa"].T @ raw
+    gradients = clip(gradients, max_value)
+    for k in ("Wax", "Waa", "Wya", "ba", "by"):
+        parameters[k] += -learning_rate * gradients["d" + k]
+    return loss, gradients, a[len(X) - 1]
+""",
+    ),
+    ("model", "every name from zeros", {STEP: STEP.replace("_, a_prev = ", "_, _ = ")}),
+    ("model", "names drawn with replacement", {NEXT_NAME: "names[rng.integers(len(names))]"}),
+    ("model", "names in the order given", {ORDER: "    order = range(len(names))\n"}),
+    ("model", "plain range", {"training_progress(num_iterations, losses)": "range(num_iterations)"}),
+    (
+        "model",
+        "other weights",
+        {ORDER: ORDER + '    parameters["Wax"] = 0.1 * rng.standard_normal((n_a, len(char_to_ix)))\n'},
+    ),
+    (
+        "model",
+        "circulated, X and Y built in the loop",
+        """def model(names, char_to_ix, n_a, num_iterations, rng):
+    parameters = initialize_parameters(n_a, len(char_to_ix), rng)
+    examples = [names[i] for i in rng.permutation(len(names))]
+    a_prev = np.zeros((n_a, 1))
+    losses = []
+    for j in range(num_iterations):
+        index = j % len(examples)
+        X = [None] + [char_to_ix[ch] for ch in examples[index]]
+        Y = X[1:] + [char_to_ix["\\n"]]
+        curr_loss, gradients, a_prev = optimize(X, Y, a_prev, parameters, learning_rate=0.01)
+        losses.append(curr_loss)
+    return parameters, losses
+""",
+    ),
+]
