@@ -593,6 +593,12 @@ def _entries(values: Any, most: int = 4) -> str:
 
 
 def _summary(value: Any) -> str:
+    if (
+        isinstance(value, list)
+        and 0 < len(value) <= 12
+        and all(isinstance(i, int | np.integer) for i in value)
+    ):
+        return "[" + ", ".join(str(int(i)) for i in value) + "]"
     if isinstance(value, tuple | list | dict):
         return f"{_kind(value)} of {len(value)}"
     text = _kind(value)
