@@ -727,7 +727,7 @@ def _numbers_in(value: Any) -> Iterator[Any]:
         yield np.asarray(value, dtype=float)
 
 
-def _agree(one: str, other: str) -> bool:
+def agree(one: str, other: str) -> bool:
     """Whether two fingerprints are the same up to rounding, which differs from computer to computer."""
     (shape, *numbers), (other_shape, *other_numbers) = one.split(), other.split()
     a, b = np.array(numbers, dtype=float), np.array(other_numbers, dtype=float)
@@ -766,7 +766,7 @@ def _fits(name: str, seen: list[dict[str, str] | None], trials: list[dict[str, s
             return False
         if name in slip:
             compared = True
-            if not _agree(slip[name], trial[name]):
+            if not agree(slip[name], trial[name]):
                 return False
     return compared
 
@@ -788,7 +788,7 @@ def _probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
                 f"Hint: {name} has a meaning only inside a dictionary that you were given: take it out first."
             )
         return ""
-    ignored = _ignored(function, cases[0])
+    ignored = ignored_inputs(function, cases[0], cases[0].get("matter", []))
     if ignored:
         which = ", ".join(ignored) if len(ignored) <= 3 else "most of its arguments"
         return (
@@ -805,8 +805,8 @@ def _probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
     return ""
 
 
-def _ignored(function: Callable[..., Any], case: Any) -> list[str]:
-    """Those arguments that matter for the results, but not for the results of this function."""
+def ignored_inputs(function: Callable[..., Any], case: Any, labels: list[str] | None = None) -> list[str]:
+    """Those of the labelled inputs (all, if none are given) whose numbers do not matter for the results."""
 
     def results(changed: str) -> dict[str, str]:
         arguments = copy.deepcopy(case["arguments"])
@@ -817,12 +817,18 @@ def _ignored(function: Callable[..., Any], case: Any) -> list[str]:
         returned = _by_name(function(*arguments.values()), case["returns"])
         return {name: _fingerprint(returned[name]) for name in returned if not name.startswith("cache")}
 
+    labels = input_labels(case) if labels is None else labels
     try:
         usual = results("")
-        labels = [label for label, array in _inputs(case["arguments"]) if array.dtype.kind == "f"]
-        return [label for label in labels if label in case.get("matter", []) and results(label) == usual]
+        return [label for label in labels if results(label) == usual]
     except Exception:  # it does not even run: nothing to learn here
         return []
+
+
+def input_labels(case: Any) -> list[str]:
+    """Names of the arrays of real numbers that a case gives to the function, such as `parameters["Wf"]`."""
+    arrays = dict(_inputs(case["arguments"]))
+    return [label for label, array in arrays.items() if array.dtype.kind == "f"]
 
 
 def _inputs(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
