@@ -526,6 +526,8 @@ def _compare(name: str, expected: Any, obtained: Any, parts: Mapping[str, Any]) 
             type=same, problem="" if same else f"{name} is {obtained!r} where {expected!r} belongs"
         )
     if isinstance(expected, int | float):
+        if isinstance(obtained, np.ndarray) and obtained.ndim == 0:  # what np.squeeze makes of a number
+            obtained = obtained[()]
         if isinstance(obtained, bool) or not isinstance(obtained, int | float | np.integer | np.floating):
             return _Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a number belongs")
         close = bool(np.isclose(obtained, expected, rtol=RTOL, atol=ATOL))
@@ -792,15 +794,15 @@ def _probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
     if ignored:
         which = ", ".join(ignored) if len(ignored) <= 3 else "most of its arguments"
         return (
-            f"Hint: the results stay the same when you change {which}: left out, or taken from a variable of "
+            f"Hint: The results stay the same when you change {which}: left out, or taken from a variable of "
             "the notebook that happens to have such a name?"
         )
     stopped = isinstance(trial.stopped_with, ValueError | IndexError)
     sizes, first_sizes = ([np.shape(a) for _, a in _inputs(cases[i]["arguments"])] for i in (number, 0))
     if sizes != first_sizes and (stopped or any(row[2] == "✗ differ" for row in trial.rows)):
         return (
-            "Hint: with the sizes of the first inputs it works, with these it does not: is a size written as "
-            "a number, or taken from the wrong array?"
+            "Hint: It works with the sizes of the first inputs and not with these: is a size written as a "
+            "number, or taken from the wrong array?"
         )
     return ""
 

@@ -5,8 +5,102 @@ from __future__ import annotations
 ASSIGNMENT = "05-padding-and-loss"
 
 WRONG = [
+    (
+        "masked_rnn_backward",
+        "labels subtracted in place",
+        {
+            "    dz = np.where(real, y_pred - y_true, 0)": "    y_pred -= y_true\n    dz = np.where(real, y_pred, 0)"
+        },
+    ),
+    (
+        "masked_lstm_backward",
+        "labels subtracted in place",
+        {
+            "    dz = np.where(real, y_pred - y_true, 0)": "    y_pred -= y_true\n    dz = np.where(real, y_pred, 0)"
+        },
+    ),
+    (
+        "masked_rnn_backward",
+        "real tokens guessed from the labels",
+        {
+            "real = np.stack([is_real(mask_t, m)[0] for *_, mask_t in caches], axis=1)": "real = y_true.sum(axis=0) > 0"
+        },
+    ),
+    (
+        "masked_lstm_backward",
+        "real tokens guessed from the labels",
+        {
+            "real = np.stack([is_real(mask_t, m)[0] for *_, mask_t in caches], axis=1)": "real = y_true.sum(axis=0) > 0"
+        },
+    ),
+    (
+        "masked_rnn_forward",
+        "input cleaned in place",
+        {
+            "    for t in range(T_x):": "    if mask is not None:\n        x[:, mask.T == 0] = 0\n    for t in range(T_x):"
+        },
+    ),
+    (
+        "masked_rnn_forward",
+        "stops at the longest sequence",
+        {
+            "    for t in range(T_x):": "    for t in range(T_x if mask is None else int(mask.sum(axis=0).max())):"
+        },
+    ),
+    (
+        "masked_lstm_forward",
+        "stops at the longest sequence",
+        {
+            "    for t in range(T_x):": "    for t in range(T_x if mask is None else int(mask.sum(axis=0).max())):"
+        },
+    ),
+    (
+        "masked_rnn_cell_forward",
+        "cache is a list",
+        {
+            "yt_pred, (a_next, a_prev, xt, parameters, mask_t)": "yt_pred, [a_next, a_prev, xt, parameters, mask_t]"
+        },
+    ),
+    (
+        "masked_rnn_backward",
+        "only the last real step",
+        {
+            "dz = np.where(real,": "dz = np.where(real & (np.arange(T_x) == np.max(np.where(real, np.arange(T_x), -1), axis=1, keepdims=True)),"
+        },
+    ),
+    (
+        "compute_loss",
+        "divides by the longest length",
+        {"max(np.sum(valid), 1)": "max(valid.shape[0] * valid.sum(axis=1).max(), 1)"},
+    ),
+    ("compute_loss", "clips the loss instead", {"np.maximum(y_pred, 1e-8)": "y_pred"}),
+    ("pad_sequences", "max_len of one is refused", {"max_len <= 0": "max_len <= 1"}),
+    (
+        "pad_sequences",
+        "cuts marked by the original length",
+        {"mask[:length, i] = 1": "mask[:length, i] = 1 if sequence.shape[1] <= max_len else 0"},
+    ),
+    (
+        "masked_lstm_cell_forward",
+        "gate masked",
+        {"c_next = np.where(real, c_cell, c_prev)": "c_next = ft * c_prev + np.where(real, it * cct, 0)"},
+    ),
+    (
+        "masked_lstm_cell_backward",
+        "output layer added",
+        {
+            "    return gradients": '    gradients["da_prev"] = gradients["da_prev"] + 0 * da_next + (1 - real) * dc_next\n    return gradients'
+        },
+    ),
+    (
+        "masked_rnn_cell_backward",
+        "dz masked in the cell",
+        {
+            'da = da_next + parameters["Wya"].T @ dz_t': 'dz_t = dz_t * real\n    da = da_next + parameters["Wya"].T @ dz_t'
+        },
+    ),
     ("pad_sequences", "integer fill", {"dtype=dtype": "dtype=type(padding_value)"}),
-    ("pad_sequences", "full without dtype", {", dtype=dtype": ""}),
+    ("pad_sequences", "np.full without dtype", {", dtype=dtype": ""}),
     ("pad_sequences", "always float", {"dtype = np.result_type(*sequences, padding_value)": "dtype = float"}),
     (
         "pad_sequences",
@@ -76,15 +170,19 @@ WRONG = [
     ("compute_loss", "mean over padding", {"/ max(np.sum(valid), 1)": "/ valid.size"}),
     ("compute_loss", "mask ignored", {"np.where(valid, cross_entropy, 0)": "cross_entropy"}),
     ("compute_loss", "divide by m", {"/ max(np.sum(valid), 1)": "/ y_pred.shape[1]"}),
-    ("compute_loss", "sum", {" / max(np.sum(valid), 1)": ""}),
+    ("compute_loss", "sum instead of mean", {" / max(np.sum(valid), 1)": ""}),
     (
         "compute_loss",
         "mask not transposed when square",
         {"mask.T == 1": "(mask if mask.shape[0]==mask.shape[1] else mask.T) == 1"},
     ),
     ("compute_loss", "not transposed", {"mask.T == 1": "mask == 1"}),
-    ("compute_loss", "multiply mask", {"np.where(valid, cross_entropy, 0)": "valid * cross_entropy"}),
-    ("compute_loss", "no clip", {"np.maximum(y_pred, 1e-8)": "y_pred"}),
+    (
+        "compute_loss",
+        "NaN multiplied by zero",
+        {"np.where(valid, cross_entropy, 0)": "valid * cross_entropy"},
+    ),
+    ("compute_loss", "not clipped", {"np.maximum(y_pred, 1e-8)": "y_pred"}),
     ("compute_loss", "clip 1e-15", {"1e-8": "1e-15"}),
     ("compute_loss", "add eps", {"np.maximum(y_pred, 1e-8)": "y_pred + 1e-8"}),
     ("compute_loss", "clip 1e-5", {"1e-8": "1e-5"}),
@@ -104,7 +202,7 @@ WRONG = [
         },
     ),
     ("compute_loss", "log2", {"np.log(": "np.log2("}),
-    ("compute_loss", "sign", {"-np.sum(y_true": "np.sum(y_true"}),
+    ("compute_loss", "wrong sign", {"-np.sum(y_true": "np.sum(y_true"}),
     (
         "compute_loss",
         "mean over classes",
@@ -115,7 +213,7 @@ WRONG = [
         "clip in place",
         {"    cross_entropy": "    np.maximum(y_pred, 1e-8, out=y_pred)\n    cross_entropy"},
     ),
-    ("compute_loss", "array result", {"return np.sum(": "return np.ones(1) * np.sum("}),
+    ("compute_loss", "an array with one entry", {"return np.sum(": "return np.ones(1) * np.sum("}),
     (
         "compute_loss",
         "swap pred true",
@@ -136,7 +234,7 @@ WRONG = [
     ),
     (
         "masked_rnn_cell_forward",
-        "inverted",
+        "mask inverted",
         {"np.where(real, a_cell, a_prev)": "np.where(real, a_prev, a_cell)"},
     ),
     (
@@ -224,7 +322,7 @@ WRONG = [
     ),
     (
         "masked_rnn_forward",
-        "monotone mask (lengths)",
+        "only the lengths are taken from the mask",
         {
             "    for t in range(T_x):": "    if mask is not None: mask = (np.arange(T_x)[:,None] < mask.sum(axis=0)).astype(float)\n    for t in range(T_x):"
         },
@@ -234,7 +332,7 @@ WRONG = [
         "last cache repeated",
         {"    return a, y_pred, caches": "    return a, y_pred, [cache]*T_x"},
     ),
-    ("masked_rnn_forward", "mask_t 1d", {"mask[t : t + 1]": "mask[t]"}),
+    ("masked_rnn_forward", "row of the mask without its second dimension", {"mask[t : t + 1]": "mask[t]"}),
     (
         "masked_rnn_cell_backward",
         "carry dropped",
@@ -247,11 +345,7 @@ WRONG = [
     ),
     ("masked_rnn_cell_backward", "no mask in cell", {"np.where(real, da, 0), cache": "da, cache"}),
     ("masked_rnn_cell_backward", "dz missing", {'da_next + parameters["Wya"].T @ dz_t': "da_next"}),
-    (
-        "masked_rnn_cell_backward",
-        "Wya not transposed / da_next missing",
-        {"da_next + parameters": "0 * da_next + parameters"},
-    ),
+    ("masked_rnn_cell_backward", "da_next missing", {"da_next + parameters": "0 * da_next + parameters"}),
     ("masked_rnn_cell_backward", "dWya with a_prev", {"dz_t @ a_next.T": "dz_t @ cache[1].T"}),
     ("masked_rnn_cell_backward", "dz masked in dWya", {"dz_t @ a_next.T": "(dz_t * real) @ a_next.T"}),
     ("masked_rnn_cell_backward", "dby no keepdims", {"dz_t.sum(axis=1, keepdims=True)": "dz_t.sum(axis=1)"}),
@@ -285,12 +379,12 @@ WRONG = [
         },
     ),
     ("masked_rnn_backward", "dz not masked", {"np.where(real, y_pred - y_true, 0)": "(y_pred - y_true)"}),
-    ("masked_rnn_backward", "by m", {"max(np.sum(real), 1)": "m"}),
-    ("masked_rnn_backward", "by m T", {"max(np.sum(real), 1)": "(m * T_x)"}),
+    ("masked_rnn_backward", "divided by m", {"max(np.sum(real), 1)": "m"}),
+    ("masked_rnn_backward", "divided by all positions", {"max(np.sum(real), 1)": "(m * T_x)"}),
     ("masked_rnn_backward", "not normalised", {" / max(np.sum(real), 1)": ""}),
     (
         "masked_rnn_backward",
-        "nan multiply",
+        "NaN multiplied by zero",
         {"np.where(real, y_pred - y_true, 0)": "real * (y_pred - y_true)"},
     ),
     (
@@ -313,7 +407,7 @@ WRONG = [
         "skip wholly padded",
         {'da_carried = step["da_prev"]': 'da_carried = step["da_prev"] * real[:, t].any()'},
     ),
-    ("masked_rnn_backward", "sign", {"y_pred - y_true": "y_true - y_pred"}),
+    ("masked_rnn_backward", "wrong sign", {"y_pred - y_true": "y_true - y_pred"}),
     ("masked_rnn_backward", "dx overwritten", {"dx[:, :, t]": "dx[:, :, 0]"}),
     ("masked_rnn_backward", "caches[0]", {"dz[:, :, t], caches[t]": "dz[:, :, t], caches[0]"}),
     (
@@ -323,7 +417,7 @@ WRONG = [
     ),
     (
         "masked_rnn_backward",
-        "dx masked missing da0 order",
+        "da0 is the last dxt",
         {'{"dx": dx, "da0": da_carried': '{"dx": dx, "da0": step["dxt"]'},
     ),
     (
@@ -382,7 +476,7 @@ WRONG = [
     ("masked_lstm_forward", "c0 zeros", {"a0, c0\n": "a0, np.zeros_like(c0)\n"}),
     ("masked_lstm_forward", "c0=a0", {"= a0, c0\n": "= a0, a0\n"}),
     ("masked_lstm_forward", "mask not passed", {"parameters, mask_t)": "parameters)"}),
-    ("masked_lstm_forward", "alias", {"c = np.zeros((n_a, m, T_x))": "c = a"}),
+    ("masked_lstm_forward", "a and c are one array", {"c = np.zeros((n_a, m, T_x))": "c = a"}),
     ("masked_lstm_forward", "cannot do without a mask", {"None if mask is None else mask": "mask"}),
     (
         "masked_lstm_forward",
@@ -393,7 +487,7 @@ WRONG = [
     ("masked_lstm_forward", "tuple caches", {"y_pred, caches\n    ###": "y_pred, (caches, x)\n    ###"}),
     (
         "masked_lstm_forward",
-        "monotone",
+        "only the lengths are taken from the mask",
         {
             "    for t in range(T_x):": "    if mask is not None: mask = (np.arange(T_x)[:,None] < mask.sum(axis=0)).astype(float)\n    for t in range(T_x):"
         },
@@ -417,7 +511,7 @@ WRONG = [
     ),
     (
         "masked_lstm_cell_backward",
-        "inverted",
+        "mask inverted",
         {"real = is_real(mask_t, da_next.shape[1])": "real = ~is_real(mask_t, da_next.shape[1])"},
     ),
     ("masked_lstm_cell_backward", "dc dropped when real", {"np.where(real, dc_next, 0)": "0 * dc_next"}),
@@ -427,11 +521,11 @@ WRONG = [
         {'da_carried + parameters["Wy"].T @ dz_t': "da_carried"},
     ),
     ("masked_lstm_backward", "dz not masked", {"np.where(real, y_pred - y_true, 0)": "(y_pred - y_true)"}),
-    ("masked_lstm_backward", "by m", {"max(np.sum(real), 1)": "m"}),
+    ("masked_lstm_backward", "divided by m", {"max(np.sum(real), 1)": "m"}),
     ("masked_lstm_backward", "not normalised", {" / max(np.sum(real), 1)": ""}),
     (
         "masked_lstm_backward",
-        "nan multiply",
+        "NaN multiplied by zero",
         {"np.where(real, y_pred - y_true, 0)": "real * (y_pred - y_true)"},
     ),
     (
@@ -447,7 +541,7 @@ WRONG = [
     ),
     (
         "masked_lstm_backward",
-        "swapped",
+        "carried gradients swapped",
         {
             'da_carried, dc_carried = step["da_prev"], step["dc_prev"]': 'dc_carried, da_carried = step["da_prev"], step["dc_prev"]'
         },
@@ -467,7 +561,11 @@ WRONG = [
         },
     ),
     ("masked_lstm_backward", "forward loop", {"reversed(range(T_x))": "range(T_x)"}),
-    ("masked_lstm_backward", "dby keepdims", {"dz_t.sum(axis=1, keepdims=True)": "dz_t.sum(keepdims=True)"}),
+    (
+        "masked_lstm_backward",
+        "dby summed over everything",
+        {"dz_t.sum(axis=1, keepdims=True)": "dz_t.sum(keepdims=True)"},
+    ),
 ]
 
 RIGHT = [
@@ -681,7 +779,7 @@ def masked_rnn_cell_backward(da_next, dz_t, cache):
     ),
     (
         "masked_rnn_backward",
-        "mask.T None axis",
+        "sums started by the first step",
         """
 def masked_rnn_backward(y_pred, y_true, caches):
     n_y, m, T = y_pred.shape
@@ -742,7 +840,7 @@ def masked_lstm_cell_forward(xt, a_prev, c_prev, parameters, mask_t=None):
     ),
     (
         "masked_lstm_cell_forward",
-        "multiply, raw cache",
+        "multiplied, xt as given in the cache",
         """
 def masked_lstm_cell_forward(xt, a_prev, c_prev, parameters, mask_t=None):
     mt = np.ones((1, xt.shape[1])) if mask_t is None else mask_t
@@ -820,6 +918,43 @@ def masked_lstm_backward(y_pred, y_true, caches):
             out["dW" + k] = out["dW" + k] + g["dW" + k]; out["db" + k] = out["db" + k] + g["db" + k]
     out["da0"], out["dc0"] = da, dc
     return out
+""",
+    ),
+    (
+        "compute_loss",
+        "squeezed",
+        """
+def compute_loss(y_pred, y_true, mask=None):
+    ### BEGIN SOLUTION
+    cross_entropy = -np.sum(y_true * np.log(np.maximum(y_pred, 1e-8)), axis=0)
+    valid = np.ones(cross_entropy.shape, dtype=bool) if mask is None else mask.T == 1
+    return np.squeeze(np.sum(np.where(valid, cross_entropy, 0)) / max(np.sum(valid), 1))
+    ### END SOLUTION
+""",
+    ),
+    (
+        "masked_rnn_backward",
+        "steps without a real example skipped",
+        """
+def masked_rnn_backward(y_pred, y_true, caches):
+    ### BEGIN SOLUTION
+    _, m, T_x = y_pred.shape
+    real = np.stack([is_real(mask_t, m)[0] for *_, mask_t in caches], axis=1)
+    dz = np.where(real, y_pred - y_true, 0) / max(np.sum(real), 1)
+    a_last, _, xt, parameters, _ = caches[-1]
+    dx = np.zeros((len(xt), m, T_x))
+    da_carried = np.zeros_like(a_last)
+    sums = {"d" + name: np.zeros_like(parameters[name]) for name in ("Wax", "Waa", "ba", "Wya", "by")}
+    for t in reversed(range(T_x)):
+        if not real[:, t].any():
+            continue
+        step = masked_rnn_cell_backward(da_carried, dz[:, :, t], caches[t])
+        dx[:, :, t] = step["dxt"]
+        da_carried = step["da_prev"]
+        for key in sums:
+            sums[key] += step[key]
+    return {"dx": dx, "da0": da_carried, **sums}
+    ### END SOLUTION
 """,
     ),
 ]
