@@ -152,6 +152,7 @@ def write_submission(folder: Path, answers: Mapping[str, str] | None = None) -> 
 
 _UNPROTECTED = """
 import json, sys
+sys.path.insert(0, "")
 from autograder.shell import NotebookShell
 cells = json.load(open(sys.argv[1]))["cells"]
 shell = NotebookShell.make(1 << 20)
@@ -187,7 +188,7 @@ def mark_without_walls(folder: Path, answers: Mapping[str, str], seconds: float 
     complete = submitted(answers)
     sources = {original["id"]: original["source"] for original in master()["cells"]}
     for node in complete["cells"]:
-        if node["id"].endswith("-grade"):
+        if node["metadata"].get("nbgrader", {}).get("grade"):
             node["source"] = sources[node["id"]]
     (place / f"{NAME}.ipynb").write_text(json.dumps(complete))
     (folder / "marker.py").write_text(_UNPROTECTED)

@@ -185,7 +185,7 @@ def test_changes_in_place_reach_the_test(examiner: Examiner, tmp_path: Path) -> 
 
 def test_figures_and_exit_work_as_in_a_notebook(examiner: Examiner, tmp_path: Path) -> None:
     answers = {
-        "after double-answer": "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()",
+        "after double-answer": "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot(1)\nplt.show()",
         "after total-answer": "exit()\n1 + 1",
     }
     result = examine(examiner, tmp_path, answers)
