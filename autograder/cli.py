@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder import __version__
-from autograder.errors import AutograderError, RecordsError, WallsError
+from autograder.errors import AutograderError, RecordsError, UsageError, WallsError
 
 # Everything heavy is imported by the command that needs it: `--help` must answer at once.
 if TYPE_CHECKING:
     from autograder.folders import Folders
+    from autograder.walls import Limits
 
 DONE, INCOMPLETE, UNUSABLE, NO_WALLS, NOT_RECORDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -130,6 +131,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     feedback.set_defaults(command=_feedback)
 
+    report = command(
+        "report",
+        "show the class at a glance",
+        "Writes a page (report/report.html, figures and CSV files beside it) from the gradebook and\n"
+        "autograded/: marks, exercises, misconceptions, submissions that need a look, progress, similar\n"
+        "submissions. With --anonymous a page for showing in class goes to report-anonymous/.",
+        "  autograder report 04-lstm-backward --anonymous",
+    )
+    report.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all that are marked")
+    report.add_argument("--anonymous", action="store_true", help="no names, no marks of single students")
+    report.add_argument("--to", type=Path, metavar="FOLDER", help="where to write it")
+    report.add_argument(
+        "--earlier",
+        type=Path,
+        metavar="FILE",
+        help="marks.csv of the report to compare with (default: the last one with other marks)",
+    )
+    report.set_defaults(command=_report)
+
     doctor = command(
         "doctor",
         "test the walls around students' code",
@@ -186,7 +206,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.grade import Examination, grade, only_run
     from autograder.gradebook import GradebookWriter
     from autograder.summary import read_marks, summary
-    from autograder.walls import Limits, walls_hold
+    from autograder.walls import walls_hold
 
     folders = _folders(options)
     for assignment in options.assignments:
@@ -196,7 +216,7 @@ def _grade(options: argparse.Namespace) -> int:
         raise WallsError(f"{fault} `autograder doctor` says more; --no-sandbox goes on without.")
     if not sandbox:
         print("Without a sandbox: students' code can read and change whatever you can.", file=sys.stderr)
-    limits = Limits(**folders.setting("Autograder", "limits", {}))
+    limits = _limits(folders)
     time = options.submission_time or folders.setting("Autograder", "submission_time", "gradebook")
     complete = True
     create = bool(folders.setting("Autograde", "create_student", True))
@@ -228,6 +248,19 @@ def _grade(options: argparse.Namespace) -> int:
     return DONE if complete else INCOMPLETE
 
 
+def _limits(folders: Folders) -> Limits:
+    """What a submission may use: `c.Autograder.limits`, and nbgrader's own setting of the time for a cell."""
+    from autograder.walls import Limits
+
+    given = dict(folders.setting("Autograder", "limits", {}))
+    if seconds := folders.setting("Execute", "timeout", None):
+        given = {"wall_seconds": float(seconds), "grade_cell_seconds": float(seconds)} | given
+    try:
+        return Limits(**given)
+    except TypeError as error:
+        raise UsageError(f"c.Autograder.limits in nbgrader_config.py is not usable: {error}.") from None
+
+
 def _feedback(options: argparse.Namespace) -> int:
     from autograder.feedback import write_feedback
 
@@ -242,6 +275,20 @@ def _feedback(options: argparse.Namespace) -> int:
     for sentence in left_out:
         print(sentence)
     return INCOMPLETE if left_out else DONE
+
+
+def _report(options: argparse.Namespace) -> int:
+    from autograder.report import write_report
+
+    page = write_report(
+        _folders(options),
+        options.assignments,
+        to=options.to,
+        anonymous=options.anonymous,
+        earlier=options.earlier,
+    )[0]
+    print(f"The report is in {page}.")
+    return DONE
 
 
 def _doctor(options: argparse.Namespace) -> int:

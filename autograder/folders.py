@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from traitlets.config.loader import Config, PyFileConfigLoader
+from traitlets.config.loader import Config, LazyConfigValue, PyFileConfigLoader
 
 from autograder.errors import UsageError
 
@@ -65,6 +65,8 @@ class Folders:
     def setting(self, section: str, name: str, default: Any) -> Any:
         """One setting of the configuration, `section.name`."""
         value = self.config[section].get(name, default) if section in self.config else default
+        if isinstance(value, LazyConfigValue):  # c.Section.name.append(...)
+            return value.get_value(default)
         return default if value is None else value
 
     @property

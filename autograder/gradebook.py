@@ -281,6 +281,9 @@ class GradebookWriter:
             if path.is_file():
                 path.chmod(mode)
         (staged / MARKER).write_text(staged.name)
+        if self.folders.setting("CourseDirectory", "groupshared", False):
+            for path in (staged, *(path for path in staged.rglob("*") if path.is_dir())):
+                path.chmod(0o2775)
 
     def _permissions(self) -> int:
         """nbgrader's way of writing file permissions: 444 stands for 0o444."""
@@ -511,8 +514,8 @@ def _ensure(db: Connection, table: Any, **values: Any) -> str:
 
 
 def _mark_by_hand(answer: Any, checksum: str | None) -> float | None:
-    """Automatic mark of a cell that a person marks: zero if it was left as it was released or deleted."""
-    if answer is None or utils.compute_checksum(answer) == checksum:
+    """Automatic mark of a cell that a person marks: zero if there is nothing to mark."""
+    if answer is None or not answer.source.strip() or utils.compute_checksum(answer) == checksum:
         return 0.0
     return None
 

@@ -17,11 +17,14 @@ from typing import Any
 
 
 def install(c: Any) -> None:
-    """Put the examiner behind nbgrader in the course whose configuration object is `c`.
+    """Put the examiner behind nbgrader in the course whose configuration object is `c`, and what students may
+    see behind its feedback. Call it last.
 
     `--Autograder.enabled=False` on the command line of nbgrader brings stock marking back for one run.
     """
     c.Autograder.enabled = True
+    c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"
+    c.CourseDirectory.ignore.append(".examined")  # the gradebook's mark in a folder is not for students
     # nbgrader is loaded when it is nbgrader that reads the configuration, and must not be when we do.
     module = sys.modules.get("nbgrader.converters.autograde")
     if module is not None and not hasattr(module.Autograde, "stock_start"):

@@ -20,6 +20,8 @@ class _LazyPackage(ModuleType):
     """
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__version__":
+            return importlib.import_module("nbgrader._version").__version__
         if name.startswith("__") or importlib.machinery.PathFinder.find_spec(name, self.__path__):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         self.__class__ = ModuleType  # type: ignore[assignment]
