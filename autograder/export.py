@@ -1,0 +1,149 @@
+"""Gradebook files for learning platforms, as plug-ins of `nbgrader export`.
+
+    nbgrader export --exporter autograder.export.CanvasExportPlugin --to canvas.csv
+    nbgrader export --exporter autograder.export.MoodleExportPlugin --to moodle.csv
+
+`--assignment` and `--student` choose what is exported, as for nbgrader's own exporter. Columns are named like
+the assignments here; `c.LearningPlatformExport.columns` in nbgrader_config.py names them as over there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.quick_imports import quicken
+
+quicken()
+
+from nbgrader.api import Gradebook, MissingEntry  # noqa: E402
+from nbgrader.plugins import ExportPlugin  # noqa: E402
+from traitlets import Bool, Dict, Enum, Unicode  # noqa: E402
+
+from autograder.errors import RecordsError  # noqa: E402
+from autograder.spreadsheet import Cell, csv_text  # noqa: E402
+
+
+class LearningPlatformExport(ExportPlugin):  # type: ignore[misc]
+    """What the files for all platforms have in common: a row for each student, a column for each assignment.
+
+    Marks are those of `nbgrader export`: given by hand or else automatic, less what late work costs, never
+    below zero. Who has handed in nothing gets an empty cell, which stands for "no grade".
+    """
+
+    columns = Dict(
+        key_trait=Unicode(),
+        value_trait=Unicode(),
+        help="What an assignment is called on the platform, e.g. {'01-rnn-forward': 'RNN forward (4711)'}.",
+    ).tag(config=True)
+
+    zero_if_missing = Bool(False, help="Write 0 for students who have handed in nothing.").tag(config=True)
+
+    default_name = "grades.csv"
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the file. Raises RecordsError if an assignment or a student is not in the gradebook."""
+        assignments = _chosen(gradebook.assignments, [str(name) for name in self.assignment], "name")
+        students = _chosen(gradebook.students, [str(name) for name in self.student], "id")
+        headings = [self.columns.get(assignment.name, assignment.name) for assignment in assignments]
+        rows = [
+            [
+                *self.person(student),
+                *(self._mark(gradebook, assignment, student) for assignment in assignments),
+            ]
+            for student in students
+        ]
+        points: list[Cell] = [assignment.max_score for assignment in assignments]
+        target = Path(self.to or self.default_name)
+        target.write_text(
+            csv_text([*self.heading(), *headings], [*self.above(points), *rows]), encoding="utf-8", newline=""
+        )
+        self.log.info("Marks of %d students in %d assignments: %s", len(rows), len(assignments), target)
+        unfinished = sum(
+            submission.needs_manual_grade
+            for assignment in assignments
+            for submission in gradebook.assignment_submissions(assignment.name)
+        )
+        if unfinished:
+            self.log.warning(
+                "%d submissions still wait to be marked by hand; their marks are not final.", unfinished
+            )
+
+    def heading(self) -> list[str]:
+        """Names of the columns that say who a student is."""
+        raise NotImplementedError
+
+    def person(self, student: Any) -> list[Cell]:
+        """Cells that say who a student is."""
+        raise NotImplementedError
+
+    def above(self, points: Sequence[Cell]) -> Iterator[list[Cell]]:
+        """Rows that are not a student's."""
+        yield from ()
+
+    def _mark(self, gradebook: Gradebook, assignment: Any, student: Any) -> Cell:
+        try:
+            submission = gradebook.find_submission(assignment.name, student.id)
+        except MissingEntry:
+            return 0 if self.zero_if_missing else None
+        mark = max(0.0, submission.score - submission.late_submission_penalty)
+        return int(mark) if mark == int(mark) else round(mark, 4)
+
+
+class CanvasExportPlugin(LearningPlatformExport):
+    """The file that Canvas imports (Grades, Import).
+
+    Its importer (lib/gradebook_importer.rb) wants the columns below in this order, knows a student by ID, by
+    SIS User ID, by SIS Login ID or else by name, and an assignment by its title or, in brackets at the end,
+    its number. The row "Points Possible" sets the points of new assignments.
+    """
+
+    identifier = Enum(
+        ["SIS Login ID", "SIS User ID", "ID"],
+        default_value="SIS Login ID",
+        help="What the student ids of this course are in Canvas.",
+    ).tag(config=True)
+
+    section = Unicode("", help="Section of the students; Canvas does not need to know.").tag(config=True)
+
+    default_name = "canvas.csv"
+
+    def heading(self) -> list[str]:
+        return ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+
+    def person(self, student: Any) -> list[Cell]:
+        name = ", ".join(filter(None, (student.last_name, student.first_name))) or student.id
+        if "points possible" in name.lower():
+            name = "?"  # Canvas would take this student for the row of points.
+        ids = [student.id if kind == self.identifier else "" for kind in self.heading()[1:4]]
+        return [name, *ids, self.section]
+
+    def above(self, points: Sequence[Cell]) -> Iterator[list[Cell]]:
+        yield ["    Points Possible", "", "", "", "", *points]
+
+
+class MoodleExportPlugin(LearningPlatformExport):
+    """The file that Moodle imports (Grades, Import, CSV file).
+
+    Moodle asks which column says who a student is, and which grade item each other column belongs to: map
+    "Username" to Username (or "Email address" to Email address) and each assignment to its item.
+    """
+
+    default_name = "moodle.csv"
+
+    def heading(self) -> list[str]:
+        return ["Username", "First name", "Last name", "Email address"]
+
+    def person(self, student: Any) -> list[Cell]:
+        return [student.id, student.first_name or "", student.last_name or "", student.email or ""]
+
+
+def _chosen(entries: Sequence[Any], names: Sequence[str], attribute: str) -> list[Any]:
+    """Those of the gradebook's entries that are wanted (all, if none is named), in its order."""
+    known = {str(getattr(entry, attribute)): entry for entry in entries}
+    if unknown := [name for name in names if name not in known]:
+        raise RecordsError(
+            f"Not in the gradebook: {', '.join(unknown)}. Known: {', '.join(known) or 'nothing'}."
+        )
+    return [entry for name, entry in known.items() if not names or name in names]
