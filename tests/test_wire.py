@@ -1,0 +1,366 @@
+"""Values over the wire: what crosses arrives as it was, what should not cross is named, lies are refused."""
+
+from __future__ import annotations
+
+import collections
+import enum
+import socket
+import struct
+import time
+from typing import Any
+
+import hypothesis.extra.numpy as arrays
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.errors import WireError
+from autograder.wire import (
+    Channel,
+    ChannelClosed,
+    Overdue,
+    Snapshot,
+    decode,
+    decode_reply,
+    encode,
+    encode_reply,
+)
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.complex_numbers()
+    | st.binary()
+    | st.text(st.characters())
+)
+KEYS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+ARRAYS = arrays.arrays(
+    st.sampled_from(["?", "i1", "<u2", "<i8", "<f4", ">f8", "<c16", "<U3", "S4"]),
+    arrays.array_shapes(min_dims=0, min_side=0),
+)
+VALUES = st.recursive(
+    SCALARS | ARRAYS,
+    lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=15,
+)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal in type and content, NaN included."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        facts = [(a.dtype, a.shape, a.tobytes(), a.flags.writeable) for a in (one, other)]
+        return facts[0] == facts[1]
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return len(one) == len(other) and all(map(same, [*one, *one.values()], [*other, *other.values()]))
+    if isinstance(one, float):
+        return struct.pack("d", one) == struct.pack("d", other)
+    if isinstance(one, complex):
+        return same(one.real, other.real) and same(one.imag, other.imag)
+    return bool(one == other)
+
+
+@given(VALUES)
+@settings(deadline=None, max_examples=150)
+def test_plain_values_arrive_as_they_were(value: Any) -> None:
+    assert same(decode(encode(value)[0])[0], value)
+
+
+def test_numpy_scalars_keep_their_type() -> None:
+    for scalar in (
+        np.float64(0.1),
+        np.float32(3),
+        np.int8(-5),
+        np.bool_(True),
+        np.complex64(1j),
+        np.str_("a"),
+    ):
+        arrived = decode(encode([scalar])[0])[0]
+        assert type(arrived[0]) is type(scalar)
+        assert arrived[0] == scalar
+
+
+def test_an_object_used_twice_arrives_as_one() -> None:
+    parameters = {"W": np.ones((2, 2))}
+    caches, same_parameters = decode(encode(([(1, parameters), (2, parameters)], parameters))[0])[0]
+    assert caches[0][1] is caches[1][1] is same_parameters
+
+
+def test_lone_surrogates_and_large_integers_cross() -> None:
+    value = ["\ud800", 2**200, -(2**64), {"\udfff": 1}]
+    assert decode(encode(value)[0])[0] == value
+
+
+def test_order_and_writeability_of_arrays_are_kept() -> None:
+    fortran = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+    fixed = np.arange(3)
+    fixed.flags.writeable = False
+    one, other = decode(encode([fortran, fixed])[0])[0]
+    assert one.flags.f_contiguous and not one.flags.c_contiguous
+    assert one.tolist() == fortran.tolist()
+    assert not other.flags.writeable
+
+
+def test_generators_go_on_where_they_were() -> None:
+    for original in (np.random.default_rng(7), np.random.RandomState(7)):
+        original.normal(size=3)
+        arrived = decode(encode(original)[0])[0]
+        assert arrived.normal(size=5).tolist() == original.normal(size=5).tolist()
+
+
+class Colour(enum.IntEnum):
+    RED = 1
+
+
+Point = collections.namedtuple("Point", "x y")
+LOOP: list[Any] = []
+LOOP.append(LOOP)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (object(), "an object"),
+        (Colour.RED, "a Colour"),
+        (Point(1, 2), "a Point"),
+        (collections.OrderedDict(), "an OrderedDict"),
+        (collections.defaultdict(int), "a defaultdict"),
+        ({1, 2}, "a set"),
+        (range(3), "a range"),
+        (np.array([None]), "an array of dtype object"),
+        (np.zeros(2, [("a", "f8")]), "an array of dtype void64"),
+        (np.ma.masked_array([1.0]), "a MaskedArray"),
+        (np.datetime64("2026-01-01"), "a datetime64"),
+        (np.random.Generator(np.random.MT19937(0)), "a Generator"),
+        ({(1, 2): 3}, "a dict with a tuple as a key"),
+        ({np.float64(1): 3}, "a dict with a float64 as a key"),
+        (LOOP, "a list that contains itself"),
+        (Exception, "a type"),
+    ],
+)
+def test_what_is_not_plain_is_named(value: Any, said: str) -> None:
+    with pytest.raises(WireError, match=f"^{said}$"):
+        encode(value)
+
+
+def test_a_class_cannot_hide_behind_its_own_code() -> None:
+    class Meta(type):
+        def __getattribute__(cls, name: str) -> Any:
+            raise RuntimeError(name)
+
+    class Liar(metaclass=Meta):
+        __class__ = float  # type: ignore[assignment]
+
+    with pytest.raises(WireError, match="a Liar"):
+        encode([Liar()])
+
+
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_depth_and_number_are_limited() -> None:
+    assert decode(encode(nested(60))[0])[0] == nested(60)
+    with pytest.raises(WireError, match="nested"):
+        encode(nested(100))
+    with pytest.raises(WireError, match="nested"):
+        encode(nested(100_000))
+
+
+def message(nodes: list[Any], root: int) -> bytes:
+    return bytes(msgpack.packb([nodes, reference(root)]))
+
+
+def reference(number: int) -> msgpack.ExtType:
+    return msgpack.ExtType(0, struct.pack("<I", number))
+
+
+def test_values_that_multiply_are_refused() -> None:
+    laughs = [["l", ["ha"]]] + [["l", [reference(n)] * 10] for n in range(12)]
+    with pytest.raises(WireError, match="more than"):
+        decode(message(laughs, 12))
+
+
+DATA = b"12345678"
+LIES = {
+    "impossible length": ["a", "<f8", [2], "C", True, DATA],
+    "negative length": ["a", "<f8", [-1, -1], "C", True, DATA],
+    "length that overflows": ["a", "<f8", [1 << 62, 1 << 62], "C", True, DATA],
+    "giant empty array": ["a", "<f8", [1 << 30, 1 << 30, 0], "C", True, b""],
+    "length that is no number": ["a", "<f8", ["1"], "C", True, DATA],
+    "length that is a truth value": ["a", "<f8", [True], "C", True, DATA],
+    "too many dimensions": ["a", "<f8", [1] * 33, "C", True, DATA],
+    "object dtype": ["a", "|O", [1], "C", True, DATA],
+    "void dtype": ["a", "|V8", [1], "C", True, DATA],
+    "structured dtype": ["a", "i4,i4", [1], "C", True, DATA],
+    "unknown order": ["a", "<f8", [1], "K", True, DATA],
+    "impossible truth value": ["a", "|b1", [8], "C", True, DATA],
+    "impossible text": ["a", "<U2", [1], "C", True, b"\xff" * 8],
+    "forward reference": ["l", [reference(1)]],
+    "reference to itself": ["l", [reference(0)]],
+    "reference of wrong length": ["l", [msgpack.ExtType(0, b"12")]],
+    "unknown extension": ["l", [msgpack.ExtType(5, b"1234")]],
+    "timestamp": ["l", [msgpack.Timestamp(1)]],
+    "unknown node": ["x", 1],
+    "map": ["l", [{"a": 1}]],
+    "list within a node": ["l", [[1]]],
+    "dict without value": ["d", ["a"]],
+    "dict with a list as key": ["d", [reference(0), 1]],
+    "integer that is none": ["i", "0x" + "f" * 20 + "; import os"],
+    "endless integer": ["i", "0x" + "f" * 20_000],
+    "original that does not exist": ["o", 0],
+    "generator of wrong parity": ["g", [1, 1, 1, 2, 0, 0]],
+    "generator of wrong size": ["g", [1 << 63, 1, 1, 1, 0, 1 << 40]],
+    "position outside of the table": ["r", bytes(624 * 4), 1000, 0, 0.0],
+    "negative position": ["r", bytes(624 * 4), -1, 0, 0.0],
+    "short table": ["r", bytes(8), 0, 0, 0.0],
+    "text that is none": ["s", b"\xff\xff"],
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_lies_are_refused(name: str) -> None:
+    with pytest.raises(WireError):
+        decode(message([LIES[name]], 0))
+
+
+@given(st.binary(max_size=200))
+@settings(deadline=None, max_examples=300)
+def test_noise_is_refused(noise: bytes) -> None:
+    for read in (decode, lambda payload: decode_reply(payload, [])):
+        with pytest.raises(WireError):
+            read(noise)
+
+
+@given(VALUES, st.data())
+@settings(deadline=None, max_examples=150)
+def test_a_damaged_message_is_refused_or_plain(value: Any, data: st.DataObject) -> None:
+    damaged = bytearray(encode([value])[0])
+    place = data.draw(st.integers(0, len(damaged) - 1))
+    damaged[place] = data.draw(st.integers(0, 255))
+    try:
+        arrived, _ = decode(bytes(damaged))
+    except WireError:
+        return
+    encode(arrived)  # what got through is plain
+
+
+def call(function: Any, arguments: list[Any]) -> Any:
+    """What the two sides do for one call."""
+    question, originals = encode(arguments)
+    theirs, mutables = decode(question)
+    snapshot = Snapshot(mutables)
+    reply = encode_reply(function(*theirs), mutables, snapshot)
+    return decode_reply(reply, originals)
+
+
+def test_changes_in_place_reach_the_originals() -> None:
+    array, items, mapping = np.zeros(3), [1, 2], {"a": 1, "b": 2}
+
+    def function(array: Any, items: Any, mapping: Any) -> None:
+        array[1] = 5
+        items.append(items[0])
+        del mapping["a"]
+        mapping["c"] = array
+
+    call(function, [array, items, mapping])
+    assert array.tolist() == [0, 5, 0]
+    assert items == [1, 2, 1]
+    assert list(mapping) == ["b", "c"]
+    assert mapping["c"] is array
+
+
+def test_a_view_is_changed_where_it_lies() -> None:
+    whole = np.zeros((3, 4))
+
+    def function(view: Any) -> None:
+        view += 1
+
+    call(function, [whole[:, ::2]])
+    assert whole.sum(axis=0).tolist() == [3, 0, 3, 0]
+
+
+def test_an_argument_that_is_returned_is_the_original() -> None:
+    gradients = {"dW": np.ones(2)}
+    assert call(lambda value: value, [gradients]) is gradients
+
+
+def test_a_generator_moves_on_with_the_call() -> None:
+    generator, twin = np.random.default_rng(1), np.random.default_rng(1)
+    assert call(lambda rng: rng.normal(), [generator]) == twin.normal()
+    assert generator.normal() == twin.normal()
+
+
+def test_nothing_is_sent_back_of_what_did_not_change() -> None:
+    big = np.zeros(100_000)
+    question, _ = encode([big])
+    theirs, mutables = decode(question)
+    assert len(encode_reply(float(theirs[0].sum()), mutables, Snapshot(mutables))) < 100
+
+
+def test_an_argument_cannot_change_its_shape_or_type() -> None:
+    def reshape(array: Any) -> None:
+        array.shape = (3, 2)
+
+    with pytest.raises(WireError, match="shape"):
+        call(reshape, [np.zeros((2, 3))])
+    original: list[Any] = []
+    lie = msgpack.packb([[["d", []]], None, [[0, 0]]])
+    with pytest.raises(WireError):
+        decode_reply(lie, [original])
+
+
+def test_a_read_only_argument_stays_as_it_is() -> None:
+    fixed = np.zeros(2)
+    fixed.flags.writeable = False
+    node = ["a", "<f8", [2], "C", False, np.ones(2).tobytes()]
+    with pytest.raises(WireError, match="read-only"):
+        decode_reply(msgpack.packb([[node], None, [[0, 0]]]), [fixed])
+    assert fixed.tolist() == [0, 0]
+
+
+@pytest.fixture
+def channels() -> Any:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield Channel(ours), Channel(theirs)
+
+
+def test_frames_arrive_in_order(channels: tuple[Channel, Channel]) -> None:
+    one, other = channels
+    one.send(7, 1, b"first")
+    one.send(8, 2)
+    assert other.receive(100) == (7, 1, b"first")
+    assert other.pending()
+    assert other.receive(100) == (8, 2, b"")
+    assert not other.pending()
+
+
+def test_a_frame_that_is_too_long_or_late_or_cut_off(channels: tuple[Channel, Channel]) -> None:
+    one, other = channels
+    with pytest.raises(Overdue):
+        other.receive(100, time.monotonic() + 0.01)
+    one.sock.sendall(struct.pack("<QBI", 1, 1, 1 << 31))
+    with pytest.raises(WireError):
+        other.receive(100)
+    one.sock.sendall(struct.pack("<QBI", 1, 1, 50) + b"half")
+    with pytest.raises(Overdue):
+        other.receive(100, time.monotonic() + 0.01)
+    one.sock.close()
+    with pytest.raises(ChannelClosed):
+        other.receive(100)
+
+
+def test_a_reader_that_does_not_read_is_given_up(channels: tuple[Channel, Channel]) -> None:
+    with pytest.raises(Overdue):
+        channels[0].send(1, 1, bytes(10 << 20), time.monotonic() + 0.05)
