@@ -9,7 +9,6 @@ it in `c.GenerateFeedback.exporter_class`.
 from __future__ import annotations
 
 import copy
-import glob
 import html
 import logging
 import re
@@ -179,6 +178,12 @@ def write_feedback(
     from nbgrader.converters import GenerateFeedback, NbGraderException
     from nbgrader.coursedir import CourseDirectory
 
+    class OfOneStudent(GenerateFeedback):  # type: ignore[misc]
+        """Converts the notebooks in one folder, whose name nbgrader would take for a pattern."""
+
+        def init_notebooks(self) -> None:
+            self.assignments = {str(work.folder): sorted(map(str, work.folder.glob("*.ipynb")))}
+
     works, refused = folders.submissions(assignment, students, step="autograded")
     config = copy.deepcopy(folders.config)
     config.GenerateFeedback.exporter_class = FeedbackExporter
@@ -188,8 +193,7 @@ def write_feedback(
     written = 0
     with Progress(f"feedback {assignment}", len(works)) as progress:
         for work in works:
-            course.student_id = glob.escape(work.student)
-            converter = GenerateFeedback(coursedir=course, config=config, log=logger)
+            converter = OfOneStudent(coursedir=course, config=config, log=logger)
             converter.force = True
             try:
                 converter.start()

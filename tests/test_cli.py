@@ -1,0 +1,380 @@
+"""The command line: what it says, what it returns, and what hostile names do to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+from typing import Any
+
+import fake_class as small
+import pytest
+
+from autograder import cli, doctor, walls
+from autograder.cli import DONE, INCOMPLETE, INTERRUPTED, NO_WALLS, NOT_RECORDED, UNUSABLE, main
+from autograder.errors import ExamError
+from autograder.folders import LONGEST_NAME, Folders, name_fault, show
+from autograder.grade import only_run
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    return small.make_course(tmp_path / "course")
+
+
+def run(course: Path, command: str, *arguments: str) -> int:
+    return main([command, "--course", str(course), *arguments])
+
+
+COMMANDS = ["release", "grade", "feedback", "doctor"]
+HEAVY = [
+    "numpy",
+    "IPython",
+    "matplotlib",
+    "nbformat",
+    "nbgrader",
+    "sqlalchemy",
+    "traitlets",
+    "tqdm",
+    "msgpack",
+]
+
+
+# Help
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
+def test_help_needs_nothing_heavy_and_has_an_example(arguments: list[str]) -> None:
+    code = (
+        "import json, sys\nfrom autograder.cli import main\n"
+        f"try: main({arguments!r})\n"
+        f"finally: print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *help_, loaded = done.stdout.strip().split("\n")
+    assert json.loads(loaded) == []
+    assert "example:" in help_
+    assert any(line.strip().startswith("autograder ") for line in help_[help_.index("example:") :])
+    assert "exit codes:" in help_
+
+
+def test_the_exit_codes_in_the_help_are_those_that_are_returned() -> None:
+    documented = {int(code) for code in re.findall(r"^  (\d+) ", cli.EXIT_CODES, re.MULTILINE)}
+    assert documented == {DONE, INCOMPLETE, UNUSABLE, NO_WALLS, NOT_RECORDED, INTERRUPTED}
+    assert len(documented) == 6
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["grade"], ["grade", "ps1", "--jobs", "0"], ["grade", "ps1", "--jobs", "many"], ["mark", "ps1"]],
+)
+def test_a_wrong_command_line_is_unusable(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == UNUSABLE
+
+
+# Marking
+
+
+def test_grade_tells_marks_what_it_skipped_and_a_table(course: Path, capsys: Any) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+    small.submit(course, "bob", double=small.WRONG)
+    assert run(course, "grade", "ps1") == DONE
+    out = capsys.readouterr().out
+    assert "alice: 15 of 15" in out
+    assert "bob: 0 of 15" in out
+    table = [line.split() for line in out.splitlines()]
+    assert ["1", "double-grade", "10", "1", "of", "2", "5.0"] in table
+    assert ["2", "triple-grade", "5", "1", "of", "2", "2.5"] in table
+    assert ["alice", "10", "5", "15/15"] in table
+    assert ["bob", "0", "0", "0/15"] in table
+    assert "2 marked, 0 skipped because nothing changed." in out
+    assert run(course, "grade", "ps1", "--student", "a*") == DONE
+    out = capsys.readouterr().out
+    assert "alice: skipped, nothing changed" in out
+    assert "0 marked, 1 skipped because nothing changed." in out
+    assert run(course, "grade", "ps1", "--force", "--jobs", "1") == DONE
+    assert "2 marked, 0 skipped because nothing changed." in capsys.readouterr().out
+
+
+def test_changes_of_marks_are_told_with_their_reason(course: Path, capsys: Any) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+    run(course, "grade", "ps1")
+    small.write_source(course, small.source_notebook(test="assert {name}(4) == 99"))
+    capsys.readouterr()
+    assert run(course, "grade", "ps1") == DONE
+    out = capsys.readouterr().out
+    why = "tests, points or files of the assignment changed"
+    assert f"alice: double-grade 10 → 0 ({why})" in out
+    assert f"alice: triple-grade 5 → 0 ({why})" in out
+    assert "2 marks are not what they were" in out
+
+
+def test_several_assignments_at_once(course: Path, capsys: Any) -> None:
+    small.write_source(course, assignment="ps2")
+    small.submit(course, "alice", "ps1", **small.RIGHT)
+    small.submit(course, "alice", "ps2", double=small.RIGHT["double"])
+    assert run(course, "grade", "ps1", "ps2") == DONE
+    out = capsys.readouterr().out
+    assert "alice: 15 of 15" in out
+    assert "alice: 10 of 15" in out
+
+
+def test_without_a_sandbox_it_stops_with_a_sentence(
+    course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+    monkeypatch.setattr(walls, "walls_hold", lambda: "bubblewrap is not installed.")
+    assert run(course, "grade", "ps1") == NO_WALLS
+    error = capsys.readouterr().err
+    assert "bubblewrap is not installed." in error
+    assert "--no-sandbox" in error
+    assert not (course / "gradebook.db").exists()
+
+
+def test_no_sandbox_goes_on_and_says_so_in_every_result(course: Path, capsys: Any) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+    small.submit(course, "bob")
+    assert run(course, "grade", "ps1", "--no-sandbox") == DONE
+    said = capsys.readouterr()
+    assert "Without a sandbox" in said.err
+    assert "alice: 15 of 15, examined without a sandbox" in said.out
+    assert "bob: 0 of 15, examined without a sandbox" in said.out
+    assert [line.split()[-2:] for line in said.out.splitlines() if "/15" in line] == [["no", "sandbox"]] * 2
+
+
+@pytest.mark.parametrize("assignment", ["ps9", "../ps1", "/ps1", "", ".", "ps1/../ps1", "ps1\n", "\x1b[2J"])
+def test_an_assignment_that_is_none_is_unusable(course: Path, capsys: Any, assignment: str) -> None:
+    small.submit(course, "alice")
+    assert run(course, "grade", "--", assignment) == UNUSABLE
+    error = capsys.readouterr().err
+    assert error.startswith("autograder: ")
+    assert error.count("\n") == 1
+    assert "\x1b" not in error
+
+
+def test_a_student_without_a_submission_is_unusable(course: Path, capsys: Any) -> None:
+    small.submit(course, "alice")
+    assert run(course, "grade", "ps1", "--student", "bob") == UNUSABLE
+    assert "no submission of ps1 by bob" in capsys.readouterr().err
+
+
+def test_a_fault_in_the_configuration_is_unusable(course: Path, capsys: Any) -> None:
+    (course / "nbgrader_config.py").write_text("c = get_config()\n1 / 0\n")
+    assert run(course, "grade", "ps1") == UNUSABLE
+    assert "nbgrader_config.py" in capsys.readouterr().err
+    (course / "nbgrader_config.py").write_text("c = get_config()\nc.Autograder.limits = {'moemry': 1}\n")
+    small.submit(course, "alice")
+    assert run(course, "grade", "ps1") == UNUSABLE
+    assert "moemry" in capsys.readouterr().err
+
+
+def test_an_unusable_source_is_told(course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.submit(course, "alice")
+    (course / "source" / "ps1" / "ps1.ipynb").write_text("{}")
+    assert run(course, "grade", "ps1") == UNUSABLE
+    assert capsys.readouterr().err.startswith("autograder: ")
+    assert issubclass(ExamError, cli.AutograderError)
+
+
+def test_a_gradebook_that_cannot_be_written_is_told(course: Path, capsys: Any) -> None:
+    small.submit(course, "alice")
+    (course / "gradebook.db").write_text("this is no database, whatever its name says" * 50)
+    assert run(course, "grade", "ps1") == NOT_RECORDED
+    assert "not a database" in capsys.readouterr().err
+
+
+def test_another_run_is_told(course: Path, capsys: Any) -> None:
+    small.submit(course, "alice")
+    with only_run(Folders.of(course)):
+        assert run(course, "grade", "ps1") == NOT_RECORDED
+    assert "Another run" in capsys.readouterr().err
+
+
+# Interrupting
+
+
+def test_interrupted_and_run_again(course: Path) -> None:
+    for number in range(30):
+        small.submit(course, f"student-{number:02}", **small.RIGHT)
+    command = [sys.executable, "-m", "autograder.cli", "grade", "ps1", "--course", str(course)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "[ 3/30]" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED
+    assert "run the command again to go on" in error
+    assert "Traceback" not in error
+    with sqlite3.connect(course / "gradebook.db") as db:
+        recorded = db.execute("SELECT count(*) FROM autograder_record").fetchone()[0]
+    assert 3 <= recorded < 30
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert f"{30 - recorded} marked, {recorded} skipped" in done.stdout
+    assert done.stdout.count("15/15") == 30
+
+
+def test_a_terminal_gets_a_bar_with_the_time_left(course: Path) -> None:
+    for number in range(4):
+        small.submit(course, f"student-{number}", **small.RIGHT)
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autograder.cli", "grade", "ps1", "--course", str(course)],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    )
+    os.close(theirs)
+    seen = b""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            seen += os.read(ours, 1 << 16)
+        except OSError:  # the other end is closed
+            break
+    os.close(ours)
+    assert process.stdout is not None
+    out = process.stdout.read()
+    assert process.wait() == DONE
+    text = seen.decode()
+    assert re.search(r"ps1: +\d+%.*\| \d/4 \[\d\d:\d\d<", text), text
+    assert "student-0: 15 of 15" not in text + out, "the bar stands for the lines"
+    assert "4 marked, 0 skipped" in out
+
+
+# Names from the file system
+
+
+HOSTILE_NAMES = [
+    "new\nline",
+    "\x1b[2J\x1b[31mred",
+    "back\\slash",
+    "<b>bold",
+    'quote"mark',
+    "right\u202eto left",
+    " spaces ",
+    "x" * 200,
+    "zero\u200bwidth",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_hostile_name_is_refused_and_the_others_are_marked(course: Path, capsys: Any, name: str) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+    small.submit(course, name, **small.RIGHT)
+    assert run(course, "grade", "ps1") == INCOMPLETE
+    said = capsys.readouterr()
+    assert "alice: 15 of 15" in said.out
+    assert "is left out: the name of the folder" in said.out
+    assert all(character.isprintable() or character == "\n" for character in said.out + said.err)
+    assert [path.name for path in (course / "autograded").iterdir() if not path.name.startswith(".")] == [
+        "alice"
+    ]
+    with sqlite3.connect(course / "gradebook.db") as db:
+        assert db.execute("SELECT id FROM student").fetchall() == [("alice",)]
+
+
+def test_a_name_that_is_no_text_is_refused(course: Path, capsys: Any) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+    (course / "submitted" / os.fsdecode(b"\xff\xfe") / "ps1").mkdir(parents=True)
+    assert run(course, "grade", "ps1") == INCOMPLETE
+    assert "alice: 15 of 15" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["O'Brien", "müller", "李雷", "a b", "alice@example.org", "*", "[a]", "{student_id}", "%s", "-x"],
+)
+def test_an_unusual_name_is_a_name(course: Path, capsys: Any, name: str) -> None:
+    small.submit(course, name, **small.RIGHT)
+    assert run(course, "grade", "ps1") == DONE
+    assert f"{name}: 15 of 15" in capsys.readouterr().out
+    assert (course / "autograded" / name / "ps1" / "ps1.ipynb").is_file()
+    assert run(course, "feedback", "ps1") == DONE
+    assert (course / "feedback" / name / "ps1" / "ps1.html").is_file()
+
+
+def test_a_student_folder_that_is_a_link_is_left_out(course: Path, tmp_path: Path, capsys: Any) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+    elsewhere = small.make_course(tmp_path / "elsewhere")
+    small.submit(elsewhere, "bob", **small.RIGHT)
+    (course / "submitted" / "bob").symlink_to(elsewhere / "submitted" / "bob")
+    assert run(course, "grade", "ps1") == INCOMPLETE
+    assert "bob is left out: it is a symbolic link" in capsys.readouterr().out
+
+
+def test_an_assignment_folder_that_is_a_link_is_worth_nothing(
+    course: Path, tmp_path: Path, capsys: Any
+) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+    (course / "submitted" / "bob").mkdir()
+    (course / "submitted" / "bob" / "ps1").symlink_to(course / "submitted" / "alice" / "ps1")
+    (course / "submitted" / "carol").mkdir()
+    (course / "submitted" / "carol" / "ps1").symlink_to(course / "source" / "ps1")
+    (course / "submitted" / "dave").mkdir()
+    (course / "submitted" / "dave" / "ps1").write_text("not a folder")
+    assert run(course, "grade", "ps1") == DONE
+    out = capsys.readouterr().out
+    assert "alice: 15 of 15" in out
+    for student in ("bob", "carol", "dave"):
+        assert f"{student}: 0 of 15" in out
+
+
+def test_names() -> None:
+    assert not name_fault("x" * LONGEST_NAME)
+    assert name_fault("x" * (LONGEST_NAME + 1))
+    assert show("a\x1b\nb") == "a\\u001b\\u000ab"
+    assert len(show("x" * 5000)) < 300
+
+
+# The other commands
+
+
+def test_release_hands_over_the_course_and_the_names(
+    course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from autograder import release
+
+    asked: list[Any] = []
+
+    def released(*arguments: Any) -> list[str]:
+        asked.append(arguments)
+        return ["ps1"]
+
+    monkeypatch.setattr(release, "release", released)
+    assert run(course, "release", "ps1") == DONE
+    assert asked == [(course, ["ps1"])]
+    assert "ps1: released" in capsys.readouterr().out
+
+
+def test_feedback_without_marks_says_what_to_do_first(course: Path, capsys: Any) -> None:
+    assert run(course, "feedback", "ps1") == NOT_RECORDED
+    assert "autograder grade ps1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("holds, code", [(True, DONE), (False, INCOMPLETE)])
+def test_doctor_reports_what_holds_and_the_remedy(
+    course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, holds: bool, code: int
+) -> None:
+    findings = [
+        doctor.Finding("network", True, "no connection was possible"),
+        doctor.Finding("processes", holds, "50 were started", "Set a limit."),
+    ]
+    monkeypatch.setattr(doctor, "examine_walls", lambda: findings)
+    assert run(course, "doctor") == code
+    out = capsys.readouterr().out
+    assert "no connection was possible" in out
+    assert ("Set a limit." in out) is not holds
+    assert f"{2 if holds else 1} of 2 walls hold" in out
