@@ -15,3 +15,9 @@ c.ClearSolutions.code_stub = {
 
 # Jupyter's kernels talk over encrypted TCP; without this line every start prints a warning.
 c.KernelManager.transport_encryption = "auto"
+
+# ---- the examiner: it stands behind `nbgrader autograde` and the Formgrader's button --------------------
+# `--Autograder.enabled=False` on nbgrader's command line brings nbgrader's own marking back for one run.
+from autograder.plugin import install  # noqa: E402
+
+install(c)
