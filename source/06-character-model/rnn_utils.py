@@ -526,6 +526,8 @@ def _compare(name: str, expected: Any, obtained: Any, parts: Mapping[str, Any]) 
             type=same, problem="" if same else f"{name} is {obtained!r} where {expected!r} belongs"
         )
     if isinstance(expected, int | float):
+        if isinstance(obtained, np.ndarray) and obtained.ndim == 0:  # what np.squeeze makes of a number
+            obtained = obtained[()]
         if isinstance(obtained, bool) or not isinstance(obtained, int | float | np.integer | np.floating):
             return _Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a number belongs")
         close = bool(np.isclose(obtained, expected, rtol=RTOL, atol=ATOL))
@@ -734,6 +736,10 @@ def agree(one: str, other: str) -> bool:
     return shape == other_shape and bool(np.all(np.abs(a - b) <= 1e-6 * a[0]))
 
 
+def _is_zero(fingerprint: str) -> bool:
+    return float(fingerprint.split()[1]) == 0
+
+
 def _explain(wrong: list[str], trials: list[dict[str, str] | None], slips: list[Any]) -> dict[str, list[str]]:
     """Hint -> names of the wrong values that it explains.
 
@@ -745,9 +751,15 @@ def _explain(wrong: list[str], trials: list[dict[str, str] | None], slips: list[
     for slip in slips:
         names = {name for seen in slip["seen"] for name in seen or ()}
         fitting = [name for name in wrong if name in names and _fits(name, slip["seen"], trials)]
+        complete = len(fitting) == len(names)
+        # Zeros are no evidence: many roads lead there.
+        if not complete and all(
+            _is_zero(trial[n]) for trial in trials if trial for n in trial if n in fitting
+        ):
+            continue
         called = f"{slip['from']}, which is called here, seems to have a slip. " if "from" in slip else ""
         for name in fitting:
-            candidates[name].append(((len(fitting) == len(names), len(fitting)), called + slip["hint"]))
+            candidates[name].append(((complete, len(fitting)), called + slip["hint"]))
     explained: dict[str, list[str]] = {}
     for name, ranked in candidates.items():
         best = {hint for rank, hint in ranked if rank == max(ranked)[0]}
@@ -785,22 +797,22 @@ def _probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
         name = unknown[1]
         if any(label.endswith(f'["{name}"]') for label in inputs):
             return (
-                f"Hint: {name} has a meaning only inside a dictionary that you were given: take it out first."
+                f"Hint: {name} is an entry of a dictionary that you were given: take it out of there first."
             )
         return ""
     ignored = ignored_inputs(function, cases[0], cases[0].get("matter", []))
     if ignored:
         which = ", ".join(ignored) if len(ignored) <= 3 else "most of its arguments"
         return (
-            f"Hint: the results stay the same when you change {which}: left out, or taken from a variable of "
+            f"Hint: The results stay the same when you change {which}: left out, or taken from a variable of "
             "the notebook that happens to have such a name?"
         )
     stopped = isinstance(trial.stopped_with, ValueError | IndexError)
     sizes, first_sizes = ([np.shape(a) for _, a in _inputs(cases[i]["arguments"])] for i in (number, 0))
     if sizes != first_sizes and (stopped or any(row[2] == "✗ differ" for row in trial.rows)):
         return (
-            "Hint: with the sizes of the first inputs it works, with these it does not: is a size written as "
-            "a number, or taken from the wrong array?"
+            "Hint: It works with the sizes of the first inputs and not with these: is a size written as a "
+            "number, or taken from the wrong array?"
         )
     return ""
 
