@@ -153,9 +153,9 @@ class _Room:
             place = f"/env/packages{number}"
             self.binds.append((site, place))
             self.paths.append(place)
-            for entry in site.iterdir():
-                name = entry.name
-                if name.endswith((".pth", ".egg-link")) or name.startswith("__editable__"):
+            for entry in [*site.iterdir(), *site.glob("__pycache__/__editable__*")]:
+                name = str(entry.relative_to(site))
+                if name.endswith((".pth", ".egg-link")) or "__editable__" in name:
                     self.data.append((b"", f"{place}/{name}"))
                 elif name == "autograder" or name.startswith("rnn_course_autograder"):
                     self.options += ["--tmpfs", f"{place}/{name}", "--remount-ro", f"{place}/{name}"]
@@ -258,7 +258,12 @@ class ForkServer:
         self._requests, theirs = socket.socketpair()
         try:
             with theirs:
-                self._process = self._walled(theirs) if sandbox else self._unwalled(theirs)
+                try:
+                    self._process = self._walled(theirs) if sandbox else self._unwalled(theirs)
+                except (OSError, subprocess.SubprocessError) as error:
+                    raise WallsError(
+                        f"No sandbox can be had here ({error}): {_remedy(str(error))}."
+                    ) from error
             self._requests.settimeout(_START_SECONDS)
             try:
                 started = self._requests.recv(1)

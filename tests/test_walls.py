@@ -1,0 +1,194 @@
+"""The walls: what is inside, what ends when, and what is said where they cannot be had."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder import linux, walls
+from autograder.errors import WallsError
+from autograder.walls import ForkServer, Limits, Walled, find_bwrap, walls_hold
+from autograder.wire import ChannelClosed, Kind, Overdue
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ForkServer]:
+    with ForkServer() as server:
+        yield server
+
+
+def run(walled: Walled, source: str, seconds: float = 20.0) -> str:
+    walled.control.send(1, Kind.CELL, source.encode())
+    number, kind, body = walled.control.receive(1 << 22, time.monotonic() + seconds)
+    assert (number, kind) == (1, Kind.OUTPUTS)
+    return "".join(entry.get("text", "") or entry.get("evalue", "") for entry in json.loads(body)[0])
+
+
+def running(token: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if token.encode() in (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return found
+
+
+def test_the_walls_hold_here() -> None:
+    assert walls_hold() is None
+    assert find_bwrap() is not None
+
+
+def test_only_what_was_released_is_in_the_scratch_folder(server: ForkServer) -> None:
+    with server.spawn(Limits(), {"data/a.txt": b"one", "b.txt": b"two"}) as walled:
+        assert run(walled, "print(open('data/a.txt').read(), open('b.txt').read())") == "one two\n"
+        assert run(walled, "import os; print(os.getcwd(), os.listdir('/scratch/data'))") == (
+            "/scratch ['a.txt']\n"
+        )
+
+
+def test_the_view_of_the_file_system_is_small(server: ForkServer) -> None:
+    with server.spawn(Limits(), {}) as walled:
+        seen = run(walled, "import os; print(' '.join(sorted(os.listdir('/'))))").split()
+        assert set(seen) <= {"bin", "dev", "env", "etc", "lib", "lib64", "proc", "scratch", "tmp", "usr"}
+        assert run(walled, "print(os.listdir('/proc'))") == "[]\n"
+        inside = run(walled, "print(os.listdir('/env/examiner/autograder'))")
+        assert "exam_process" not in inside and "inside.py" in inside
+        # What an editable installation says about where the course lies is covered by empty files.
+        paths = "[f'{f}/{n}' for f, _, names in os.walk('/env') for n in names if '__editable__' in n]"
+        assert run(walled, f"print([path for path in {paths} if os.path.getsize(path)])") == "[]\n"
+
+
+def test_it_is_an_ordinary_user_in_a_host_without_name(server: ForkServer) -> None:
+    with server.spawn(Limits(), {}) as walled:
+        said = run(walled, "import os; print(os.getuid(), os.getpid(), os.uname().nodename, os.getgroups())")
+    assert said.startswith("1000 1 exam")
+
+
+def test_a_submission_sees_nothing_of_another(server: ForkServer) -> None:
+    with server.spawn(Limits(), {}) as one, server.spawn(Limits(), {}) as other:
+        for folder in ("/scratch", "/tmp", "/dev/shm"):
+            run(one, f"open('{folder}/mine', 'w').write('x')")
+            assert run(other, f"import os; print(os.path.exists('{folder}/mine'))") == "False\n"
+
+
+def test_closing_kills_everything(server: ForkServer) -> None:
+    token = f"6{time.time_ns()}"
+    with server.spawn(Limits(), {}) as walled:
+        run(walled, f"import subprocess; subprocess.Popen(['/bin/sleep', '{token}'], start_new_session=True)")
+        assert running(token)
+    assert not running(token)
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+def test_nothing_outlives_an_examiner_that_is_killed(sandbox: bool, tmp_path: Path) -> None:
+    token = f"5{time.time_ns()}"
+    program = f"""
+import time
+from autograder.walls import ForkServer, Limits
+from autograder.wire import Kind
+server = ForkServer(sandbox={sandbox})
+walled = server.spawn(Limits(), {{}})
+walled.control.send(1, Kind.CELL, b"import subprocess; subprocess.run(['/bin/sleep', '{token}'])")
+time.sleep(100)
+"""
+    examiner = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
+    deadline = time.monotonic() + 30
+    while not running(f"sleep\0{token}") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert running(f"sleep\0{token}")
+    examiner.send_signal(signal.SIGKILL)
+    examiner.wait()
+    deadline = time.monotonic() + 10
+    while running(f"sleep\0{token}") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not running(f"sleep\0{token}")
+
+
+def test_the_end_of_a_process_is_told(server: ForkServer) -> None:
+    with server.spawn(Limits(), {}) as walled:
+        with pytest.raises(ChannelClosed):
+            run(walled, "import os; os._exit(7)")
+        assert walled.ending(2.0) == {"reason": "", "code": 7}
+    with server.spawn(Limits(), {}) as walled:
+        with pytest.raises(Overdue):
+            run(walled, "while True: pass", seconds=0.5)
+        assert walled.ending(0.05) is None
+
+
+def test_memory_is_counted_over_all_processes(server: ForkServer) -> None:
+    source = (
+        "import os, time\nfor _ in range(6):\n    if os.fork() == 0:\n        hoard = b'x' * (60 << 20)\n"
+    )
+    source += "        time.sleep(60)\ntime.sleep(60)"
+    with server.spawn(Limits(memory_bytes=200 << 20), {}) as walled:
+        with pytest.raises(ChannelClosed):
+            run(walled, source)
+        ending = walled.ending(2.0)
+    assert ending is not None and ending["reason"] == "memory"
+
+
+def test_limits_are_those_that_were_asked_for(server: ForkServer) -> None:
+    limits = Limits(open_files=40, file_bytes=1000, scratch_bytes=1 << 20)
+    with server.spawn(limits, {}) as walled:
+        run(walled, "import resource as r, os")
+        assert run(walled, "print(r.getrlimit(r.RLIMIT_NOFILE), r.getrlimit(r.RLIMIT_FSIZE))") == (
+            "(40, 40) (1000, 1000)\n"
+        )
+        assert "File too large" in run(walled, "with open('a', 'wb') as f: f.write(bytes(2000))")
+        assert run(walled, "s = os.statvfs('.'); print(s.f_blocks * s.f_frsize)") == f"{1 << 20}\n"
+        many = "for n in range(2000):\n    with open(f'f{n}', 'wb') as f: f.write(bytes(1000))"
+        assert "No space left" in run(walled, many)
+
+
+def test_where_bubblewrap_is_missing_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walls, "find_bwrap", lambda: None)
+    monkeypatch.setattr(walls, "walls_hold", walls_hold.__wrapped__)
+    with pytest.raises(WallsError, match="bubblewrap is missing"):
+        ForkServer()
+    assert "bubblewrap is missing" in str(walls.walls_hold())
+
+
+def test_where_bubblewrap_fails_the_remedy_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'setting up uid map: Permission denied' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(walls, "find_bwrap", lambda: broken)
+    with pytest.raises(WallsError, match="No sandbox can be had here"):
+        ForkServer()
+
+
+def test_elsewhere_than_on_linux_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "needs Linux" in str(walls_hold.__wrapped__())
+
+
+def test_no_filter_for_an_unknown_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    with pytest.raises(OSError, match="no system call filter for riscv64"):
+        linux.filter_system_calls()
+
+
+def test_without_a_sandbox_processes_end_too() -> None:
+    token = f"4{time.time_ns()}"
+    with ForkServer(sandbox=False) as server:
+        with server.spawn(Limits(), {}) as walled:
+            run(walled, f"import subprocess; subprocess.Popen(['/bin/sleep', '{token}'])")
+            leave = f"os.setsid(); os.execv('/bin/sleep', ['sleep', '{token}'])"
+            run(walled, f"import os\nif os.fork() == 0:\n    {leave}")
+        assert not running(token)
+        assert os.getpid() != 1
