@@ -1,9 +1,9 @@
 """Feedback for students, made by nbgrader's own converter with an exporter that knows what a student may see.
 
-Of a grade cell it keeps the visible part, the reason of the mark and the outputs that the examiner chose for
-the student; hidden tests, expected values and frames of the exam stay in `autograded/`. The exporter works
-behind `autograder feedback`, `nbgrader generate_feedback` and the Formgrader alike: nbgrader_config.py names
-it in `c.GenerateFeedback.exporter_class`.
+Of a grade cell it keeps the visible part, the reason of the mark, what the visible check shows and the
+student's own traceback; hidden tests, their expected values and frames of the exam stay in `autograded/`. The
+exporter works behind `autograder feedback`, `nbgrader generate_feedback` and the Formgrader alike:
+nbgrader_config.py names it in `c.GenerateFeedback.exporter_class` (see `autograder.plugin`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import copy
 import html
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograder import quick_imports
@@ -26,7 +26,7 @@ import bleach  # type: ignore[import-untyped]  # noqa: E402
 from bleach.css_sanitizer import CSSSanitizer  # type: ignore[import-untyped]  # noqa: E402
 from jinja2 import pass_context  # noqa: E402
 from nbconvert.exporters import HTMLExporter  # noqa: E402
-from nbformat import NotebookNode  # noqa: E402
+from nbformat.notebooknode import from_dict  # noqa: E402
 from nbgrader import utils  # noqa: E402
 from traitlets import Bool, Unicode  # noqa: E402
 
@@ -67,10 +67,12 @@ _ATTRIBUTES: dict[str, Any] = {
 _PROTOCOLS = ["http", "https", "mailto", "data"]
 _SHOWN_AS_IT_IS = {"text/plain", "text/latex", "image/png", "image/jpeg"}
 
+_WRITES = re.compile(r"\b(print|pprint|display|write|show|warn|check|report)\w*\s*\(")
+"""Something in a hidden test that leaves an output."""
+
 _STYLE = """<style>
 a { color: #0b5394; }
 div.nbgrader_cell .panel-heading a { color: #ffffff; text-decoration: underline; }
-.autograder-reason { white-space: pre-wrap; }
 </style>"""
 
 
@@ -96,31 +98,41 @@ def for_student(notebook: Any) -> Any:
     """
     shown = copy.deepcopy(notebook)
     for cell in shown.cells:
+        annotation = cell.metadata.pop("autograder", {})
         if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
-            cell.source = _visible(cell.source)
-            annotation = cell.metadata.get("autograder", {})
-            cell.outputs = [*_verdict(annotation), *annotation.get("for_student", [])]
-        cell.metadata.pop("autograder", None)
+            cell.source, hidden = _parted(cell.source)
+            cell.outputs = _outputs_for_student(cell.outputs, hidden, annotation)
     return shown
 
 
-def _visible(source: str) -> str:
-    """The source without hidden tests; what follows a region that does not end is hidden as well."""
-    kept, hidden = [], False
+def _parted(source: str) -> tuple[str, str]:
+    """The visible and the hidden lines of a grade cell; a hidden region that does not end goes to the end."""
+    visible: list[str] = []
+    hidden: list[str] = []
+    inside = False
     for line in source.split("\n"):
-        hidden = hidden or "BEGIN HIDDEN TESTS" in line
-        if not hidden:
-            kept.append(line)
-        hidden = hidden and "END HIDDEN TESTS" not in line
-    return "\n".join(kept)
+        inside = inside or "BEGIN HIDDEN TESTS" in line
+        (hidden if inside else visible).append(line)
+        inside = inside and "END HIDDEN TESTS" not in line
+    return "\n".join(visible), "\n".join(hidden)
 
 
-def _verdict(annotation: Any) -> list[Any]:
-    verdict, reason = annotation.get("verdict", ""), annotation.get("reason", "")
+def _outputs_for_student(outputs: Sequence[Any], hidden: str, annotation: Mapping[str, Any]) -> list[Any]:
+    """Verdict, reason, what the visible check and the student's code printed, the student's own traceback.
+
+    Not the error with which the cell stopped, which has frames of the exam, nor the value of its last line;
+    and no output at all if a hidden test may have written some of it.
+    """
+    verdict, reason = annotation.get("verdict"), annotation.get("reason", "")
     if not verdict:
         return []
     sentence = f"{verdict.capitalize()}. {reason}".strip()
-    return [NotebookNode(output_type="stream", name="stdout", text=f"{sentence}\n")]  # type: ignore[no-untyped-call]
+    shown = [{"output_type": "stream", "name": "stdout", "text": f"{sentence}\n"}]
+    if not _WRITES.search(hidden):
+        shown += [output for output in outputs if output.output_type in ("stream", "display_data")]
+    if lines := annotation.get("traceback"):
+        shown.append({"output_type": "error", "ename": "", "evalue": "", "traceback": lines})
+    return [from_dict(output) for output in shown]  # type: ignore[no-untyped-call]
 
 
 class FeedbackExporter(HTMLExporter):

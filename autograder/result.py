@@ -47,9 +47,9 @@ class NotebookResult:
     """The complete annotated notebook (nbformat node): the master copy with the student's answers grafted
     in, outputs of the examination attached, sanitised. For `autograded/`.
 
-    Feedback shows of a grade cell its visible source, the reason of its mark, and the outputs in the cell's
-    `metadata["autograder"]["for_student"]`, if there are any: a list of outputs without expected values of
-    hidden tests and without frames of the exam. The cell's own outputs are for the instructor alone."""
+    The metadata of a grade cell has `autograder`: its `verdict`, `score`, `reason`, and, where the student's
+    code raised, its own `traceback` (lines without frames of the exam). An output of type `error` may have
+    frames and expected values of the exam: it is for the instructor alone."""
 
 
 @dataclass(frozen=True)

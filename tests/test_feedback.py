@@ -58,11 +58,10 @@ def add_outputs_of_the_exam(notebook: Any) -> None:
                 new_output(
                     "error", ename="AssertionError", evalue=SECRET, traceback=[f"exam frame: {SECRET}"]
                 ),
-                new_output("stream", name="stdout", text=SECRET),
+                new_output("stream", name="stdout", text="triple(1) returned 5"),
+                new_output("execute_result", data={"text/plain": SECRET}),
             ]
-            cell.metadata["autograder"]["for_student"] = [
-                new_output("stream", name="stdout", text="triple(4) returned 5")
-            ]
+            cell.metadata["autograder"]["traceback"] = ["in triple: division by zero"]
             cell.metadata["autograder"]["reason"] = "triple(4) is wrong."
 
 
@@ -74,12 +73,27 @@ def test_feedback_has_marks_reasons_and_the_students_own_values_but_no_test(cour
     assert "Score: 10.0 / 15.0" in text
     assert "Passed." in text
     assert "Failed. triple(4) is wrong." in text
-    assert "triple(4) returned 5" in text
+    assert "triple(1) returned 5" in text
+    assert "in triple: division by zero" in text
     assert "my own line" in text
     assert "triple(1)" in text, "the visible part of a grade cell is shown"
     assert SECRET not in page(course, "alice")
     for hidden in ("HIDDEN", "assert triple", "== 12"):
         assert hidden not in text
+
+
+def test_what_a_hidden_test_prints_is_not_shown(course: Path) -> None:
+    small.write_source(course, small.source_notebook(test="print({result}); assert {name}(4) == {result}"))
+    small.submit(course, "alice", triple="return 5")
+    mark(course)
+
+    def printed(notebook: Any) -> None:
+        for cell in notebook.cells:
+            if cell.id == "triple-grade":
+                cell.outputs = [new_output("stream", name="stdout", text=SECRET)]
+
+    change_autograded(course, "alice", printed)
+    assert SECRET not in page(course, "alice")
 
 
 def test_an_instructor_can_show_the_tests(course: Path) -> None:
