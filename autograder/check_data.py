@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.course import COURSE, notebook_path, reference_namespace
+from autograder import misconceptions
+from autograder.course import COURSE, notebook_path, reference_namespace, student_tools
 
 Reference = Mapping[str, Callable[..., Any]]
 Case = dict[str, Any]
@@ -74,6 +75,12 @@ def lstm_cell(seed: int, n_x: int, n_a: int, n_y: int, m: int) -> dict[str, Any]
 def lstm(seed: int, n_x: int, n_a: int, n_y: int, m: int, T_x: int) -> dict[str, Any]:
     drawn = draw(seed, x=(n_x, m, T_x), a0=(n_a, m), **lstm_weights(n_x, n_a), Wy=(n_y, n_a), by=(n_y, 1))
     return split(drawn, "x", "a0", "parameters")
+
+
+def large_scores(arguments: dict[str, Any], weights: str) -> dict[str, Any]:
+    """The same arguments with output weights so large that a softmax may overflow."""
+    parameters = arguments["parameters"]
+    return arguments | {"parameters": parameters | {weights: 900 * parameters[weights]}}
 
 
 def rnn_cell_backward_case(seed: int, n_x: int, n_a: int, n_y: int, m: int, forward: Reference) -> Case:
@@ -153,6 +160,9 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
             {"title": "other sizes, a single example", "arguments": rnn_cell(2, 2, 4, 3, 1)}
             | cell
             | {"show": {"a_next": [3], "yt_pred": [1]}},
+            {"title": "very large scores", "arguments": large_scores(rnn_cell(3, 2, 4, 3, 6), "Wya")}
+            | cell
+            | {"show": {"a_next": [3], "yt_pred": [1]}},
         ],
         "rnn_forward": [
             {"title": "seeded inputs", "arguments": rnn(1, 3, 5, 2, 10, 4)}
@@ -174,6 +184,9 @@ def lstm_forward_cases(reference: Reference) -> dict[str, list[Case]]:
             | cell
             | {"show": {"a_next": [4], "c_next": [2], "yt_pred": [1]}},
             {"title": "other sizes, a single example", "arguments": lstm_cell(2, 2, 4, 3, 1)}
+            | cell
+            | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
+            {"title": "very large scores", "arguments": large_scores(lstm_cell(3, 2, 4, 3, 6), "Wy")}
             | cell
             | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
         ],
@@ -413,6 +426,10 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
     letters = {letter: index for index, letter in enumerate("\nabcde")}
     other_letters = {"x": 0, "y": 1, "\n": 2, "z": 3}
     talkative, never_ends = language_model(3, 5, 6), language_model(4, 4, 4)
+    # A name of 40 letters: long enough that no mistake gives the right letters by chance.
+    many_letters = {letter: index for index, letter in enumerate("abcdefghijk\n")}
+    long_winded = language_model(6, 5, 12)
+    long_winded["by"][11] -= 2.0
     talkative["by"][0] -= 2.5
     never_ends["by"][2] = -50.0
 
@@ -461,9 +478,9 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
             ),
             sample_case(
                 "a low temperature",
-                8,
-                parameters=language_model(5, 3, 4),
-                char_to_ix=other_letters,
+                13,
+                parameters=long_winded,
+                char_to_ix=many_letters,
                 temperature=0.5,
             ),
         ],
@@ -471,11 +488,11 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
             step_case("a name of three letters", 9, 5, 4, [None, 1, 2, 3], [1, 2, 3, 0]),
             step_case(
                 "a large learning rate and a low limit",
-                10,
+                22,  # one of its gradients is larger than the default limit
                 3,
                 6,
-                [None, 4],
-                [4, 2],
+                [None, 4, 0, 5, 1, 3],
+                [4, 0, 5, 1, 3, 2],
                 learning_rate=0.5,
                 max_value=0.1,
             ),
@@ -516,8 +533,17 @@ def check_data(assignment: str, course: Path = COURSE) -> str:
             stored = {"shared": {key: _encode(value, {}) for key, value in shared.items()}} if shared else {}
             stored |= {key: value if key == "title" else _encode(value, names) for key, value in case.items()}
             exercises[name].append(stored)
-    about = "Numbers for `check` in rnn_utils.py: inputs and expected values. Made by `make release`."
-    return json.dumps({"about": about, "exercises": exercises}, indent=1, ensure_ascii=False) + "\n"
+    tools = student_tools(course)
+    decoded = {name: [tools.decode_case(case) for case in cases] for name, cases in exercises.items()}
+    for name, cases in decoded.items():
+        # For experiments with a wrong function: what it has to take into account.
+        ignored = tools.ignored_inputs(reference[name], cases[0])
+        labels = tools.input_labels(cases[0])
+        exercises[name][0]["matter"] = [label for label in labels if label not in ignored]
+    slips = misconceptions.slips(assignment, decoded, course)
+    about = "Numbers for `check`: inputs, expected values, traces of known slips. Made by `make release`."
+    data = {"about": about, "exercises": exercises, "slips": slips}
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
 def write_check_data(assignment: str, course: Path = COURSE) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import nbformat
@@ -65,16 +70,49 @@ def working_directory(path: Path) -> Iterator[None]:
         os.chdir(before)
 
 
-def reference_namespace(assignment: str, course: Path = COURSE) -> dict[str, Any]:
+@cache
+def student_tools(course: Path = COURSE) -> ModuleType:
+    """The course's `rnn_utils.py` as a module, wherever the command was started."""
+    path = course / "rnn_utils.py"
+    spec = spec_from_file_location("rnn_utils", path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    with imported_as("rnn_utils", module):  # dataclasses look their module up
+        spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def imported_as(name: str, module: ModuleType) -> Iterator[None]:
+    """While this lasts, `import name` gives `module`."""
+    before = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        if before is not None:
+            sys.modules[name] = before
+
+
+def reference_namespace(
+    assignment: str, course: Path = COURSE, answers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """What the set-up cells, given functions and reference solutions of an assignment define.
 
-    The cells are executed in this process, in the assignment's folder.
+    answers : sources that replace the reference's answer cells (exercise -> source)
+
+    The cells are executed in this process, in the assignment's folder, without what they print.
     """
     namespace: dict[str, Any] = {"__name__": f"reference of {assignment}"}
     path = notebook_path(assignment, course)
-    with working_directory(path.parent):
+    quiet = redirect_stdout(io.StringIO())
+    with working_directory(path.parent), imported_as("rnn_utils", student_tools(course)), quiet:
         for cell in read_notebook(path).cells:
             if is_given(cell) or is_answer(cell):
-                code = "\n".join(line for line in cell.source.splitlines() if not line.startswith("%"))
+                source = cell.source
+                if answers and is_answer(cell):
+                    source = answers.get(exercise(cell), source)
+                code = "\n".join(line for line in source.splitlines() if not line.startswith("%"))
                 exec(compile(code, f"{assignment}:{cell.id}", "exec"), namespace)
     return namespace
