@@ -136,16 +136,26 @@ def _read_file(directory: int, name: str) -> bytes:
         if stat.S_ISLNK(mode):
             raise _Unreadable("is a symbolic link") from None
         raise
-    with open(fd, "rb") as file:  # noqa: PTH123 (it has no path)
+    with _closing(fd):
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise _Unreadable("is not a file")
         if status.st_size > MAX_NOTEBOOK_BYTES:
             raise _Unreadable(f"is {status.st_size >> 20} MB long, more than {MAX_NOTEBOOK_BYTES >> 20}")
-        content = file.read(MAX_NOTEBOOK_BYTES + 1)
-        if len(content) > MAX_NOTEBOOK_BYTES:
-            raise _Unreadable("grew while it was read")
-        return content
+        parts = []
+        while part := os.read(fd, MAX_NOTEBOOK_BYTES + 1):
+            parts.append(part)
+            if sum(map(len, parts)) > MAX_NOTEBOOK_BYTES:
+                raise _Unreadable("grew while it was read")
+        return b"".join(parts)
+
+
+@contextmanager
+def _closing(fd: int) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        os.close(fd)
 
 
 def _strangers(directory: int, names: Collection[str]) -> Iterator[Remark]:
