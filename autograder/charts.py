@@ -1,6 +1,6 @@
 """The figures of the report, as SVG that stands alone and inside a page.
 
-Drawn for 480 pixels, so that the texts can still be read on a telephone. Every figure has a title and a
+Drawn for 400 pixels, so that the texts can still be read on a telephone. Every figure has a title and a
 description for those who do not see it; shades come with patterns, outlines and numbers, so nothing is said
 by colour alone.
 """
@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from autograder.item_analysis import Bar, Spread
 
-WIDTH = 480
+WIDTH = 400
 INK, GREY, PALE, BLUE, SKY = "#1f2328", "#57606a", "#d0d7de", "#0b5c8f", "#d7eaf7"
 _FONT = "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
 
@@ -102,11 +102,12 @@ def marks_chart(name: str, bars: Sequence[Bar], spread: Spread, points: float) -
     highest = max((bar.count for bar in bars), default=0) or 1
 
     def parts() -> Iterator[str]:
-        small = "12" if len(bars) > 8 and max(len(label(bar)) for bar in bars) > 4 else "15"
+        small = "11" if len(bars) * max(len(label(bar)) for bar in bars) > 45 else "15"
         for place, bar in enumerate(bars):
             x, height = 10 + place * step, (base - top) * bar.count / highest
             if bar.count:
-                yield _box(x + step * 0.1, base - height, step * 0.8, height, BLUE)
+                width = min(step * 0.8, 56)
+                yield _box(x + (step - width) / 2, base - height, width, height, BLUE)
                 yield _text(x + step / 2, base - height - 6, str(bar.count), "middle", font_weight="bold")
             yield _text(x + step / 2, base + 19, label(bar), "middle", font_size=small)
         yield _line(10, base, WIDTH - 10, base)
@@ -224,8 +225,8 @@ def course_chart(name: str, rows: Sequence[tuple[str, float, float, float]]) -> 
     def parts() -> Iterator[str]:
         yield _box(left, 7, 28, 14, SKY)
         yield _text(left + 36, 19, "middle half of the class")
-        yield _line(left + 262, 5, left + 262, 23, INK, 4)
-        yield _text(left + 272, 19, "median")
+        yield _line(left + 238, 5, left + 238, 23, INK, 4)
+        yield _text(left + 248, 19, "median")
         yield from _scale(left, width, top, bottom)
         for number, (assignment, low, middle, high) in enumerate(rows):
             y = top + 50.0 * number

@@ -223,6 +223,13 @@ class Findings:
                 student, "not-marked", "", f"Mark it with `autograder grade {self.records.assignment}`."
             )
 
+    def attention_by_kind(self) -> dict[str, int]:
+        """What happened, in words, and to how many students; the most serious first."""
+        who: dict[str, set[str]] = defaultdict(set)
+        for entry in self.attention:
+            who[KINDS.get(entry.kind, entry.kind)].add(entry.student)
+        return {kind: len(students) for kind, students in who.items()}
+
     def similar(self) -> list[Pair]:
         answers = {work.student: _own_code(work) for work in self.counted}
         return similar_pairs(
@@ -418,9 +425,9 @@ def _summary(found: Findings) -> list[str]:
                 f"In {name} those who do well elsewhere do worse (discrimination"
                 f" {_signed(item.discrimination)}): its test deserves a look."
             )
-    kinds = Counter(entry.kind for entry in found.attention)
+    kinds = found.attention_by_kind()
     if kinds:
-        told = ", ".join(f"{KINDS.get(kind, kind)} {count}" for kind, count in _ranked(kinds))
+        told = ", ".join(f"{kind} ({_students(count)})" for kind, count in kinds.items())
         sentences.append(f"To look at: {told}.")
     return sentences
 
@@ -496,21 +503,21 @@ def _unexplained(found: Findings) -> str:
 
 def _attention_table(found: Findings, labels: Mapping[str, str], anonymous: bool) -> Table:
     if anonymous:
-        kinds = Counter(KINDS.get(entry.kind, entry.kind) for entry in found.attention)
-        return Table(["what", "how often"], [[kind, str(count)] for kind, count in kinds.items()], (1,))
+        rows = [[kind, str(count)] for kind, count in found.attention_by_kind().items()]
+        return Table(["what", "students"], rows, (1,))
     rows = []
-    several: dict[str, list[Attention]] = defaultdict(list)
+    kinds: dict[str, dict[str, list[Attention]]] = defaultdict(lambda: defaultdict(list))
     for entry in found.attention:
-        several[entry.kind].append(entry)
-    for kind, entries in several.items():
+        kinds[entry.kind][entry.student].append(entry)
+    for kind, students in kinds.items():
         what = KINDS.get(kind, kind)
-        if kind in ("no-sandbox", "by-hand") and len(entries) > 3:
-            rows.append([f"{len(entries)} students", what, "", entries[0].text])
+        if kind in ("no-sandbox", "by-hand") and len(students) > 3:
+            rows.append([f"{len(students)} students", what, "", next(iter(students.values()))[0].text])
             continue
-        rows += [
-            [labels.get(entry.student, show(entry.student)), what, entry.exercise, entry.text]
-            for entry in entries
-        ]
+        for student, entries in students.items():
+            exercises = ", ".join(dict.fromkeys(entry.exercise for entry in entries if entry.exercise))
+            texts = " ".join(dict.fromkeys(entry.text for entry in entries))
+            rows.append([labels.get(student, show(student)), what, exercises, texts])
     return Table(["student", "what", "exercise", "in words"], rows)
 
 
@@ -576,10 +583,9 @@ def _total(work: Work, found: Findings) -> str:
 
 
 def _student_table(found: Findings, labels: Mapping[str, str]) -> Table:
-    notes: dict[str, list[str]] = defaultdict(list)
+    notes: dict[str, dict[str, None]] = defaultdict(dict)
     for entry in found.attention:
-        if KINDS.get(entry.kind, entry.kind) not in notes[entry.student]:
-            notes[entry.student].append(KINDS.get(entry.kind, entry.kind))
+        notes[entry.student][KINDS.get(entry.kind, entry.kind)] = None
     rows = []
     for work in found.records.works:
         late = [f"late: {work.penalty:g} taken off"] if work.penalty else []
@@ -799,10 +805,6 @@ def _listed(names: Sequence[str], most: int = LONGEST_LIST) -> str:
 
 def _rank(kind: str) -> int:
     return list(KINDS).index(kind) if kind in KINDS else len(KINDS)
-
-
-def _ranked(kinds: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(kinds.items(), key=lambda entry: _rank(entry[0]))
 
 
 def _without_exercise(sentence: str, exercise: str) -> str:

@@ -36,7 +36,8 @@ STEPS: list[list[str]] = [
     [
         "a_next, c_next, a_prev, c_prev, ft, it, cct, ot, xt, parameters = cache",
         "(a_next, c_next, a_prev, c_prev, ft, it, cct, ot, xt, parameters) = cache",
-        "a_next, c_next, a_prev, c_prev = cache[:4]\nft, it, cct, ot = cache[4:8]\nxt, parameters = cache[8:]",
+        "a_next, c_next, a_prev, c_prev = cache[:4]\nft, it, cct, ot = cache[4:8]\n"
+        "xt, parameters = cache[8:]",
     ],
     [
         "n_x, m = xt.shape\nn_a, m = a_next.shape",
