@@ -362,34 +362,40 @@ class GradebookWriter:
                 )
             )
         }
+        comments = set(db.scalars(sql.select(_COMMENT.c.cell_id).where(_COMMENT.c.notebook_id == row_id)))
+        grades = {
+            row.cell_id: row
+            for row in db.execute(
+                sql.select(_GRADE.c["cell_id", "auto_score", "manual_score", "extra_credit"]).where(
+                    _GRADE.c.notebook_id == row_id
+                )
+            )
+        }
         marked: list[_Marked] = []
         for cell in db.execute(
             sql.select(_CELL.c.id, _CELL.c.name, _CELL.c.type).where(_CELL.c.notebook_id == notebook_id)
         ).all():
             answer, checksum = cells.get(cell.name), checksums.get(cell.name)
+            keys = {"notebook_id": row_id, "cell_id": cell.id}
             if cell.type in ("SolutionCell", "TaskCell"):
-                comment = _ensure(db, _COMMENT, notebook_id=row_id, cell_id=cell.id)
                 unchanged = answer is not None and utils.compute_checksum(answer) == checksum
                 text = "No response." if unchanged and not utils.is_task(answer) else None
-                db.execute(sql.update(_COMMENT).where(_COMMENT.c.id == comment).values(auto_comment=text))
+                _put(db, _COMMENT, keys, {"auto_comment": text}, is_new=cell.id not in comments)
             if cell.type in ("GradeCell", "TaskCell"):
-                grade = _one(db, _GRADE, id=_ensure(db, _GRADE, notebook_id=row_id, cell_id=cell.id))
-                mark = marks.get(cell.name)
+                mark, grade = marks.get(cell.name), grades.get(cell.id)
+                manual = grade.manual_score if grade else None
                 new = mark.score if mark else _mark_by_hand(answer, checksum)
                 # A cell that is not there is not put before anybody, unless somebody has marked it.
-                review = new is None or (grade.manual_score is not None and found is not None)
-                db.execute(
-                    sql.update(_GRADE)
-                    .where(_GRADE.c.id == grade.id)
-                    .values(auto_score=new, needs_manual_grade=review)
-                )
-                given = new if grade.manual_score is None else grade.manual_score
+                review = new is None or (manual is not None and found is not None)
+                values = {"auto_score": new, "needs_manual_grade": review}
+                _put(db, _GRADE, keys, values, is_new=grade is None)
                 marked.append(
                     _Marked(
                         cell.name,
-                        grade.auto_score,
-                        new,
-                        (given or 0.0) + (grade.extra_credit or 0.0),
+                        old=grade.auto_score if grade else None,
+                        new=new,
+                        counts=((new if manual is None else manual) or 0.0)
+                        + ((grade.extra_credit if grade else None) or 0.0),
                         missing=found is None or (mark is not None and mark.verdict == "missing"),
                     )
                 )
@@ -511,6 +517,16 @@ def _ensure(db: Connection, table: Any, **values: Any) -> str:
         found = api.new_uuid()
         db.execute(sql.insert(table).values(id=found, **values))
     return str(found)
+
+
+def _put(
+    db: Connection, table: Any, keys: Mapping[str, str], values: Mapping[str, Any], *, is_new: bool
+) -> None:
+    """Write values into the row with these keys, which is added if it is new."""
+    if is_new:
+        db.execute(sql.insert(table).values(id=api.new_uuid(), **keys, **values))
+    else:
+        db.execute(sql.update(table).where(_where(table, keys)).values(**values))
 
 
 def _mark_by_hand(answer: Any, checksum: str | None) -> float | None:
