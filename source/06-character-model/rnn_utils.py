@@ -681,18 +681,17 @@ def _hint(function: Callable[..., Any], cases: list[Any], slips: list[Any], numb
     """A hint for a function that fails in case `number`, "" if there is none.
 
     slips : the known ones, dictionaries with "hint" (a text), "seen" (for each case the fingerprints of the
-            wrong values by name, or None where the function stops) and, for a slip in another exercise that
-            is called here, "from" (its name)
+            wrong values by name, or None where the function stops), "separable" (if each of the values may
+            be wrong by itself) and "from" (if the slip is in another exercise, which this one calls)
     """
     with contextlib.redirect_stdout(io.StringIO()):  # what the function prints was shown already
         trials = [fingerprints(function, case) for case in cases]
-        wrong = list(dict.fromkeys(name for trial in trials for name in trial or ()))
-        explained = _explain(wrong, trials, slips)
+        explained = _explain(number, trials, slips)
         if not explained:
             return _probe(function, cases, number)
     hints = []
     for hint, names in explained.items():
-        which = "" if names == wrong else " for " + ", ".join(names)
+        which = "" if set(names) == set(trials[number] or ()) else " for " + ", ".join(names)
         hints.append(f"Hint{which}: {hint}")
     return " ".join(hints)
 
@@ -740,26 +739,27 @@ def _is_zero(fingerprint: str) -> bool:
     return float(fingerprint.split()[1]) == 0
 
 
-def _explain(wrong: list[str], trials: list[dict[str, str] | None], slips: list[Any]) -> dict[str, list[str]]:
-    """Hint -> names of the wrong values that it explains.
+def _explain(number: int, trials: list[dict[str, str] | None], slips: list[Any]) -> dict[str, list[str]]:
+    """Hint -> names of the values, wrong in case `number`, that it explains.
 
     Each value is looked at on its own, so that two slips are recognised where each shows in another value.
     A slip that accounts for everything it makes wrong comes before one that accounts for a part of it, and
     one that explains much before one that explains little. Where two are equally good, there is no hint.
     """
-    candidates: dict[str, list[tuple[tuple[bool, int], str]]] = {name: [] for name in wrong}
+    wrong = {name for trial in trials for name in trial or ()}
+    shows = trials[number] or {}
+    candidates: dict[str, list[tuple[tuple[bool, int], str]]] = {name: [] for name in shows}
     for slip in slips:
         names = {name for seen in slip["seen"] for name in seen or ()}
-        fitting = [name for name in wrong if name in names and _fits(name, slip["seen"], trials)]
-        complete = len(fitting) == len(names)
-        # Zeros are no evidence: many roads lead there.
-        if not complete and all(
-            _is_zero(trial[n]) for trial in trials if trial for n in trial if n in fitting
-        ):
-            continue
+        if not names <= wrong and not slip.get("separable"):
+            continue  # it would have made more values wrong than are
+        fitting = {name for name in names & wrong if _fits(name, slip["seen"], trials)}
+        shown = [name for name in candidates if name in fitting]
+        if fitting != names and all(_is_zero(shows[name]) for name in shown):
+            continue  # zeros are no evidence: many roads lead there
         called = f"{slip['from']}, which is called here, seems to have a slip. " if "from" in slip else ""
-        for name in fitting:
-            candidates[name].append(((complete, len(fitting)), called + slip["hint"]))
+        for name in shown:
+            candidates[name].append(((fitting == names, len(fitting)), called + slip["hint"]))
     explained: dict[str, list[str]] = {}
     for name, ranked in candidates.items():
         best = {hint for rank, hint in ranked if rank == max(ranked)[0]}
@@ -769,18 +769,15 @@ def _explain(wrong: list[str], trials: list[dict[str, str] | None], slips: list[
 
 
 def _fits(name: str, seen: list[dict[str, str] | None], trials: list[dict[str, str] | None]) -> bool:
-    """Whether a value is wrong in the same way in all cases, as far as there are values to compare."""
-    compared = False
+    """Whether a value is wrong in the same way in all cases, where the function did not stop."""
     for slip, trial in zip(seen, trials, strict=True):
         if trial is None:
             continue
         if slip is None or (name in slip) != (name in trial):
             return False
-        if name in slip:
-            compared = True
-            if not agree(slip[name], trial[name]):
-                return False
-    return compared
+        if name in slip and not agree(slip[name], trial[name]):
+            return False
+    return True
 
 
 def _probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
@@ -801,15 +798,14 @@ def _probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
             )
         return ""
     ignored = ignored_inputs(function, cases[0], cases[0].get("matter", []))
-    if ignored:
-        which = ", ".join(ignored) if len(ignored) <= 3 else "most of its arguments"
+    if 1 <= len(ignored) <= 3:
         return (
-            f"Hint: The results stay the same when you change {which}: left out, or taken from a variable of "
-            "the notebook that happens to have such a name?"
+            f"Hint: The results stay the same when you change {', '.join(ignored)}: left out, or taken from "
+            "a variable of the notebook that happens to have such a name?"
         )
     stopped = isinstance(trial.stopped_with, ValueError | IndexError)
     sizes, first_sizes = ([np.shape(a) for _, a in _inputs(cases[i]["arguments"])] for i in (number, 0))
-    if sizes != first_sizes and (stopped or any(row[2] == "✗ differ" for row in trial.rows)):
+    if sizes != first_sizes and (stopped or "has the shape" in trial.problem):
         return (
             "Hint: It works with the sizes of the first inputs and not with these: is a size written as a "
             "number, or taken from the wrong array?"
