@@ -16,57 +16,45 @@ import nbformat
 from tqdm import tqdm
 
 from autograder import cli
-from autograder.course import COURSE, assignments, exercise, is_answer, is_grade, notebook_path, read_notebook
+from autograder.course import COURSE, assignments, exercise, is_answer, is_grade, read_notebook
+from autograder.misconceptions import Answers, load, reference_answers
 from autograder.release import release
 
-Answers = dict[str, str]
-"""Exercise -> source of its answer cell."""
-
-MISTAKES: dict[str, tuple[str, str]] = {
-    "rnn_cell_forward": ("softmax(Wya @ a_next + by)", "softmax(Wya @ a_next)"),
-    "rnn_forward": ("a_next = a0", "a_next = np.zeros_like(a0)"),
-    "lstm_cell_forward": ("np.concatenate((a_prev, xt), axis=0)", "np.concatenate((xt, a_prev), axis=0)"),
-    "lstm_forward": ("c_next = np.zeros((n_a, m))", "c_next = a0"),
-    "rnn_cell_backward": ("(1 - a_next**2)", "(1 - np.tanh(a_next) ** 2)"),
-    "rnn_backward": ("dWax += ", "dWax = "),
-    "lstm_cell_backward": ("dct * c_prev * ft", "dct * c_next * ft"),
-    "lstm_backward": ("da[:, :, t] + da_carried", "da[:, :, t]"),
-}
-"""A well-known slip for each classic exercise: text of the reference -> what the student wrote."""
+Work = Callable[[str, Answers], Answers]
+"""(assignment, reference) -> the answer cells that a student has filled in."""
 
 
-def complete(reference: Answers) -> Answers:
+def complete(assignment: str, reference: Answers) -> Answers:
     return reference
 
 
-def half_done(reference: Answers) -> Answers:
+def half_done(assignment: str, reference: Answers) -> Answers:
     names = list(reference)
     return {name: reference[name] for name in names[: (len(names) + 1) // 2]}
 
 
-def untouched(reference: Answers) -> Answers:
+def untouched(assignment: str, reference: Answers) -> Answers:
     return {}
 
 
-def slip(which: int) -> Callable[[Answers], Answers]:
-    """All answers, the one at `which` with its well-known slip (if it has one)."""
+def slip(which: int) -> Work:
+    """All answers, the one at `which` with a well-known slip."""
 
-    def answers(reference: Answers) -> Answers:
+    def answers(assignment: str, reference: Answers) -> Answers:
         name = list(reference)[which]
-        old, new = MISTAKES.get(name, ("", ""))
-        return reference | ({name: reference[name].replace(old, new)} if old else {})
+        return next(entry for entry in load(assignment) if entry.exercise == name).answers(reference)
 
     return answers
 
 
-def crashing(reference: Answers) -> Answers:
+def crashing(assignment: str, reference: Answers) -> Answers:
     """The first function leaves the whole Python process when it is called."""
     name = next(iter(reference))
     head = reference[name].partition("### BEGIN SOLUTION")[0]
     return reference | {name: head + "import os\n    os._exit(1)\n"}
 
 
-CLASS: dict[str, tuple[Callable[[Answers], Answers], str]] = {
+CLASS: dict[str, tuple[Work, str]] = {
     "ada": (complete, "everything right"),
     "bruno": (half_done, "the first half of the exercises"),
     "chiara": (untouched, "handed in as released"),
@@ -84,15 +72,11 @@ def hand_in(assignment: str, student: str, course: Path) -> None:
     shutil.copytree(course / "release" / assignment, folder)
     path = folder / f"{assignment}.ipynb"
     notebook = read_notebook(path)
-    reference = {
-        exercise(cell): cell.source
-        for cell in read_notebook(notebook_path(assignment, course)).cells
-        if is_answer(cell)
-    }
-    answers = CLASS[student][0](reference)
+    answers = CLASS[student][0](assignment, reference_answers(assignment, course))
     for cell in notebook.cells:
         if is_answer(cell) and exercise(cell) in answers:
-            cell.source = answers[exercise(cell)]
+            lines = answers[exercise(cell)].splitlines()
+            cell.source = "\n".join(line for line in lines if not line.strip().startswith("###"))
     if student == "goro":
         notebook.cells.remove(next(cell for cell in notebook.cells if is_grade(cell)))
     text = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
@@ -128,13 +112,17 @@ def main(arguments: list[str]) -> int:
     marked = cli.main(["grade", *names, "--course", str(demo), *arguments])
     if marked > 1:
         return marked
-    print("4. Feedback")
-    told = cli.main(["feedback", *names, "--course", str(demo)])
+    print("4. Feedback and a report")
+    here = ["--course", str(demo)]
+    told = cli.main(["feedback", *names, *here]) or cli.main(["report", *names, *here])
+    print("5. Marking once more: nothing has changed, so nothing is marked. All marks:")
+    cli.main(["grade", *names, *here, *arguments])
     print("\nWho they are:")
     for student, (_, story) in CLASS.items():
         print(f"  {student:8} {story}")
     print(
         "\nWhere to look next:"
+        "\n  demo/report/report.html                the class at a glance"
         "\n  demo/feedback/dmitri/01-rnn-forward/   what a student gets to read"
         "\n  demo/autograded/                       the marked notebooks, with tests, for you"
         "\n  cd demo && nbgrader export             all marks in a file"
