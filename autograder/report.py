@@ -652,7 +652,8 @@ def _progress(
             continue
         a, b = _share(sum(old), worth), _share(sum(new), worth)
         shares.append((name, a, b))
-        rows.append([name, _percent(a), _percent(b), _signed(100 * (b - a), 0) + " %"])
+        points = round(100 * b) - round(100 * a)
+        rows.append([name, _percent(a), _percent(b), ("+" if points > 0 else "") + _signed(points, 0)])
     if not shares:
         return None
     moved = []
@@ -669,7 +670,7 @@ def _progress(
         f" {up} have more points now, {len(moved) - up} have fewer, {len(both) - len(moved)} have the same."
         + (f" {new_ones} handed in since then." if new_ones else "")
     )
-    head = ["exercise", "earlier", "now", "change"]
+    head = ["exercise", "earlier", "now", "percentage points"]
     students = Table(
         ["student", "earlier", "now"],
         [] if anonymous else [
