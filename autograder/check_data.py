@@ -22,8 +22,11 @@ Reference = Mapping[str, Callable[..., Any]]
 Case = dict[str, Any]
 """title, arguments, returns (names), and optionally: shared (values that occur several times), show (name ->
 leading indices of the part of an array to show), parts (name of a tuple -> names of its entries), changed
-(argument -> expected values afterwards), unknown_numbers (names of which only types and shapes are
-compared)."""
+(argument -> expected values afterwards), unknown_numbers (names, also of entries, of which only types and
+shapes are compared), alternatives (name -> values that are right as well).
+
+A case of arguments that are to be refused has in place of returns: raises (name of the exception) and
+accidents (parts of messages that come from NumPy or Python when nobody looked at the arguments)."""
 
 SHARED = ("parameters", "x")
 """Arguments that come back in every cell cache: stored once."""
@@ -247,6 +250,21 @@ def one_hot(seed: int, n_y: int, m: int, T_x: int, mask: np.ndarray[Any, Any]) -
     return np.where(mask.T == 1, np.arange(n_y)[:, np.newaxis, np.newaxis] == labels, 0.0)
 
 
+def close_to_zero(case: Case) -> Case:
+    """The same with probabilities of the right classes from 0 up, some of them below the floor of 1e-8."""
+    y_pred, y_true = (case["arguments"][name] for name in ("y_pred", "y_true"))
+    small = np.resize([0.0, 1e-12, 3e-9, 2e-8, 1e-6, 0.5], y_pred.shape[1:])
+    rest = (1 - small) / (len(y_pred) - 1)
+    return {**case, "arguments": {**case["arguments"], "y_pred": np.where(y_true == 1, small, rest)}}
+
+
+def nan_in_padding(case: Case, *names: str) -> Case:
+    """The same with NaN in these arguments wherever the label has no 1."""
+    padding = case["arguments"]["y_true"].sum(axis=0) == 0
+    spoiled = {name: np.where(padding, np.nan, case["arguments"][name]) for name in names}
+    return {**case, "arguments": {**case["arguments"], **spoiled}}
+
+
 def loss_case(title: str, seed: int, n_y: int, m: int, T_x: int, mask: np.ndarray[Any, Any] | None) -> Case:
     scores = np.exp(draw(seed, scores=(n_y, m, T_x))["scores"])
     everywhere = np.ones((T_x, m)) if mask is None else mask
@@ -283,18 +301,43 @@ def with_nan(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "x": np.where(given["mask"].T == 1, given["x"], np.nan)}
 
 
-def masked_forward_cases(make: Callable[..., Any], cell: Case, sequence: Case) -> tuple[list[Case], ...]:
+def without_mask(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name not in ("mask", "mask_t")}
+
+
+def with_entry(cache: tuple[Any, ...], place: int, value: Any) -> tuple[Any, ...]:
+    entries = list(cache)
+    entries[place] = value
+    return tuple(entries)
+
+
+def masked_forward_cases(
+    make: Callable[..., Any], forward: Callable[..., Any], cell: Case, sequence: Case
+) -> tuple[list[Case], ...]:
     """Cases of a masked cell and of the function for the sequence; `cell` and `sequence` are their rests.
 
-    What a cache holds for padded examples is partly up to the solution (their gates, their input where it is
-    NaN), so its numbers are compared where all examples are real.
+    A part of the cache is up to the solution: the gates of padded examples, whether xt is cleaned before it
+    goes into the cache (then all of it) or in the backward pass, and what stands for a mask that is missing.
     """
     padded, square, real = make(1, 3, 5, 2, MASK), make(2, 2, 4, 5, SQUARE_MASK), make(3, 4, 3, 2, REAL_MASK)
-    cell_padded, sequence_padded = {"unknown_numbers": ["cache"]}, {"unknown_numbers": ["caches"]}
+    cell_padded = {"unknown_numbers": ["ft", "it", "cct", "ot"]}
+    sequence_padded = {"unknown_numbers": ["caches"]}
+    spoiled = second_step(padded)
+    spoiled["xt"] = np.where(spoiled["mask_t"] == 1, spoiled["xt"], [[np.nan], [7.0], [0.0]])
+    uncleaned = with_entry(forward(**spoiled)[-1], -3, spoiled["xt"])
+    maskless = without_mask(second_step(real))
+    masked_after_all = with_entry(forward(**maskless)[-1], -1, np.ones((1, REAL_MASK.shape[1])))
     return [
         {"title": "a padded example among real ones", "arguments": second_step(padded)} | cell | cell_padded,
         {"title": "all examples real", "arguments": second_step(real)} | cell,
-        {"title": "NaN in the padding", "arguments": second_step(with_nan(padded))} | cell | cell_padded,
+        {
+            "title": "NaN and other values in the padding",
+            "arguments": spoiled,
+            "alternatives": {"cache": [uncleaned]},
+        }
+        | cell
+        | cell_padded,
+        {"title": "no mask", "arguments": maskless, "alternatives": {"cache": [masked_after_all]}} | cell,
     ], [
         {"title": "padding at the end, at the beginning, in the middle and everywhere", "arguments": padded}
         | sequence
@@ -303,18 +346,28 @@ def masked_forward_cases(make: Callable[..., Any], cell: Case, sequence: Case) -
         {"title": "as many examples as time steps, NaN in the padding", "arguments": with_nan(square)}
         | sequence
         | sequence_padded,
+        {"title": "no mask", "arguments": without_mask(real)} | sequence | sequence_padded,
     ]
 
 
-def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], *upstream: str) -> Case:
-    given = second_step(make(1, 3, 5, 2, MASK))
-    drawn = draw(3, da_next=(5, 4), dc_next=(5, 4), dz_t=(2, 4))
-    return {
-        "title": "a padded example among real ones",
-        "arguments": {name: drawn[name] for name in upstream} | {"cache": forward(**given)[-1]},
-        "shared": {"parameters": given["parameters"]},
-        "show": {"dxt": [1], "da_prev": [2], "dc_prev": [2]},
-    }
+def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], *upstream: str) -> list[Case]:
+    cases = []
+    for title, given in (
+        ("a padded example among real ones", second_step(make(1, 3, 5, 2, MASK))),
+        ("no mask", without_mask(second_step(make(2, 2, 4, 5, SQUARE_MASK)))),
+    ):
+        *_, yt_pred, cache = forward(**given)
+        states, scores = cache[0].shape, yt_pred.shape
+        drawn = draw(3, da_next=states, dc_next=states, dz_t=scores)
+        cases.append(
+            {
+                "title": title,
+                "arguments": {name: drawn[name] for name in upstream} | {"cache": cache},
+                "shared": {"parameters": given["parameters"]},
+                "show": {"dxt": [1], "da_prev": [2], "dc_prev": [2]},
+            }
+        )
+    return cases
 
 
 def masked_backward(make: Callable[..., Any], forward: Callable[..., Any]) -> list[Case]:
@@ -322,19 +375,34 @@ def masked_backward(make: Callable[..., Any], forward: Callable[..., Any]) -> li
     for title, given in (
         ("padding at the end, at the beginning, in the middle and everywhere", make(1, 3, 5, 2, MASK)),
         ("as many examples as time steps", make(2, 2, 4, 5, SQUARE_MASK)),
+        ("labels that are NaN in the padding", make(3, 2, 3, 4, MASK[2:, 2:])),
+        ("nothing but padding", make(4, 2, 3, 4, 0 * REAL_MASK)),
+        ("no mask", without_mask(make(5, 2, 3, 4, REAL_MASK))),
     ):
         *_, y_pred, caches = forward(**given)
         n_y, m, T_x = y_pred.shape
-        y_true = one_hot(4, n_y, m, T_x, given["mask"])
-        cases.append(
-            {
-                "title": title,
-                "arguments": {"y_pred": y_pred, "y_true": y_true, "caches": caches},
-                "shared": {"parameters": given["parameters"]},
-                "show": {"dx": [1, 0], "da0": [2], "dc0": [2]},
-            }
-        )
+        y_true = one_hot(4, n_y, m, T_x, given.get("mask", np.ones((T_x, m))))
+        case = {
+            "title": title,
+            "arguments": {"y_pred": y_pred, "y_true": y_true, "caches": caches},
+            "shared": {"parameters": given["parameters"]},
+            "show": {"dx": [1, 0], "da0": [2], "dc0": [2]},
+        }
+        cases.append(nan_in_padding(case, "y_true") if "NaN" in title else case)
     return cases
+
+
+def refusal(title: str, sequences: list[Any], max_len: int | None = None) -> Case:
+    """Arguments that pad_sequences has to refuse."""
+    return {
+        "title": title,
+        "arguments": {"sequences": sequences, "max_len": max_len},
+        "raises": "ValueError",
+        "accidents": [
+            "max()", "broadcast", "at least one array", "negative dimensions", "all the input array",
+            "all input arrays", "inhomogeneous",
+        ],
+    }  # fmt: skip
 
 
 def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
@@ -343,6 +411,7 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
     padding = {"returns": ["padded", "mask"], "show": {"padded": [0, 1], "mask": [1]}}
     rnn_cell, rnn_sequence = masked_forward_cases(
         masked_rnn,
+        reference["masked_rnn_cell_forward"],
         {
             "returns": ["a_next", "yt_pred", "cache"],
             "parts": {"cache": [*RNN_CELL_CACHE, "mask_t"]},
@@ -352,6 +421,7 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
     )
     lstm_cell, lstm_sequence = masked_forward_cases(
         masked_lstm,
+        reference["masked_lstm_cell_forward"],
         {
             "returns": ["a_next", "c_next", "yt_pred", "cache"],
             "parts": {"cache": [*LSTM_CELL_CACHE, "mask_t"]},
@@ -373,18 +443,28 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 "arguments": {"sequences": whole, "max_len": 4, "padding_value": -1},
             }
             | padding,
+            refusal("the refusal of an empty list", []),
+            refusal(
+                "the refusal of sequences that differ in embedding_size", [np.ones((3, 2)), np.ones((4, 2))]
+            ),
+            refusal("the refusal of a max_len of 0", [np.ones((3, 2)), np.ones((3, 1))], 0),
+            refusal("the refusal of a negative max_len", [np.ones((3, 2)), np.ones((3, 1))], -2),
         ],
         "compute_loss": [
             loss_case("a batch with padding", 1, 3, 4, 5, MASK),
             loss_case("no mask", 2, 4, 2, 3, None),
             loss_case("as many examples as time steps", 3, 2, 3, 3, SQUARE_MASK),
             loss_case("no valid token at all", 4, 3, 2, 4, np.zeros((4, 2))),
+            close_to_zero(loss_case("right classes with probabilities of 0 and near 0", 5, 3, 4, 2, None)),
+            nan_in_padding(loss_case("NaN in the padding", 6, 3, 4, 5, MASK), "y_pred", "y_true"),
         ],
         "masked_rnn_cell_forward": rnn_cell,
         "masked_rnn_forward": rnn_sequence,
         "masked_rnn_cell_backward": [
-            masked_cell_backward(masked_rnn, reference["masked_rnn_cell_forward"], "da_next", "dz_t")
-            | {"returns": ["dxt", "da_prev", *rnn_gradients]}
+            case | {"returns": ["dxt", "da_prev", *rnn_gradients]}
+            for case in masked_cell_backward(
+                masked_rnn, reference["masked_rnn_cell_forward"], "da_next", "dz_t"
+            )
         ],
         "masked_rnn_backward": [
             case | {"returns": ["dx", "da0", *rnn_gradients]}
@@ -393,8 +473,10 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
         "masked_lstm_cell_forward": lstm_cell,
         "masked_lstm_forward": lstm_sequence,
         "masked_lstm_cell_backward": [
-            masked_cell_backward(masked_lstm, reference["masked_lstm_cell_forward"], "da_next", "dc_next")
-            | {"returns": ["dxt", "da_prev", "dc_prev", *lstm_gradients]}
+            case | {"returns": ["dxt", "da_prev", "dc_prev", *lstm_gradients]}
+            for case in masked_cell_backward(
+                masked_lstm, reference["masked_lstm_cell_forward"], "da_next", "dc_next"
+            )
         ],
         "masked_lstm_backward": [
             case | {"returns": ["dx", "da0", "dc0", *lstm_gradients, "dWy", "dby"]}
@@ -527,7 +609,7 @@ def check_data(assignment: str, course: Path = COURSE) -> str:
             # tells which object of the copy, and so of the results, stands for which shared one.
             memo: dict[int, Any] = {}
             arguments = copy.deepcopy(case["arguments"], memo)
-            case["expected"] = reference[name](*arguments.values())
+            case["expected"] = None if "raises" in case else reference[name](*arguments.values())
             names = {id(value): key for key, value in shared.items()}
             names |= {id(memo[original]): key for original, key in names.items()}
             stored = {"shared": {key: _encode(value, {}) for key, value in shared.items()}} if shared else {}
@@ -536,10 +618,12 @@ def check_data(assignment: str, course: Path = COURSE) -> str:
     tools = student_tools(course)
     decoded = {name: [tools.decode_case(case) for case in cases] for name, cases in exercises.items()}
     for name, cases in decoded.items():
-        # For experiments with a wrong function: what it has to take into account.
-        ignored = tools.ignored_inputs(reference[name], cases[0])
-        labels = tools.input_labels(cases[0])
-        exercises[name][0]["matter"] = [label for label in labels if label not in ignored]
+        # For experiments with a wrong function: what it has to take into account. (Drawn letters may stay
+        # the same whatever the numbers are.)
+        if not isinstance(cases[0]["expected"], list):
+            ignored = tools.ignored_inputs(reference[name], cases[0])
+            labels = tools.input_labels(cases[0])
+            exercises[name][0]["matter"] = [label for label in labels if label not in ignored]
     slips = misconceptions.slips(assignment, decoded, course)
     about = "Numbers for `check`: inputs, expected values, traces of known slips. Made by `make release`."
     data = {"about": about, "exercises": exercises, "slips": slips}

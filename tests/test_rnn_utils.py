@@ -235,6 +235,63 @@ def test_a_wrong_value_is_marked_in_words_and_its_table_is_still_shown(tools: Mo
     assert "✗" not in next(line for line in lines if line.startswith("doubled"))
 
 
+def change_case(tools: ModuleType, **changes: Any) -> None:
+    path = Path(str(tools.__file__)).with_name("check_data.json")
+    data = json.loads(path.read_text())
+    data["exercises"]["double"][0].update(changes)
+    path.write_text(json.dumps(data))
+
+
+@pytest.mark.parametrize(
+    ("cache", "accepted"),
+    [((1, 2.0), True), ((5, 3.0), True), ((1, None), False), ((1, 2.0, 3), False), ((5, None), False)],
+)  # fmt: skip
+def test_alternatives_and_unknown_entries_are_accepted_and_nothing_else(
+    tools: ModuleType, cache: Any, accepted: bool
+) -> None:
+    def kept(x: Any, scale: Any) -> Any:
+        return (*right(x, scale)[:2], (x if cache[0] == 1 else np.full((4, 4), 5.0), *cache[1:]))
+
+    instead = {"array": "5.0 " * 16, "dtype": "float64", "shape": [4, 4]}
+    change_case(
+        tools,
+        unknown_numbers=["scale"],
+        alternatives={"dict": {"cache": [{"tuple": [instead, 3.0]}]}},
+    )
+    if accepted:
+        assert "✗" not in shown(tools, kept)
+    else:
+        with pytest.raises(AssertionError, match="cache"):
+            shown(tools, kept)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ValueError("scale has to be positive"), ""),
+        (UnicodeError("a kind of ValueError"), ""),
+        (AssertionError("scale has to be positive"), "should be raised, not AssertionError"),
+        (ValueError(), "it says nothing"),
+        (ValueError("negative dimensions are not allowed"), "says “negative dimensions are not allowed”"),
+        (None, "a ValueError should be raised, but the function returns a tuple"),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_expected_where_the_case_says_so(
+    tools: ModuleType, error: Exception | None, sentence: str
+) -> None:
+    def refusing(x: Any, scale: Any) -> Any:
+        if error is not None:
+            raise error
+        return right(x, scale)
+
+    change_case(tools, raises="ValueError", accidents=["negative dimensions"])
+    if sentence:
+        with pytest.raises(AssertionError, match=sentence):
+            shown(tools, refusing)
+    else:
+        assert shown(tools, refusing) == ""
+
+
 def test_the_exercise_is_known_by_its_key_not_by_the_name_of_the_function(tools: ModuleType) -> None:
     def some_other_name(*arguments: Any) -> Any:
         return right(*arguments)
