@@ -54,6 +54,11 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def one_line(text: str) -> str:
+    """Text for a line of a report or a terminal, without anything that could move a cursor."""
+    return "".join(c if c.isprintable() else " " for c in readable(text))
+
+
 @functools.lru_cache(maxsize=512)
 def harmless_html(text: str) -> str:
     """HTML with nothing in it that runs, loads or imitates: tables, text, pictures within the page.

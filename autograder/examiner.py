@@ -26,12 +26,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from autograder.annotate import annotated_notebook, harmless_markdown, harmless_outputs, readable
+from autograder.annotate import annotated_notebook, harmless_markdown, harmless_outputs, one_line, readable
 from autograder.errors import ExamError, WallsError, WireError
 from autograder.exam import Exam, ExamCell, ExamNotebook
 from autograder.result import CellMark, NotebookResult, Remark, Result, Verdict
 from autograder.submission import GraftedCell, Submission, graft, read_submission
-from autograder.walls import MEGABYTE, ForkServer, Limits, Walled, environment
+from autograder.walls import MEGABYTE, ForkServer, Limits, Walled, environment, exposing
 from autograder.wire import Channel, ChannelClosed, Kind, Overdue
 
 __all__ = ["Exam", "ExamCell", "ExamNotebook", "Examiner", "autograder_digest"]
@@ -42,9 +42,11 @@ _SMALL: Final = 64 << 10
 
 def autograder_digest() -> str:
     """sha256 of the modules that decide marks: a changed examiner means that marks must be made again."""
-    names = ("annotate", "exam", "exam_process", "examiner", "inside", "shell", "submission", "walls", "wire")
+    names = ("annotate", "exam", "exam_process", "examiner", "inside", "linux", "shell", "submission")
     folder = Path(__file__).parent
-    return hashlib.sha256(b"".join((folder / f"{name}.py").read_bytes() for name in names)).hexdigest()
+    return hashlib.sha256(
+        b"".join((folder / f"{name}.py").read_bytes() for name in (*names, "walls", "wire"))
+    ).hexdigest()
 
 
 class _Fault(Exception):
@@ -143,6 +145,11 @@ class Examiner:
         with self._lock:
             if self._server is not None:
                 return
+            if self.sandbox and (place := exposing(self.exam.folder)) is not None:
+                raise WallsError(
+                    f"The master copy lies below {place}, where a student's process finds Python: move the "
+                    "course or the Python environment."
+                )
             self._owner = os.getpid()
             exam_server = _ExamServer(self.exam, self.limits)
             server = None
@@ -305,7 +312,8 @@ class _Examination:
 
     def _ask(self, walled: Walled, kind: Kind, body: bytes, limit: int, deadline: float) -> bytes:
         """One question and its answer. Raises _Fault."""
-        deadline = min(deadline, time.monotonic() + self.limits.wall_seconds, self.deadline)
+        asked = time.monotonic()
+        deadline = min(deadline, asked + self.limits.wall_seconds, self.deadline)
         # An answer must carry the number of its question, so that none can be sent in advance.
         number = secrets.randbits(64)
         try:
@@ -316,8 +324,8 @@ class _Examination:
         except Overdue:
             if time.monotonic() >= self.deadline:
                 raise self._out_of_time() from None
-            seconds = self.limits.wall_seconds
-            raise _Fault("timeout", f"The code did not finish within {seconds:g} seconds.") from None
+            seconds = round(time.monotonic() - asked)
+            raise _Fault("timeout", f"The code did not finish within {seconds} seconds.") from None
         except WireError:
             raise _Fault("output", "The code produced more than can be taken.") from None
         except ChannelClosed:
@@ -374,7 +382,7 @@ class _Examination:
         if found["traceback"]:
             self._notes[index] = {"traceback": [readable(line) for line in found["traceback"]]}
         if not found["passed"]:
-            reason = self._blame(cell, readable(found["reason"]))
+            reason = self._blame(cell, one_line(found["reason"]))
             return CellMark(grade_id, cell.points, 0.0, "failed", reason)
         share = found["share"]
         score = cell.points if share is None else min(max(share, 0.0), cell.points)

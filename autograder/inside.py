@@ -37,6 +37,7 @@ _HUGE = 1 << 40
 _HEADROOM = 1 << 30
 """Address space that the imported libraries take, most of it never used."""
 _WATCH_SECONDS = 0.02
+_LONGEST_MESSAGE = 10_000
 
 
 def main(requests_fd: int) -> NoReturn:
@@ -160,7 +161,7 @@ def _resident(pid: int) -> int:
 
 
 def _share(pid: int) -> int:
-    """Bytes of memory, with pages that several processes share split between them; -1 where that is hidden."""
+    """Bytes of memory, pages shared by several processes split between them; -1 where that is hidden."""
     try:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as file:  # noqa: PTH123
             for line in file:
@@ -223,6 +224,7 @@ def _keep_only(fd: int) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
+    os.set_inheritable(fd, False)
     os.closerange(3, fd)
     os.closerange(fd + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
@@ -241,6 +243,8 @@ def _own_files(setup: dict[str, Any]) -> None:
     linux.mount(f"{SCRATCH}/.tmp", "/tmp", flags=linux.MS_BIND)
     linux.mount(f"{SCRATCH}/.shm", "/dev/shm", flags=linux.MS_BIND)
     linux.mount("tmpfs", "/proc", "tmpfs", safe | linux.MS_RDONLY, "size=4k,mode=555")
+    terminals = "newinstance,ptmxmode=0666,mode=620"
+    linux.mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, terminals)
 
 
 def _limit(setup: dict[str, Any]) -> None:
@@ -319,7 +323,7 @@ def _explain(shell: NotebookShell, error: BaseException) -> dict[str, object]:
         message = describe(error)
     return {
         "name": type(error).__name__,
-        "message": message,
+        "message": message[:_LONGEST_MESSAGE],
         "bases": [base.__name__ for base in type(error).__mro__],
-        "traceback": shown[-1]["traceback"] if shown else [],
+        "traceback": [line[:_LONGEST_MESSAGE] for line in shown[-1]["traceback"]] if shown else [],
     }

@@ -5,6 +5,7 @@ Used on both sides: by `inside` for the student's cells, by `exam_process` for t
 
 from __future__ import annotations
 
+import ast
 import base64
 import io
 import sys
@@ -149,6 +150,7 @@ class NotebookShell(InteractiveShell):
     display_pub_class = Type(_Publisher)
     displayhook_class = Type(_DisplayHook)
     outputs: Outputs
+    _transformers: tuple[int, int]
 
     @classmethod
     def make(cls, output_bytes: int) -> NotebookShell:
@@ -159,6 +161,8 @@ class NotebookShell(InteractiveShell):
         config.InteractiveShell.cache_size = 0
         shell: NotebookShell = cls.instance(config=config)
         shell.outputs = Outputs(output_bytes)
+        manager = shell.input_transformer_manager
+        shell._transformers = (len(manager.cleanup_transforms), len(manager.line_transforms))
         shell.run("%matplotlib inline")
         return shell
 
@@ -180,6 +184,25 @@ class NotebookShell(InteractiveShell):
         lines = [str(line) for line in stb]
         entry = {"output_type": "error", "ename": str(getattr(etype, "__name__", etype)), "evalue": message}
         self.outputs.add(entry | {"traceback": lines}, len(message) + sum(map(len, lines)))
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """Turns magics into Python; what is Python already needs no tokenising, which takes IPython long.
+
+        (Of single lines it makes commands that look like Python: `exit`, `ls`.)
+        """
+        if "\n" in raw_cell.strip() and self._plain_transformers():
+            try:
+                ast.parse(raw_cell)
+                return raw_cell
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                pass
+        return str(super().transform_cell(raw_cell))  # type: ignore[no-untyped-call]
+
+    def _plain_transformers(self) -> bool:
+        """Whether nobody has added a transformer of their own."""
+        manager = self.input_transformer_manager
+        added = len(manager.cleanup_transforms), len(manager.line_transforms)
+        return added == self._transformers and not self.input_transformers_post
 
     @contextmanager
     def captured(self) -> Iterator[None]:

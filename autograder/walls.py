@@ -193,6 +193,14 @@ class _Room:
         return [*command, self.executable, "-I", "-S", "-c", code]
 
 
+def exposing(path: Path) -> Path | None:
+    """The folder among those that a student's process can read that contains `path`, if there is one."""
+    for source, _ in _Room().binds:
+        if path.resolve().is_relative_to(source.resolve()):
+            return source
+    return None
+
+
 def environment(home: str) -> dict[str, str]:
     """All the environment variables of the fork server."""
     return {

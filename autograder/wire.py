@@ -448,7 +448,9 @@ class Channel:
 
     def pending(self) -> bool:
         """Whether something has arrived that nobody asked for."""
-        return bool(self._buffer) or bool(select.select([self.sock], [], [], 0)[0])
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return bool(self._buffer) or bool(poll.poll(0))
 
     def close(self) -> None:
         self.sock.close()

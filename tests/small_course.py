@@ -177,7 +177,7 @@ json.dump([list(marks.values()), shown], open(sys.argv[2], "w"), default=str)
 """
 
 
-def mark_without_walls(folder: Path, answers: Mapping[str, str], seconds: float = 8.0) -> Any:
+def mark_without_walls(folder: Path, answers: Mapping[str, str], seconds: float) -> Any:
     """Mark as stock nbgrader does: tests and answers in one process, in a folder with the complete notebook.
 
     Returns the marks and what the student's cells have shown, or None if the process ended or hung.

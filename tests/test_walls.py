@@ -192,3 +192,17 @@ def test_without_a_sandbox_processes_end_too() -> None:
             run(walled, f"import os\nif os.fork() == 0:\n    {leave}")
         assert not running(token)
         assert os.getpid() != 1
+
+
+def test_a_course_within_the_python_environment_is_noticed(tmp_path: Path) -> None:
+    packages = Path(pytest.__file__).parents[1]
+    assert walls.exposing(packages / "course" / "source") == packages
+    assert walls.exposing(tmp_path) is None
+
+
+def test_submissions_have_terminals_of_their_own(server: ForkServer) -> None:
+    with server.spawn(Limits(), {}) as one, server.spawn(Limits(), {}) as other:
+        run(one, "import os; pair = os.openpty()")
+        assert run(one, "print(os.listdir('/dev/pts'))") != run(
+            other, "import os; print(os.listdir('/dev/pts'))"
+        )
