@@ -106,6 +106,8 @@ def grade(
             name = show(outcome.student)
             match outcome:
                 case Unchanged():
+                    with interruption.held_off():
+                        writer.update_lateness(assignment, outcome.student, folders[outcome.student])
                     tally.skipped += 1
                     progress.step(f"{name}: skipped, nothing changed")
                 case NotExamined():

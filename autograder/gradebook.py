@@ -135,8 +135,6 @@ class _Marked:
     grade_id: str
     old: float | None
     new: float | None
-    counts: float
-    """What nbgrader adds up: the mark given by hand or else the automatic one, and extra credit."""
     missing: bool
 
 
@@ -260,6 +258,44 @@ class GradebookWriter:
             _publish(staged, final)
         return changes
 
+    def update_lateness(self, assignment: str, student: str, folder: Path) -> None:
+        """The time and the late penalty of a submission that was marked before and has not changed.
+
+        The due date, an extension or a mark given by hand may have.
+        """
+        with self.transaction() as db:
+            row = _one(db, _ASSIGNMENT, name=assignment)
+            if row.duedate is not None:
+                submission = _one(db, _SUBMISSION, assignment_id=row.id, student_id=student)
+                self._lateness(db, row, submission.id, folder)
+
+    def _lateness(self, db: Connection, assignment: Row[Any], submission_id: str, folder: Path) -> None:
+        if (time := self._time_of_submission(folder)) is not None:
+            db.execute(
+                sql.update(_SUBMISSION).where(_SUBMISSION.c.id == submission_id).values(timestamp=time)
+            )
+        submission = _one(db, _SUBMISSION, id=submission_id)
+        late = _seconds_late(assignment, submission)
+        mark = sql.func.coalesce(_GRADE.c.manual_score, _GRADE.c.auto_score, 0.0)
+        for notebook in db.execute(
+            sql.select(
+                _SUBMITTED_NOTEBOOK.c.id,
+                sql.func.sum(mark + sql.func.coalesce(_GRADE.c.extra_credit, 0.0)).label("score"),
+            )
+            .join_from(
+                _SUBMITTED_NOTEBOOK, _GRADE, _GRADE.c.notebook_id == _SUBMITTED_NOTEBOOK.c.id, isouter=True
+            )
+            .where(_SUBMITTED_NOTEBOOK.c.assignment_id == submission_id)
+            .group_by(_SUBMITTED_NOTEBOOK.c.id)
+        ).all():
+            score = notebook.score or 0.0
+            penalty = self._late_penalty(submission.student_id, score, late) if late > 0 else None
+            db.execute(
+                sql.update(_SUBMITTED_NOTEBOOK)
+                .where(_SUBMITTED_NOTEBOOK.c.id == notebook.id)
+                .values(late_submission_penalty=penalty)
+            )
+
     def _stage(self, result: Result, staged: Path, folder: Path) -> None:
         """The folder that `autograded/` will hold: annotated notebooks and the assignment's own files.
 
@@ -294,11 +330,6 @@ class GradebookWriter:
         assignment = _one(db, _ASSIGNMENT, name=result.assignment)
         self._student(db, result.student)
         submission_id = _ensure(db, _SUBMISSION, assignment_id=assignment.id, student_id=result.student)
-        if (time := self._time_of_submission(folder)) is not None:
-            db.execute(
-                sql.update(_SUBMISSION).where(_SUBMISSION.c.id == submission_id).values(timestamp=time)
-            )
-        late = _seconds_late(assignment, _one(db, _SUBMISSION, id=submission_id))
         now = datetime.now(UTC).replace(tzinfo=None)
         examined = {notebook.name: notebook for notebook in result.notebooks}
         changes: list[Change] = []
@@ -313,13 +344,7 @@ class GradebookWriter:
                 for mark in marks
                 if mark.old is not None and mark.old != mark.new
             ]
-            score = sum(mark.counts for mark in marks)
-            penalty = self._late_penalty(result.student, score, late) if late > 0 else None
-            db.execute(
-                sql.update(_SUBMITTED_NOTEBOOK)
-                .where(_SUBMITTED_NOTEBOOK.c.id == row_id)
-                .values(late_submission_penalty=penalty)
-            )
+        self._lateness(db, assignment, submission_id, folder)
         db.execute(sql.delete(RECORD).where(RECORD.c.submission_id == submission_id))
         db.execute(
             sql.insert(RECORD).values(
@@ -366,7 +391,7 @@ class GradebookWriter:
         grades = {
             row.cell_id: row
             for row in db.execute(
-                sql.select(_GRADE.c["cell_id", "auto_score", "manual_score", "extra_credit"]).where(
+                sql.select(_GRADE.c["cell_id", "auto_score", "manual_score"]).where(
                     _GRADE.c.notebook_id == row_id
                 )
             )
@@ -394,8 +419,6 @@ class GradebookWriter:
                         cell.name,
                         old=grade.auto_score if grade else None,
                         new=new,
-                        counts=((new if manual is None else manual) or 0.0)
-                        + ((grade.extra_credit if grade else None) or 0.0),
                         missing=found is None or (mark is not None and mark.verdict == "missing"),
                     )
                 )

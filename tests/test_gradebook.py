@@ -370,6 +370,19 @@ def test_a_time_in_the_gradebook_stays_and_costs_its_penalty(course: Path) -> No
     assert penalty(course, "alice") == 10
 
 
+def test_a_later_due_date_or_time_counts_for_what_is_skipped(course: Path) -> None:
+    folder = small.submit(course, "alice", **small.RIGHT)
+    (folder / "timestamp.txt").write_text(LATE)
+    mark(course)
+    with_due_date(course)
+    assert mark(course, timestamps="timestamp.txt").skipped == 1
+    assert penalty(course, "alice") == 15
+    with gradebook(course) as book:
+        book.grant_extension("ps1", "alice", days=3)
+    assert mark(course, timestamps="timestamp.txt").skipped == 1
+    assert penalty(course, "alice") is None
+
+
 def test_the_time_of_modification_can_be_taken(course: Path) -> None:
     with_due_date(course)
     folder = small.submit(course, "alice", double=small.RIGHT["double"])
