@@ -23,6 +23,9 @@ from autograder.misconceptions import load
 from autograder.report import write_report
 from autograder.result import CellMark, NotebookResult, Remark, Result, Verdict
 
+# nbgrader's own models warn about themselves.
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type")
+
 ASSIGNMENT = "01-rnn-forward"
 CELL, SEQUENCE = "rnn_cell_forward", "rnn_forward"
 POINTS = {CELL: 10.0, SEQUENCE: 10.0}
@@ -32,7 +35,11 @@ EVIL = "</code></td><script>alert('Mallory')</script><img src=x onerror=alert(1)
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    root = small.make_course(tmp_path / "course")
+    return make_course(tmp_path / "course")
+
+
+def make_course(root: Path) -> Path:
+    small.make_course(root)
     small.write_source(root, small.source_notebook(POINTS), ASSIGNMENT)
     return root
 
@@ -335,9 +342,10 @@ class Page(HTMLParser):
         return self.tables[caption]
 
 
-@pytest.fixture
-def pages(course: Path) -> list[Page]:
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Page]:
     """The page with names and the one without, with something in every section."""
+    course = make_course(tmp_path_factory.mktemp("pages") / "course")
     marker = marked_class(course)
     report(course)
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "small") as book:

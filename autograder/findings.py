@@ -1,0 +1,148 @@
+"""What the records of a class say: numbers, misconceptions, submissions that need a look."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from autograder.charts import Outcomes
+from autograder.item_analysis import Item, Spread, analyse, spread
+from autograder.records import ClassRecords, Slip, Work, exercise_of
+from autograder.similarity import Pair, similar_pairs
+
+KINDS: dict[str, str] = {
+    "channel": "tampered with the examiner",
+    "broken-folder": "folder cannot be read",
+    "broken-notebook": "notebook cannot be read",
+    "missing-notebook": "notebook is missing",
+    "missing-cell": "grade cell deleted",
+    "extra-notebook": "notebook of another name",
+    "many-files": "too many files",
+    "died": "ended its Python process",
+    "memory": "used too much memory",
+    "timeout": "took too long",
+    "budget": "took too long",
+    "output": "produced too much",
+    "no-sandbox": "examined without a sandbox",
+    "by-hand": "waits to be marked by hand",
+    "not-marked": "handed in, not marked yet",
+}
+"""What remarks are called on the page, the most serious first."""
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Why somebody should look at a submission."""
+
+    student: str
+    kind: str
+    exercise: str
+    text: str
+
+
+class Findings:
+    """What the records of one assignment say, computed once for the page and the CSV files."""
+
+    def __init__(self, records: ClassRecords) -> None:
+        self.records = records
+        self.counted = [work for work in records.works if work.readable]
+        """The submissions that say something about the exercises."""
+        self.points = {exercise.name: exercise.points for exercise in records.exercises}
+        scores = [{name: work.marks[name].score for name in self.points} for work in self.counted]
+        self.items: dict[str, Item] = analyse(self.points, scores)
+        self.spread: Spread | None = spread([work.total for work in self.counted])
+        self.slips = self._slips()
+        self.attention = sorted(
+            self._attention(), key=lambda entry: (_rank(entry.kind), entry.student, entry.exercise)
+        )
+
+    def outcomes(self) -> list[Outcomes]:
+        return [Outcomes(name, *self._outcome(name)) for name in self.points]
+
+    def _outcome(self, name: str) -> tuple[int, int, int, int]:
+        item = self.items[name]
+        untouched = sum(
+            not work.marks[name].attempted and work.marks[name].score <= 0 for work in self.counted
+        )
+        return item.full, item.part, item.none - untouched, untouched
+
+    def _slips(self) -> list[tuple[Slip, list[Work]]]:
+        """Each misconception and who has it, the most frequent first."""
+        who: dict[Slip, dict[str, Work]] = defaultdict(dict)
+        for work in self.counted:
+            for mark in work.marks.values():
+                for slip in mark.slips:
+                    who[slip][work.student] = work
+        order = {name: place for place, name in enumerate(self.points)}
+        ranked = sorted(who.items(), key=lambda e: (-len(e[1]), order.get(e[0].exercise, 99), e[0].names))
+        return [(slip, list(works.values())) for slip, works in ranked]
+
+    def reasons(self) -> list[tuple[str, str, list[Work]]]:
+        """Points lost for a reason that is no known misconception: (exercise, sentence, who)."""
+        groups: dict[tuple[str, str], list[Work]] = defaultdict(list)
+        examples: dict[tuple[str, str], str] = {}
+        for work in self.counted:
+            told = {remark.text for remark in work.remarks}
+            for name, worth in self.points.items():
+                mark = work.marks[name]
+                if mark.score >= worth or mark.slips or not mark.attempted:
+                    continue
+                for sentence in mark.reasons[:1]:
+                    if sentence not in told:
+                        short = _without_exercise(sentence, name)
+                        key = name, re.sub(r"-?\d[\d.]*(e[+-]?\d+)?", "…", short)
+                        groups[key].append(work)
+                        examples.setdefault(key, short)
+        order = {name: place for place, name in enumerate(self.points)}
+        ranked = sorted(groups.items(), key=lambda entry: (-len(entry[1]), order[entry[0][0]], entry[0][1]))
+        return [(key[0], examples[key] if len(who) == 1 else key[1], who) for key, who in ranked]
+
+    def _attention(self) -> Iterator[Attention]:
+        for work in self.records.works:
+            for remark in work.remarks:
+                exercise = exercise_of(remark.grade_id or "")
+                yield Attention(work.student, remark.kind, exercise, remark.text)
+            if work.walls == "none":
+                yield Attention(
+                    work.student, "no-sandbox", "", "Its code could read and change what the instructor can."
+                )
+            if work.to_mark_by_hand:
+                yield Attention(work.student, "by-hand", "", "Its marks are not final.")
+        for student in self.records.not_marked:
+            yield Attention(
+                student, "not-marked", "", f"Mark it with `autograder grade {self.records.assignment}`."
+            )
+
+    def attention_by_kind(self) -> dict[str, int]:
+        """What happened, in words, and to how many students; the most serious first."""
+        who: dict[str, set[str]] = defaultdict(set)
+        for entry in self.attention:
+            who[KINDS.get(entry.kind, entry.kind)].add(entry.student)
+        return {kind: len(students) for kind, students in who.items()}
+
+    def similar(self) -> list[Pair]:
+        answers = {work.student: own_code(work) for work in self.counted}
+        return similar_pairs(
+            {student: sources for student, sources in answers.items() if sources}, self.records.released
+        )
+
+
+def own_code(work: Work) -> dict[str, str]:
+    """By exercise: what a student has written, without answers left as they were released."""
+    return {
+        name: source
+        for name, source in work.answers.items()
+        if source.strip() and (name not in work.marks or work.marks[name].attempted)
+    }
+
+
+def _rank(kind: str) -> int:
+    return list(KINDS).index(kind) if kind in KINDS else len(KINDS)
+
+
+def _without_exercise(sentence: str, exercise: str) -> str:
+    """`check` begins its sentence with the name of the exercise, which has a column of its own."""
+    short = re.sub(r"^(AssertionError|CheckFailed): ", "", sentence).removeprefix(f"{exercise}: ")
+    return short[:1].upper() + short[1:]

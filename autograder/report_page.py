@@ -1,0 +1,516 @@
+"""The page of `autograder report`: what it says, and in which words. How it looks is in `templates/`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from autograder.charts import Figure, course_chart, exercises_chart, marks_chart, progress_chart
+from autograder.earlier import Earlier, marks_now, name_in_file
+from autograder.findings import KINDS, Attention, Findings, own_code
+from autograder.folders import Folders, show
+from autograder.item_analysis import distribution
+from autograder.records import Work
+from autograder.similarity import ALL, Pair, longest_shared
+
+LONGEST_LIST = 30
+"""Rows of a list that a person reads; the rest is in the CSV files."""
+PASSAGES = 10
+"""Pairs whose shared passage is shown."""
+LONGEST_PASSAGE = 30
+"""Lines of it."""
+SMALL_CLASS = 20
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as the page shows it; `numbers` are the columns set to the right."""
+
+    head: list[str]
+    rows: list[list[str]]
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fact:
+    name: str
+    value: str
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Side:
+    student: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Passage:
+    title: str
+    sides: tuple[Side, Side]
+
+
+@dataclass(frozen=True)
+class Similar(Table):
+    passages: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    sentence: str
+    chart: Figure
+    exercises: Table
+    students: Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """One assignment on the page."""
+
+    id: str
+    name: str
+    facts: list[Fact]
+    summary: list[str]
+    charts: list[Figure]
+    exercises: Table
+    small: str
+    slips: Table
+    reasons: Table
+    unexplained: str
+    attention: Table
+    progress: Progress | None
+    changes: Table | None
+    similar: Similar | None
+    students: Table | None
+    absent: str
+
+
+@dataclass(frozen=True)
+class Page:
+    title: str
+    subtitle: str
+    anonymous: bool
+    sections: list[Section]
+    overview: Table | None = None
+    course_chart: Figure | None = None
+    files: list[str] = field(default_factory=list)
+
+    @property
+    def figures(self) -> list[Figure]:
+        found = [self.course_chart] if self.course_chart else []
+        for section in self.sections:
+            found += section.charts + ([section.progress.chart] if section.progress else [])
+        return found
+
+
+def render(page: Page) -> str:
+    """The page as HTML. Everything but the figures is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("autograder"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.jinja").render(page=page)
+
+
+def make_page(
+    folders: Folders,
+    findings: Sequence[Findings],
+    pairs: Mapping[str, Sequence[Pair]],
+    earlier: Mapping[str, Earlier | None],
+    anonymous: bool,
+    files: list[str],
+) -> Page:
+    """The page about these assignments.
+
+    pairs and earlier : by assignment: pairs that are alike, marks to compare with
+    files             : names of the tables that will lie beside the page
+    """
+    names = [found.records.assignment for found in findings]
+    sections = [
+        _section(found, pairs.get(name, ()), earlier[name], anonymous)
+        for name, found in zip(names, findings, strict=True)
+    ]
+    examined = max((f.records.examined_at for f in findings if f.records.examined_at), default=None)
+    when = examined.replace(tzinfo=UTC).astimezone() if examined else datetime.now().astimezone()
+    subtitle = [
+        f"Course {show(folders.course_id)}" if folders.course_id else "",
+        f"marks of {when.day} {when:%B %Y, %H:%M}",
+        "without names" if anonymous else "with names: not for publication",
+    ]
+    overview, chart = None, None
+    if len(findings) > 1:
+        overview, chart = _overview(findings), _course_chart(findings)
+    title = "The class at a glance" + (f": {show(names[0])}" if len(names) == 1 else "")
+    return Page(title, " · ".join(filter(None, subtitle)), anonymous, sections, overview, chart, files)
+
+
+def _overview(findings: Sequence[Findings]) -> Table:
+    rows = []
+    for found in findings:
+        whole, records = found.spread, found.records
+        rows.append(
+            [
+                show(records.assignment),
+                str(len(records.works)),
+                f"{records.points:g}",
+                f"{whole.mean:.1f}" if whole else "–",  # noqa: RUF001
+                f"{whole.median:g}" if whole else "–",  # noqa: RUF001
+                str(sum(work.total >= records.points for work in found.counted)),
+                str(len({entry.student for entry in found.attention})),
+            ]
+        )
+    head = ["assignment", "submissions", "points", "mean", "median", "all points", "need a look"]
+    return Table(head, rows, tuple(range(1, 7)))
+
+
+def _course_chart(findings: Sequence[Findings]) -> Figure | None:
+    rows = []
+    for found in findings:
+        if found.spread and found.records.points > 0:
+            shares = (found.spread.lower, found.spread.median, found.spread.upper)
+            low, middle, high = (_share(value, found.records.points) for value in shares)
+            rows.append((show(found.records.assignment), low, middle, high))
+    return course_chart("course", rows) if rows else None
+
+
+def _share(value: float, points: float) -> float:
+    return min(max(value / points, 0.0), 1.0) if points > 0 else 0.0
+
+
+def _section(found: Findings, pairs: Sequence[Pair], earlier: Earlier | None, anonymous: bool) -> Section:
+    records = found.records
+    slug = re.sub(r"[^a-z0-9]+", "-", records.assignment.lower()).strip("-") or "assignment"
+    labels = {work.student: _label(work) for work in records.works}
+    charts = []
+    if found.spread:
+        bars = distribution([work.total for work in found.counted], list(found.points.values()))
+        charts.append(marks_chart(f"{slug}-marks", bars, found.spread, records.points))
+        charts.append(exercises_chart(f"{slug}-exercises", found.outcomes()))
+    absent = len(records.nothing_handed_in)
+    return Section(
+        id=slug,
+        name=show(records.assignment),
+        facts=_facts(found),
+        summary=_summary(found),
+        charts=charts,
+        exercises=_exercises(found),
+        small=_small(len(found.counted)),
+        slips=_slip_table(found, labels, anonymous),
+        reasons=Table([], []) if anonymous else _reason_table(found, labels),
+        unexplained=_unexplained(found) if anonymous else "",
+        attention=_attention_table(found, labels, anonymous),
+        progress=_progress(found, labels, slug, earlier, anonymous),
+        changes=None if anonymous else _changes(found, labels),
+        similar=None if anonymous or not pairs else _similar(found, labels, pairs),
+        students=None if anonymous else _student_table(found, labels),
+        absent=(f"{absent} of {absent + len(records.works) + len(records.not_marked)} students have handed in"
+                " nothing" + ("." if anonymous else ": " + _listed(records.nothing_handed_in) + "."))
+        if absent else "",
+    )  # fmt: skip
+
+
+def _facts(found: Findings) -> list[Fact]:
+    records, whole = found.records, found.spread
+    unreadable = len(records.works) - len(found.counted)
+    facts = [Fact("Submissions", str(len(records.works)), f"{unreadable} not readable" if unreadable else "")]
+    if whole:
+        facts += [
+            Fact("Median", f"{whole.median:g}", f"of {records.points:g} points"),
+            Fact("Mean", f"{whole.mean:.1f}", f"standard deviation {whole.deviation:.1f}"),
+            Fact("Middle half", f"{whole.lower:g} to {whole.upper:g}", "points"),
+        ]
+    full = sum(work.total >= records.points for work in found.counted)
+    facts.append(Fact("All points", str(full), _of(full, len(found.counted))))
+    facts.append(Fact("Need a look", str(len({entry.student for entry in found.attention})), "submissions"))
+    return facts
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} % of {whole}" if whole else ""
+
+
+def _summary(found: Findings) -> list[str]:
+    """What to say about an assignment in a few sentences."""
+    sentences = []
+    known = {name: item.difficulty for name, item in found.items.items() if item.difficulty is not None}
+    if len(known) > 1 and min(known.values()) < max(known.values()):
+        hard = min(known, key=lambda name: known[name])
+        easy = max(known, key=lambda name: known[name])
+        sentences.append(
+            f"The hardest exercise is {hard}: the class has {_percent(known[hard])} of its points."
+            f" The easiest is {easy} with {_percent(known[easy])}."
+        )
+    if found.slips:
+        slip, who = found.slips[0]
+        sentences.append(
+            f"The most frequent misconception is in {slip.exercise} ({_students(len(who))}): {slip.hint}"
+        )
+    for name, item in found.items.items():
+        if item.interval and item.interval[1] < 0:
+            sentences.append(
+                f"In {name} those who do well elsewhere do worse (discrimination"
+                f" {_signed(item.discrimination)}): its test deserves a look."
+            )
+    kinds = found.attention_by_kind()
+    if kinds:
+        told = ", ".join(f"{kind} ({_students(count)})" for kind, count in kinds.items())
+        sentences.append(f"To look at: {told}.")
+    return sentences
+
+
+def _exercises(found: Findings) -> Table:
+    head = [
+        "exercise", "points", "mean", "mean share (difficulty)", "discrimination (95 % interval)",
+        "all points", "some", "none", "not attempted",
+    ]  # fmt: skip
+    rows = []
+    for row in found.outcomes():
+        item = found.items[row.exercise]
+        interval = f" ({_signed(item.interval[0])} to {_signed(item.interval[1])})" if item.interval else ""
+        counts = (row.full, row.part, row.none, row.untouched)
+        rows.append(
+            [
+                row.exercise,
+                f"{item.points:g}",
+                f"{item.mean:.1f}",
+                "–" if item.difficulty is None else _percent(item.difficulty),  # noqa: RUF001
+                _signed(item.discrimination) + interval,
+                *map(str, counts),
+            ]
+        )
+    return Table(head, rows, tuple(range(1, len(head))))
+
+
+def _small(count: int) -> str:
+    if not 0 < count < SMALL_CLASS:
+        return ""
+    return f"With {_submissions(count)} these numbers are uncertain, the discrimination above all."
+
+
+def _slip_table(found: Findings, labels: Mapping[str, str], anonymous: bool) -> Table:
+    tried = {
+        name: sum(work.marks[name].attempted for work in found.counted) for name in found.points
+    }  # fmt: skip
+    rows = []
+    for slip, who in found.slips:
+        share = tried.get(slip.exercise, 0)
+        row = [
+            slip.exercise,
+            slip.hint,
+            str(len(who)),
+            _percent(len(who) / share) if share else "–",  # noqa: RUF001
+        ]
+        rows.append(row if anonymous else [*row, _listed([labels[work.student] for work in who])])
+    head = ["exercise", "what the numbers reveal", "students", "of those who tried"]
+    return Table(head if anonymous else [*head, "who"], rows, (2, 3))
+
+
+def _reason_table(found: Findings, labels: Mapping[str, str]) -> Table:
+    reasons = found.reasons()
+    rows = [
+        [exercise, sentence[:300], str(len(who)), _listed([labels[work.student] for work in who])]
+        for exercise, sentence, who in reasons[:LONGEST_LIST]
+    ]
+    if len(reasons) > LONGEST_LIST:
+        rows.append(["", f"and {len(reasons) - LONGEST_LIST} other reasons, see marks.csv", "", ""])
+    return Table(["exercise", "reason", "students", "who"], rows, (2,))
+
+
+def _unexplained(found: Findings) -> str:
+    """Without names the reasons are left out, since they quote what students wrote."""
+    counts = Counter[str]()
+    for exercise, _, who in found.reasons():
+        counts[exercise] += len(who)
+    if not counts:
+        return ""
+    told = ", ".join(f"{_students(count)} in {exercise}" for exercise, count in counts.items())
+    return f"Points lost for other reasons: {told}."
+
+
+def _attention_table(found: Findings, labels: Mapping[str, str], anonymous: bool) -> Table:
+    if anonymous:
+        rows = [[kind, str(count)] for kind, count in found.attention_by_kind().items()]
+        return Table(["what", "students"], rows, (1,))
+    rows = []
+    kinds: dict[str, dict[str, list[Attention]]] = defaultdict(lambda: defaultdict(list))
+    for entry in found.attention:
+        kinds[entry.kind][entry.student].append(entry)
+    for kind, students in kinds.items():
+        what = KINDS.get(kind, kind)
+        if kind in ("no-sandbox", "by-hand") and len(students) > 3:
+            rows.append([f"{len(students)} students", what, "", next(iter(students.values()))[0].text])
+            continue
+        for student, entries in students.items():
+            exercises = ", ".join(dict.fromkeys(entry.exercise for entry in entries if entry.exercise))
+            texts = " ".join(dict.fromkeys(entry.text for entry in entries))
+            rows.append([labels.get(student, show(student)), what, exercises, texts])
+    return Table(["student", "what", "exercise", "in words"], rows)
+
+
+def _progress(
+    found: Findings, labels: Mapping[str, str], slug: str, earlier: Earlier | None, anonymous: bool
+) -> Progress | None:
+    """A comparison with earlier marks; only exercises and students that are in both."""
+    if earlier is None:
+        return None
+    then, now = earlier.marks, marks_now(found.records)
+    both = then.keys() & now.keys()
+    exercises = [name for name, worth in found.points.items() if worth and any(e == name for _, e in both)]
+    if not exercises:
+        return None
+    rows, shares = [], []
+    for name in exercises:
+        common = [key for key in both if key[1] == name]
+        worth = found.points[name] * len(common)
+        old, new = (_share(sum(marks[key] for key in common), worth) for marks in (then, now))
+        shares.append((name, old, new))
+        points = round(100 * new) - round(100 * old)
+        rows.append([name, _percent(old), _percent(new), ("+" if points > 0 else "") + _signed(points, 0)])
+    moved = []
+    known = {student for student, _ in both}
+    students = [work for work in found.records.works if name_in_file(work.student) in known]
+    for work in students:
+        keys = both & {(name_in_file(work.student), name) for name in exercises}
+        before, after = (sum(marks[key] for key in keys) for marks in (then, now))
+        if abs(after - before) > 1e-9:
+            moved.append((work, before, after))
+    moved.sort(key=lambda entry: (entry[1] - entry[2], entry[0].student))
+    up = sum(after > before for _, before, after in moved)
+    added = len(found.records.works) - len(students)
+    sentence = (
+        f"Compared with the report of {earlier.when.day} {earlier.when:%B %Y, %H:%M}: of"
+        f" {_students(len(students))} in both, {up} have more points now, {len(moved) - up} have fewer,"
+        f" {len(students) - len(moved)} have the same." + (f" {added} handed in since then." if added else "")
+    )
+    listed = [] if anonymous else moved[:LONGEST_LIST]
+    return Progress(
+        sentence,
+        progress_chart(f"{slug}-progress", shares),
+        Table(["exercise", "earlier", "now", "percentage points"], rows, (1, 2, 3)),
+        Table(
+            ["student", "earlier", "now"],
+            [[labels[work.student], f"{before:g}", f"{after:g}"] for work, before, after in listed],
+            (1, 2),
+        ),
+    )
+
+
+def _changes(found: Findings, labels: Mapping[str, str]) -> Table:
+    rows = []
+    for change in found.records.changed[:LONGEST_LIST]:
+        when = change.when.replace(tzinfo=UTC).astimezone()
+        new = "by hand" if change.new is None else f"{change.new:g}"
+        student = labels.get(change.student, show(change.student))
+        rows.append(
+            [student, change.exercise, f"{change.old:g} → {new}", f"{when:%Y-%m-%d %H:%M}", change.why]
+        )
+    if (more := len(found.records.changed) - LONGEST_LIST) > 0:
+        rows.append([f"and {more} earlier ones", "", "", "", ""])
+    return Table(["student", "exercise", "mark", "when", "why"], rows)
+
+
+def _similar(found: Findings, labels: Mapping[str, str], pairs: Sequence[Pair]) -> Similar:
+    works = {work.student: work for work in found.counted}
+    rows = []
+    for pair in pairs[:LONGEST_LIST]:
+        rows.append(
+            [
+                f"{labels[pair.first]} and {labels[pair.second]}",
+                ", ".join(where(name) for name in (pair.exercise, *pair.also)),
+                _percent(pair.share),
+                _percent(pair.usual),
+                _total(works[pair.first], found),
+                _total(works[pair.second], found),
+            ]
+        )
+    if len(pairs) > LONGEST_LIST:
+        rows.append([f"and {len(pairs) - LONGEST_LIST} more, see similar.csv", "", "", "", "", ""])
+    passages = []
+    for pair in pairs[:PASSAGES]:
+        sources = [own_code(works[student]) for student in (pair.first, pair.second)]
+        texts = [
+            "\n".join(own.values()) if pair.exercise == ALL else own.get(pair.exercise, "") for own in sources
+        ]
+        shared = longest_shared(*texts)
+        sides = [
+            Side(labels[student], _excerpt(text))
+            for student, text in zip((pair.first, pair.second), shared, strict=True)
+        ]
+        title = f"Longest shared passage in {where(pair.exercise)}: {sides[0].student}, {sides[1].student}"
+        passages.append(Passage(title, (sides[0], sides[1])))
+    head = ["students", "where", "shared", "a usual pair shares", "total of the first", "of the second"]
+    return Similar(head, rows, (2, 3, 4, 5), tuple(passages))
+
+
+def where(exercise: str) -> str:
+    """What a place in a student's code is called."""
+    return exercise or "cells of their own"
+
+
+def _excerpt(code: str) -> str:
+    """Some lines of a student's code, with nothing unprintable in them."""
+    lines = [show(line.expandtabs(4), 160) for line in code.splitlines()]
+    return "\n".join([*lines[:LONGEST_PASSAGE], *(["…"] if len(lines) > LONGEST_PASSAGE else [])])
+
+
+def _total(work: Work, found: Findings) -> str:
+    return f"{work.total:g} of {found.records.points:g}"
+
+
+def _student_table(found: Findings, labels: Mapping[str, str]) -> Table:
+    notes: dict[str, dict[str, None]] = defaultdict(dict)
+    for entry in found.attention:
+        notes[entry.student][KINDS.get(entry.kind, entry.kind)] = None
+    rows = []
+    for work in found.records.works:
+        late = [f"late: {work.penalty:g} taken off"] if work.penalty else []
+        marks = [f"{work.marks[name].score:g}" for name in found.points]
+        rows.append(
+            [labels[work.student], *marks, f"{work.total:g}", "; ".join([*late, *notes[work.student]])]
+        )
+    worth = [f"{name} (of {points:g})" for name, points in found.points.items()]
+    return Table(
+        ["student", *worth, f"total (of {found.records.points:g})", "to know"],
+        rows,
+        tuple(range(1, len(worth) + 2)),
+    )
+
+
+# Words ---------------------------------------------------------------------------------------------------
+
+
+def _label(work: Work) -> str:
+    return f"{work.name} ({show(work.student, 60)})" if work.name else show(work.student, 60)
+
+
+def _listed(names: Sequence[str], most: int = LONGEST_LIST) -> str:
+    shown = ", ".join(show(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _students(count: int) -> str:
+    return f"{count} student{'' if count == 1 else 's'}"
+
+
+def _submissions(count: int) -> str:
+    return f"{count} submission{'' if count == 1 else 's'}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _signed(number: float | None, digits: int = 2) -> str:
+    """A number with a minus sign that a screen reader knows; a dash if there is none."""
+    if number is None:
+        return "–"  # noqa: RUF001
+    text = f"{number:.{digits}f}"
+    return text.replace("-", "−") if float(text) != 0 else text.replace("-", "")  # noqa: RUF001
