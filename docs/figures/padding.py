@@ -86,13 +86,14 @@ def _masked_cell(d: Drawing, x: float, y: float, *, real: bool, backward: bool) 
     else:
         left, right = d.named(x - 130, y, "a_prev", "hidden"), d.named(x + 130, y, "a_next", "hidden")
     around = (left.top, (left.x, over), (right.x, over), right.top)
+    total = d.operation(right.x, over, "+", radius=13) if backward else None
 
     if real:
         d.band(*around)
     else:
         d.band(left.right, cell.left)
         d.band(cell.right, right.left)
-    if not backward:
+    if total is None:
         xt = d.named(x, y - 76, "xt", "input" if real else "padding")
         if real:
             d.forward(left.right, cell.left)
@@ -101,15 +102,22 @@ def _masked_cell(d: Drawing, x: float, y: float, *, real: bool, backward: bool) 
         else:
             d.forward(*around)
             d.text(x, over - 15, "carried over unchanged", size=SMALL)
-    elif real:
-        d.backward(right.left, cell.right)
+        return
+    d.backward(right.top, total.bottom)
+    d.backward((total.x, y + 106), total.top)
+    d.code(total.x - 10, y + 93, "Wya.T @ dz_t", size=SMALL, align="right")
+    if real:
+        turn = (cell.right[0] + right.left[0]) / 2
+        d.backward(total.left, (turn, over), (turn, y), cell.right)
+        d.code(turn + 16, y + 36, "da", size=SMALL)
         d.backward(cell.left, left.right)
         d.backward((x - 26, cell.bottom[1]), (x - 26, y - 70))
         d.backward((x + 26, cell.bottom[1]), (x + 26, y - 70))
         d.code(x - 26, y - 84, "dxt", size=SMALL)
         d.code(x + 10, y - 84, "dWax, dWaa, dba", size=SMALL, align="left")
     else:
-        d.backward(*reversed(around))
-        d.text(x, over - 15, "passed through unchanged", size=SMALL)
+        d.backward(total.left, (left.x, over), left.top)
+        d.code(x - 66, over - 15, "da", size=SMALL, align="right")
+        d.text(x - 60, over - 15, "passes unchanged", size=SMALL, align="left")
         d.code(x, y - 62, "dxt = 0", size=SMALL)
         d.code(x, y - 86, "dWax = dWaa = dba = 0", size=SMALL)
