@@ -173,7 +173,7 @@ def _harmless_output(entry: Mapping[str, Any]) -> Output | None:
     clean: Output = {"output_type": kind, "data": data, "metadata": _sizes(entry.get("metadata"))}
     if kind == "execute_result":
         count = entry.get("execution_count")
-        clean["execution_count"] = count if isinstance(count, int) else None
+        clean["execution_count"] = count if type(count) is int else None
     return clean
 
 

@@ -18,7 +18,6 @@ import resource
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, NoReturn, cast
@@ -133,7 +132,7 @@ class _Room:
             number, _, body = self.channel.receive(_HUGE)
             # Nobody needs to kill this process: the alarm does, whatever it is busy with.
             signal.setitimer(signal.ITIMER_REAL, self.seconds + 1)
-            answer = json.dumps(self.grade(json.loads(body)))
+            answer = json.dumps(self.grade(json.loads(body)), default=str)
             signal.setitimer(signal.ITIMER_REAL, 0)
             self.channel.send(number, Kind.OUTPUTS, answer.encode())
 
@@ -152,19 +151,22 @@ class _Room:
                         namespace[name] = self.ask(name, None, {})
                     except (NotPlain, StudentError):
                         continue  # as if it were not there
-        seconds = time.monotonic()
         self.shell.execution_count = cell["count"]
         outputs, error = self.shell.run(cell["source"])
         # A warning costs nothing, and stock nbgrader reads anything on stderr as zero marks.
         outputs = [entry for entry in outputs if entry.get("name") != "stderr"]
         facts = getattr(error, "facts", {})
+        if _ends_with_call_of(cell["source"], cell["offered"]):
+            # What a student's function returned is shown, but is no mark.
+            for entry in outputs:
+                if entry["output_type"] == "execute_result":
+                    entry["output_type"] = "display_data"
         return {
             "outputs": outputs,
             "passed": error is None,
             "reason": _reason(error, cell) if error is not None else "",
             "traceback": list(facts.get("traceback", [])),
-            "share": None if _ends_with_call_of(cell["source"], cell["offered"]) else _number(outputs),
-            "seconds": time.monotonic() - seconds,
+            "share": _number(outputs),
         }
 
     def ask(self, name: str, arguments: tuple[Any, ...] | None, keywords: dict[str, Any]) -> Any:

@@ -250,6 +250,7 @@ class _Examination:
         for index, cell in enumerate(self.cells):
             if cell.kind != "code":
                 continue
+            self._distrust()
             if not cell.is_grade:
                 self._run_cell(index)
                 continue
@@ -288,7 +289,7 @@ class _Examination:
         body = self._ask(walled, Kind.CELL, self.cells[index].source.encode(), limit, self.deadline)
         try:
             outputs, _ = json.loads(body)
-        except (ValueError, RecursionError):
+        except (ValueError, TypeError, RecursionError):
             raise _Fault("channel", "The cell tampered with its connection to the examiner.") from None
         return harmless_outputs(outputs)
 
@@ -355,6 +356,12 @@ class _Examination:
         seconds = self.limits.total_seconds
         return _Fault("budget", f"The submission has used up the {seconds:g} seconds that it may take.")
 
+    def _distrust(self) -> None:
+        """Start afresh if the last cell has said more than it was asked: that must not cost the next one."""
+        if self._walled is not None and self._walled.control.pending():
+            self._remark(_Fault("channel", "The code tampered with its connection to the examiner."), None)
+            self._kill_student()
+
     def _kill_student(self) -> None:
         if self._walled is not None:
             self._walled.close()
@@ -369,6 +376,7 @@ class _Examination:
         if not self.cells[index].present:
             text = f"The submission has no cell {grade_id}: it was deleted."
             self.remarks.append(Remark("missing-cell", text, grade_id))
+            self._outputs[index] = [_note(text)]
             return CellMark(grade_id, cell.points, 0.0, "missing", text)
         self._count += 1
         self._counts[index] = self._count
@@ -421,11 +429,13 @@ class _Examination:
                         self._kill_student()
                 # The test may catch what it likes: it gets no answer any more, and has failed.
                 exam.send(0, Kind.FAULT, str(fault).encode(), self.deadline)
-        except (Overdue, ChannelClosed):
+        except (Overdue, ChannelClosed) as error:
             # The exam's process is ours: what the student's functions returned has kept it busy or filled it.
             self._kill_exam()
             if time.monotonic() >= self.deadline:
                 raise self._out_of_time() from None
+            if isinstance(error, ChannelClosed) and time.monotonic() < deadline:
+                raise _Fault("died", "The test could not work on the results: it had to be ended.") from None
             seconds = self.limits.grade_cell_seconds
             raise _Fault("timeout", f"The test did not get to its end within {seconds:g} seconds.") from None
         if fault is not None:
@@ -533,6 +543,8 @@ def _unexamined(notebook: ExamNotebook) -> NotebookResult:
         node: dict[str, Any] = {"id": cell.id or f"cell-{number}", "cell_type": cell.kind}
         node |= {"metadata": dict(cell.metadata), "source": "" if cell.role == "answer" else cell.source}
         if cell.kind == "code":
-            node |= {"execution_count": None, "outputs": []}
+            # An error, so that nbgrader's reading of the outputs comes to the same marks.
+            lost = [_note("The notebook is missing or cannot be read.")] if cell.role == "grade" else []
+            node |= {"execution_count": None, "outputs": lost}
         cells.append(node)
     return NotebookResult(notebook.name, marks, annotated_notebook(cells, notebook.metadata))

@@ -276,3 +276,25 @@ def test_without_walls_the_result_says_so(tmp_path: Path) -> None:
         result = examine(examiner, tmp_path / "alice", {"total": "import os\nos._exit(1)"})
     assert result.walls == "none"
     assert scores(result) == [10.0, 0.0, 10.0]
+
+
+def test_nbgrader_reads_the_same_marks_from_the_annotated_notebook(
+    examiner: Examiner, tmp_path: Path
+) -> None:
+    from nbgrader.utils import determine_grade, is_grade
+
+    variants: list[dict[str, str]] = [
+        {},
+        {"double": "def double(x):\n    return x"},
+        {"total": "def total(values):\n    import os\n    os._exit(0)", "shift": "1 / 0"},
+        {"shift": "import sys\ndef shift(state, amount):\n    print('x', file=sys.stderr)\n    return state"},
+    ]
+    for number, answers in enumerate(variants):
+        result = examine(examiner, tmp_path / str(number), answers)
+        cells = [cell for cell in result.notebooks[0].notebook.cells if is_grade(cell)]
+        assert [determine_grade(cell) for cell in cells] == [
+            (mark.score, mark.max_score) for mark in result.notebooks[0].marks
+        ]
+    result = examiner.examine("alice", tmp_path / "nothing")
+    cells = [cell for cell in result.notebooks[0].notebook.cells if is_grade(cell)]
+    assert [determine_grade(cell)[0] for cell in cells] == [0, 0, 0]
