@@ -240,7 +240,7 @@ MASK = np.array([[1, 1, 0, 0], [1, 1, 0, 1], [1, 0, 0, 1], [1, 0, 0, 0], [1, 0, 
 """(T_x, m) = (5, 4): no padding, padding at the end, everywhere, and at the beginning and in the middle."""
 
 SQUARE_MASK = np.array([[1, 1, 1], [1, 0, 1], [1, 0, 0]], dtype=float)
-"""As many examples as time steps: NumPy accepts it untransposed. It is not symmetric, so that this matters."""
+"""As many examples as time steps: NumPy accepts it untransposed. It is not symmetric, so this matters."""
 
 REAL_MASK = np.ones((2, 3))
 
@@ -547,8 +547,9 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
     )
 
     def training_case(title: str, names: list[str], steps: int) -> Case:
+        # After the parameters, this seed puts three names into the order 2, 0, 1: not the given one.
         arguments = {"names": names, "char_to_ix": letters, "n_a": 4, "num_iterations": steps,
-                     "rng": np.random.default_rng(5)}  # fmt: skip
+                     "rng": np.random.default_rng(2)}  # fmt: skip
         return {
             "title": title,
             "arguments": arguments,
