@@ -248,7 +248,7 @@ def _summary(found: Findings) -> list[str]:
             f"The hardest exercise is {hard}: the class has {_percent(known[hard])} of its points."
             f" The easiest is {easy} with {_percent(known[easy])}."
         )
-    if found.slips:
+    if found.slips and len(found.slips[0][1]) > 1:
         slip, who = found.slips[0]
         sentences.append(
             f"The most frequent misconception is in {slip.exercise} ({_students(len(who))}): {slip.hint}"
@@ -386,9 +386,9 @@ def _progress(
     up = sum(after > before for _, before, after in moved)
     added = len(found.records.works) - len(students)
     sentence = (
-        f"Compared with the report of {earlier.when.day} {earlier.when:%B %Y, %H:%M}: of"
-        f" {_students(len(students))} in both, {up} have more points now, {len(moved) - up} have fewer,"
-        f" {len(students) - len(moved)} have the same." + (f" {added} handed in since then." if added else "")
+        f"Compared with the report of {earlier.when.day} {earlier.when:%B %Y, %H:%M}:"
+        f" {_students(len(students))} in both, {up} with more points now, {len(moved) - up} with fewer,"
+        f" {len(students) - len(moved)} with the same." + (f" {added} handed in since then." if added else "")
     )
     listed = [] if anonymous else moved[:LONGEST_LIST]
     return Progress(
@@ -474,11 +474,11 @@ def _student_table(found: Findings, labels: Mapping[str, str]) -> Table:
         late = [f"late: {work.penalty:g} taken off"] if work.penalty else []
         marks = [f"{work.marks[name].score:g}" for name in found.points]
         rows.append(
-            [labels[work.student], *marks, f"{work.total:g}", "; ".join([*late, *notes[work.student]])]
+            [labels[work.student], f"{work.total:g}", *marks, "; ".join([*late, *notes[work.student]])]
         )
     worth = [f"{name} (of {points:g})" for name, points in found.points.items()]
     return Table(
-        ["student", *worth, f"total (of {found.records.points:g})", "to know"],
+        ["student", f"total (of {found.records.points:g})", *worth, "to know"],
         rows,
         tuple(range(1, len(worth) + 2)),
     )

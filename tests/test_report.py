@@ -244,7 +244,7 @@ def test_marks_of_stock_nbgrader_are_reported_too(course: Path) -> None:
         book.find_grade(f"{CELL}-grade", ASSIGNMENT, ASSIGNMENT, "ada").auto_score = 10
         book.db.commit()
     page = Page(report(course))
-    assert page.table("Marks")[0][:4] == ["Ada Lovelace (ada)", "10", "0", "10"]
+    assert page.table("Marks")[0][:4] == ["Ada Lovelace (ada)", "10", "10", "0"]
     assert "1 of 2 students have handed in nothing: bob." in page.text
 
 
@@ -260,7 +260,7 @@ def test_progress_against_the_report_before(course: Path) -> None:
         page = Page(report(course))
         assert page.table("Share of points, earlier and now")[0] == [CELL, "50 %", "67 %", "+17"]
         assert page.table("Students whose total is not what it was") == [["bob", "0", "10"]]
-        assert "of 6 students in both, 1 have more points now, 0 have fewer, 5 have the same." in page.text
+        assert "6 students in both, 1 with more points now, 0 with fewer, 5 with the same." in page.text
         assert "1 handed in since then." in page.text
     assert len(list((page.folder / "earlier").iterdir())) == 1
     assert page.table("Marks that a later run changed")[0][:3] == ["bob", CELL, "0 → 10"]
