@@ -19,6 +19,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, NoReturn, cast
 
@@ -125,7 +126,8 @@ class _Room:
         self.seconds = setup["seconds"]
         self.message_bytes = setup["message_bytes"]
         bound = setup["memory"] + _HEADROOM
-        resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
+        with suppress(ValueError):  # macOS refuses it
+            resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
 
     def serve(self) -> None:
         while True:

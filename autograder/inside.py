@@ -23,7 +23,7 @@ import socket
 import sys
 import time
 import traceback
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -265,7 +265,8 @@ def _limit(setup: dict[str, Any]) -> None:
         if which is not None:
             hard = resource.getrlimit(which)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(which, (value, value))
+            with suppress(ValueError) if not setup["sandbox"] else nullcontext():  # macOS refuses some
+                resource.setrlimit(which, (value, value))
 
 
 def _serve(shell: NotebookShell, control: Channel) -> None:

@@ -7,7 +7,7 @@ import errno
 import os
 import platform
 import struct
-from typing import Final
+from typing import Any, Final
 
 CLONE_NEWNS: Final = 0x00020000
 CLONE_NEWCGROUP: Final = 0x02000000
@@ -35,7 +35,8 @@ _PR_SET_CHILD_SUBREAPER: Final = 36
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _CAPABILITY_VERSION_3: Final = 0x20080522
 
-_libc = ctypes.CDLL(None, use_errno=True)
+# Elsewhere this module can be imported, so that the command can say that the sandbox needs Linux.
+_libc: Any = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
 
 
 def _check(result: int, what: str) -> None:

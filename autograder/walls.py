@@ -42,13 +42,13 @@ _INSIDE: Final = ("__init__", "errors", "wire", "linux", "shell", "inside")
 class Limits:
     """What one submission may use. Times in seconds, sizes in bytes."""
 
-    wall_seconds: float = 15.0
+    wall_seconds: float = 10.0
     """For one cell, or one call of a student's function."""
     grade_cell_seconds: float = 30.0
     """For one grade cell, with all the calls that it makes."""
-    total_seconds: float = 120.0
+    total_seconds: float = 60.0
     """For a whole submission; exercises not reached by then are marked failed."""
-    cpu_seconds: int = 120
+    cpu_seconds: int = 60
     """CPU time of each process of the submission."""
     memory_bytes: int = 2048 * MEGABYTE
     """Of all processes of the submission together, and of the process that runs the grade cells."""
