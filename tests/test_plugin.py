@@ -79,11 +79,12 @@ def test_the_command_is_as_safe_and_gives_the_same_marks(course: Path, tmp_path:
         MARKER, "data.csv", "images", "ps1.ipynb",
     ]  # fmt: skip
     assert secret.read_bytes() not in contents(course)
-    before = contents(course)
+    notebooks = [course / "autograded" / name / "ps1" / "ps1.ipynb" for name in ("alice", "bob")]
+    before = [notebook.read_bytes() for notebook in notebooks]
     (course / "gradebook.db").unlink()
     subprocess.run([sys.executable, "-m", "autograder.cli", "grade", "ps1"], cwd=course, check=True)
     assert scores(course) == found
-    assert len(contents(course)) == len(before)
+    assert [notebook.read_bytes() for notebook in notebooks] == before
 
 
 def test_options_of_the_command_are_handed_on(course: Path, tmp_path: Path) -> None:
