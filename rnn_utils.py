@@ -340,8 +340,10 @@ def check(function: Callable[..., Any], exercise: str) -> None:
     for number, case in enumerate(cases):
         trial = _examine(function, case)
         problem = trial.problem
-        if problem or number == 0:
+        if problem or trial.remark or number == 0:
             _show_table(exercise, case["title"], trial.rows, problem)
+        if trial.remark and not problem:
+            _display(trial.remark, f"<p>{html.escape(trial.remark)}</p>")
         if problem:
             where = "" if number == 0 else f" in the case “{case['title']}”"
             sentence = f"{exercise}{where}: {problem}" + ("" if problem.endswith("?") else ".")
@@ -415,6 +417,8 @@ class _Trial:
     """The rows of the table; none if no values came back that could be compared."""
     wrong: dict[str, Any] = field(default_factory=dict)
     """The wrong values by name, among them "argument x" if the argument x is not what it should be."""
+    remark: str = ""
+    """What there is to say of numbers that differ and need not be the same."""
     stopped_with: Exception | None = None
 
 
@@ -449,7 +453,7 @@ def _examine(function: Callable[..., Any], case: Any) -> _Trial:
                 if name in changed
                 else f"the argument {name} is changed in place; leave it as it is and make a new array"
             )
-    rows = []
+    rows, remark = [], ""
     for name, value in values.items():
         accepted = [expected[name], *case.get("alternatives", {}).get(name, [])]
         details = case.get("parts", {}), case.get("unknown_numbers", [])
@@ -457,11 +461,13 @@ def _examine(function: Callable[..., Any], case: Any) -> _Trial:
         verdict = next((verdict for verdict in verdicts if not verdict.problem), verdicts[0])
         if name in case.get("unknown_numbers", []) and verdict.type and verdict.shape is not False:
             verdict = _Verdict(type=True, shape=True)
+        if "tolerated" in case and verdict.type and verdict.shape is not False and verdict.numbers is False:
+            verdict.problem, remark = "", case["tolerated"]
         rows.append(_row(name, expected[name], value, verdict, case.get("show", {}).get(name, [])))
         if verdict.problem:
             wrong[name] = value
             problems.append(verdict.problem)
-    return _Trial(problems[0] if problems else "", rows, wrong)
+    return _Trial(problems[0] if problems else "", rows, wrong, remark)
 
 
 def _wrong_refusal(error: Exception, case: Mapping[str, Any]) -> str:
@@ -655,6 +661,8 @@ def _summary(value: Any) -> str:
         and all(isinstance(i, int | np.integer) for i in value)
     ):
         return "[" + ", ".join(str(int(i)) for i in value) + "]"
+    if isinstance(value, list) and value and all(isinstance(i, int | float | np.number) for i in value):
+        return _entries(value)
     if isinstance(value, tuple | list | dict):
         return f"{_kind(value)} of {len(value)}"
     text = _kind(value)
@@ -704,7 +712,8 @@ def _hint(function: Callable[..., Any], cases: list[Any], slips: list[Any], numb
 
     slips : the known ones, dictionaries with "hint" (a text), "seen" (for each case the fingerprints of the
             wrong values by name, or None where the function stops), "separable" (if each of the values may
-            be wrong by itself) and "from" (if the slip is in another exercise, which this one calls)
+            be wrong by itself), "from" (if the slip is in another exercise, which this one calls) and
+            "perhaps from" (if another exercise may be the cause as well)
     """
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # what the function prints was shown already
@@ -768,25 +777,30 @@ def _explain(number: int, trials: list[dict[str, str] | None], slips: list[Any])
     """Hint -> names of the values, wrong in case `number`, that it explains.
 
     Each value is looked at on its own, so that two slips are recognised where each shows in another value.
-    A slip that accounts for everything it makes wrong comes before one that accounts for a part of it, and
-    one that explains much before one that explains little. Where two are equally good, there is no hint.
+    A slip that explains much comes before one that explains little, and one that accounts for all it makes
+    wrong before one that accounts for a part of it. Where two are equally good, there is no hint.
     """
     wrong = {name for trial in trials for name in trial or ()}
     shows = trials[number] or {}
-    candidates: dict[str, list[tuple[tuple[bool, int], str]]] = {name: [] for name in shows}
+    candidates: dict[str, list[tuple[tuple[int, bool], str]]] = {name: [] for name in shows}
     for slip in slips:
         names = {name for seen in slip["seen"] for name in seen or ()}
         if not names <= wrong and not slip.get("separable"):
             continue  # it would have made more values wrong than are
         fitting = {name for name in names & wrong if _fits(name, slip["seen"], trials)}
+        # A cache holds a bit of everything, and so the traces of every slip.
+        complete = fitting >= ({name for name in names if not name.startswith("cache")} or names)
         shown = [name for name in candidates if name in fitting]
-        if fitting != names and ("from" in slip or all(_is_zero(shows[name]) for name in shown)):
-            continue  # a part is too little evidence for this; and zeros are none, many roads lead there
+        if not complete and ("from" in slip or all(name.startswith("cache") for name in shown)):
+            continue  # a part is too little to suspect another function, and a cache alone is too little
+        if all(_is_zero(shows[name]) for name in shown) and fitting != wrong:
+            continue  # zeros are no evidence: many roads lead there
         hint = slip["hint"]
-        if "from" in slip:
-            hint = f"If {slip['from']} does not pass its own check yet, look there first. {hint}"
+        elsewhere = slip.get("from") or slip.get("perhaps from")
+        if elsewhere:
+            hint = f"If {elsewhere} does not pass its own check yet, look there first. {hint}"
         for name in shown:
-            candidates[name].append(((fitting == names, len(fitting)), hint))
+            candidates[name].append(((len(fitting), complete), hint))
     explained: dict[str, list[str]] = {}
     for name, ranked in candidates.items():
         best = {hint for rank, hint in ranked if rank == max(ranked)[0]}

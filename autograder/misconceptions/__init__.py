@@ -11,6 +11,9 @@ From these come the hints of `check` (through `slips`), the feedback of the exam
 cells catch every one, and the instructor's picture of what a class got wrong. Two misconceptions that give
 the same numbers share a hint that names both: `same_numbers_as = "…"` in place of a hint.
 
+A slip that people make for some of the values only has `separable = true`: each of the numbers that it makes
+wrong is evidence by itself.
+
 A slip that no returned number shows (a variable of the notebook used in place of an argument, say) has
 `experiment = true` and as hint the one that `check` finds out by experiments with the function.
 """
@@ -57,6 +60,8 @@ class Misconception:
     hint: str
     taught: str
     """Id of the cell in the notebook of the assignment."""
+    separable: bool = False
+    """Whether each of the values that it makes wrong may be wrong by itself."""
     experiment: bool = False
     """Whether the hint comes from experiments with the function and not from its numbers."""
 
@@ -106,7 +111,7 @@ def load(assignment: str | None = None, folder: Path = FOLDER) -> list[Misconcep
                 found.append(
                     Misconception(
                         assignment, name, slug, change, twin["hint"], entry["taught"],
-                        experiment=entry.get("experiment", False),
+                        entry.get("separable", False), entry.get("experiment", False),
                     )
                 )  # fmt: skip
             except (KeyError, TypeError, ValueError) as error:
@@ -125,8 +130,9 @@ def slips(assignment: str, cases: Mapping[str, list[Any]], course: Path = COURSE
 
     cases   : the cases of each exercise, as `check` runs them
     returns : exercise -> list of dictionaries with "hint", "seen" (for each case: name of a wrong value ->
-              fingerprint; None where the function stops) and "from" (another exercise, if the misconception
-              is in that one, and this one calls it)
+              fingerprint; None where the function stops), "separable", "from" (another exercise, if the
+              misconception is in that one, and this one calls it) and "perhaps from" (another exercise, if
+              a misconception there has the same numbers)
     """
     reference = reference_answers(assignment, course)
     tools = student_tools(course)
@@ -139,15 +145,21 @@ def slips(assignment: str, cases: Mapping[str, list[Any]], course: Path = COURSE
             seen = _seen(functions[name], cases[name], tools)
             if not any(seen):
                 continue
-            entry = {"hint": misconception.hint, "seen": seen}
+            entry: dict[str, Any] = {"hint": misconception.hint, "seen": seen}
+            if misconception.separable:
+                entry["separable"] = True
             if name != misconception.exercise:
                 borrowed[name].append(entry | {"from": misconception.exercise})
             elif not any(entry == other for other in found[name]):
                 found[name].append(entry)
     for name, entries in found.items():
-        # Of two slips with the same numbers, the one in this exercise comes first.
+        own = len(entries)
         for entry in borrowed[name]:
-            if not any(same_traces(entry["seen"], other["seen"], tools) for other in entries):
+            twins = [other for other in entries if same_traces(entry["seen"], other["seen"], tools)]
+            for twin in twins:
+                if twin in entries[:own]:
+                    twin["perhaps from"] = entry["from"]
+            if not twins:
                 entries.append(entry)
     return found
 
