@@ -16,6 +16,7 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 from autograd import grad
+from conftest import cells_of
 
 import rnn_utils
 from autograder.course import COURSE, notebook_path, read_notebook, reference_namespace
@@ -249,6 +250,38 @@ def test_an_interrupted_run_keeps_what_it_learned(
     else:
         untrained = REFERENCE["lstm_initialize"](8, len(letters), rng(1))
         assert not any(np.array_equal(kept[name], untrained[name]) for name in kept)
+
+
+STEP = "loss, _, a_prev = optimize(X, Y, a_prev, parameters, learning_rate, max_value)"
+INITIALISED = "    parameters = initialize_parameters(n_a, len(char_to_ix), rng)\n"
+ORDERED = "    order = rng.permutation(len(names))\n"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"loss, _, a_prev =": "loss, _, _ ="},
+        {ORDERED: "    order = range(len(names))\n"},
+        {ORDERED: "", INITIALISED: ORDERED + INITIALISED},
+        {"names[order[step % len(names)]]": "names[rng.permutation(len(names))[0]]"},
+        {STEP: STEP.replace("learning_rate", "10 * learning_rate")},
+        {STEP: STEP.replace("max_value", "0.01")},
+        {"losses.append(loss)": "losses.append(loss / len(Y))"},
+    ],
+)
+def test_check_tells_where_training_goes_another_way(
+    changes: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = str(cells_of(ASSIGNMENT)["answers"]["model"])
+    for old, new in changes.items():
+        assert source.count(old) == 1
+        source = source.replace(old, new)
+    model = reference_namespace(ASSIGNMENT, answers={"model": source})["model"]
+    monkeypatch.setattr(rnn_utils, "__file__", str(DATA.parent / "rnn_utils.py"))
+    rnn_utils.check(model, "model")
+    shown = capsys.readouterr().out
+    assert ("steps 1 to 4" in shown) == ("✗ differ" in shown) == bool(changes)
 
 
 # --- Progress -------------------------------------------------------------------------------------------

@@ -202,6 +202,9 @@ WRONG = [
     ),
     ("model", "other default rate", {"learning_rate=0.01": "learning_rate=0.1"}),
     ("model", "other default limit", {"max_value=5.0": "max_value=0.05"}),
+    ("model", "rate not passed on", {STEP: STEP.replace("learning_rate, max_value", "max_value=max_value")}),
+    ("model", "limit not passed on", {STEP: STEP.replace(", max_value", "")}),
+    ("model", "limit fixed", {STEP: STEP.replace("max_value", "5.0")}),
     ("model", "50 units", {INITIAL: INITIAL.replace("n_a", "50")}),
     ("model", "generator of its own", {INITIAL: INITIAL.replace("rng", "np.random.default_rng(0)")}),
     ("model", "parameters from chance", {INITIAL: INITIAL.replace("rng", "np.random.default_rng()")}),
@@ -335,6 +338,12 @@ def optimize(X, Y, a_prev, parameters, learning_rate=0.01, max_value=5.0):
     ),
     ("model", "every name from zeros", {STEP: STEP.replace("_, a_prev = ", "_, _ = ")}),
     ("model", "names drawn with replacement", {NEXT_NAME: "names[rng.integers(len(names))]"}),
+    ("model", "names shuffled before every step", {NEXT_NAME: "names[rng.permutation(len(names))[0]]"}),
+    (
+        "model",
+        "order before the parameters",
+        {ORDER: "", f"    parameters = {INITIAL}\n": f"{ORDER}    parameters = {INITIAL}\n"},
+    ),
     ("model", "names in the order given", {ORDER: "    order = range(len(names))\n"}),
     ("model", "plain range", {"training_progress(num_iterations, losses)": "range(num_iterations)"}),
     (
