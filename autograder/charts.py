@@ -174,6 +174,23 @@ def exercises_chart(name: str, rows: Sequence[Outcomes]) -> Figure:
     return _figure(name, "How each exercise went", description, top + 58.0 * len(rows) + 4, parts())
 
 
+def counts_chart(name: str, title: str, rows: Sequence[tuple[str, str, int]], unit: str) -> Figure:
+    """How often something occurs: (what, where, how many), a bar for each."""
+    described = "; ".join(f"{what}, in {where}: {count}" for what, where, count in rows)
+    left, width = 10.0, WIDTH - 60.0
+    highest = max(count for _, _, count in rows)
+
+    def parts() -> Iterator[str]:
+        for number, (what, where, count) in enumerate(rows):
+            y, length = 56.0 * number, max(width * count / highest, 1)
+            yield _text(left, y + 16, what)
+            yield _text(left, y + 31, where, font_family="ui-monospace, monospace", font_size="12", fill=GREY)
+            yield _box(left, y + 36, length, 13, BLUE)
+            yield _text(left + length + 7, y + 48, str(count), font_weight="bold")
+
+    return _figure(name, title, f"{title}, number of {unit}. {described}.", 56.0 * len(rows) + 2, parts())
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 

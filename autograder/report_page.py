@@ -8,12 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from autograder.charts import Figure, course_chart, exercises_chart, marks_chart, progress_chart
+from autograder.charts import (
+    Figure,
+    counts_chart,
+    course_chart,
+    exercises_chart,
+    marks_chart,
+    progress_chart,
+)
 from autograder.earlier import Earlier, marks_now, name_in_file
 from autograder.findings import KINDS, Attention, Findings, own_code
 from autograder.folders import Folders, show
 from autograder.item_analysis import distribution
-from autograder.records import Work
+from autograder.records import Slip, Work
 from autograder.similarity import ALL, Pair, longest_shared
 
 LONGEST_LIST = 30
@@ -23,6 +30,7 @@ PASSAGES = 10
 LONGEST_PASSAGE = 30
 """Lines of it."""
 SMALL_CLASS = 20
+MOST_BARS = 8
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ class Section:
     exercises: Table
     small: str
     slips: Table
+    slip_chart: Figure | None
     reasons: Table
     unexplained: str
     attention: Table
@@ -102,7 +111,9 @@ class Page:
     def figures(self) -> list[Figure]:
         found = [self.course_chart] if self.course_chart else []
         for section in self.sections:
-            found += section.charts + ([section.progress.chart] if section.progress else [])
+            found += section.charts
+            found += [section.slip_chart] if section.slip_chart else []
+            found += [section.progress.chart] if section.progress else []
         return found
 
 
@@ -204,6 +215,7 @@ def _section(found: Findings, pairs: Sequence[Pair], earlier: Earlier | None, an
         exercises=_exercises(found),
         small=_small(len(found.counted)),
         slips=_slip_table(found, labels, anonymous),
+        slip_chart=_slip_chart(found, slug),
         reasons=Table([], []) if anonymous else _reason_table(found, labels),
         unexplained=_unexplained(found) if anonymous else "",
         attention=_attention_table(found, labels, anonymous),
@@ -251,7 +263,8 @@ def _summary(found: Findings) -> list[str]:
     if found.slips and len(found.slips[0][1]) > 1:
         slip, who = found.slips[0]
         sentences.append(
-            f"The most frequent misconception is in {slip.exercise} ({_students(len(who))}): {slip.hint}"
+            f"The most frequent misconception is in {slip.exercise}: {_in_words(slip)}"
+            f" ({_students(len(who))})."
         )
     for name, item in found.items.items():
         if item.interval and item.interval[1] < 0:
@@ -296,21 +309,27 @@ def _small(count: int) -> str:
 
 
 def _slip_table(found: Findings, labels: Mapping[str, str], anonymous: bool) -> Table:
-    tried = {
-        name: sum(work.marks[name].attempted for work in found.counted) for name in found.points
-    }  # fmt: skip
+    tried = {name: sum(work.marks[name].attempted for work in found.counted) for name in found.points}
     rows = []
     for slip, who in found.slips:
-        share = tried.get(slip.exercise, 0)
-        row = [
-            slip.exercise,
-            slip.hint,
-            str(len(who)),
-            _percent(len(who) / share) if share else "–",  # noqa: RUF001
-        ]
+        share = _percent(len(who) / tried[slip.exercise]) if tried.get(slip.exercise) else "–"  # noqa: RUF001
+        row = [_in_words(slip), slip.exercise, str(len(who)), share, slip.hint]
         rows.append(row if anonymous else [*row, _listed([labels[work.student] for work in who])])
-    head = ["exercise", "what the numbers reveal", "students", "of those who tried"]
+    head = ["misconception", "exercise", "students", "of those who tried", "what the numbers reveal"]
     return Table(head if anonymous else [*head, "who"], rows, (2, 3))
+
+
+def _slip_chart(found: Findings, slug: str) -> Figure | None:
+    """The misconceptions that more than one student has."""
+    rows = [(_in_words(slip), slip.exercise, len(who)) for slip, who in found.slips if len(who) > 1]
+    if not rows:
+        return None
+    title = "Misconceptions that several students share"
+    return counts_chart(f"{slug}-misconceptions", title, rows[:MOST_BARS], "students")
+
+
+def _in_words(slip: Slip) -> str:
+    return " or ".join(name.replace("-", " ") for name in slip.names)
 
 
 def _reason_table(found: Findings, labels: Mapping[str, str]) -> Table:
@@ -505,7 +524,7 @@ def _submissions(count: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
 def _signed(number: float | None, digits: int = 2) -> str:

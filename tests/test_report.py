@@ -156,6 +156,10 @@ def test_a_misconception_is_counted_once_for_each_student_where_it_lies(course: 
     assert (found["exercise"], found["students"], found["who"]) == (CELL, "2", "bob; cem")
     assert SLIP.slug in found["misconception"].split(" or ")
     assert found["hint"] == SLIP.hint
+    (row,) = Page(folder).table("Misconceptions, the most frequent first")
+    # Two of the five whose notebook could be read.
+    assert [*row[1:4], row[5]] == [CELL, "2", "40 %", "bob, cem"]
+    assert f"{row[0]}, in {CELL}: 2." in (folder / f"figures/{ASSIGNMENT}-misconceptions.svg").read_text()
 
 
 def test_sentences_without_a_hint_are_put_together_by_what_they_say(course: Path) -> None:
