@@ -58,7 +58,10 @@ def write_report(
     try:
         if not anonymous:
             keep_earlier(to, tables[MARKS])
-        return [_write(to / name, text) for name, text in texts.items()]
+        written = [_write(to / name, text) for name, text in texts.items()]
+        for name in page.figure_names() - {figure.name for figure in page.figures}:
+            (to / f"figures/{name}.svg").unlink(missing_ok=True)  # of an earlier report
+        return written
     except OSError as error:
         kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else RecordsError
         raise kind(f"The report cannot be written to {show(to)}: {error.strerror}.") from error

@@ -107,6 +107,11 @@ class Page:
     course_chart: Figure | None = None
     files: list[str] = field(default_factory=list)
 
+    def figure_names(self) -> set[str]:
+        """Names of the figures that a page about these assignments can have."""
+        kinds = ("marks", "exercises", "misconceptions", "progress")
+        return {f"{section.id}-{kind}" for section in self.sections for kind in kinds}
+
     @property
     def figures(self) -> list[Figure]:
         found = [self.course_chart] if self.course_chart else []
