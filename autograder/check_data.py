@@ -313,7 +313,11 @@ def with_entry(cache: tuple[Any, ...], place: int, value: Any) -> tuple[Any, ...
 
 
 def masked_forward_cases(
-    make: Callable[..., Any], forward: Callable[..., Any], cell: Case, sequence: Case
+    make: Callable[..., Any],
+    forward: Callable[..., Any],
+    forward_sequence: Callable[..., Any],
+    cell: Case,
+    sequence: Case,
 ) -> tuple[list[Case], ...]:
     """Cases of a masked cell and of the function for the sequence; `cell` and `sequence` are their rests.
 
@@ -326,8 +330,9 @@ def masked_forward_cases(
     spoiled = second_step(padded)
     spoiled["xt"] = np.where(spoiled["mask_t"] == 1, spoiled["xt"], [[np.nan], [7.0], [0.0]])
     uncleaned = with_entry(forward(**spoiled)[-1], -3, spoiled["xt"])
-    maskless = without_mask(second_step(real))
-    masked_after_all = with_entry(forward(**maskless)[-1], -1, np.ones((1, REAL_MASK.shape[1])))
+    maskless, ones = without_mask(second_step(real)), REAL_MASK[:1]
+    masked_after_all = with_entry(forward(**maskless)[-1], -1, ones)
+    all_masked = [with_entry(cache, -1, ones) for cache in forward_sequence(**without_mask(real))[-1]]
     return [
         {"title": "a padded example among real ones", "arguments": second_step(padded)} | cell | cell_padded,
         {"title": "all examples real", "arguments": second_step(real)} | cell,
@@ -347,7 +352,13 @@ def masked_forward_cases(
         {"title": "as many examples as time steps, NaN in the padding", "arguments": with_nan(square)}
         | sequence
         | sequence_padded,
-        {"title": "no mask", "arguments": without_mask(real)} | sequence | sequence_padded,
+        {
+            "title": "no mask",
+            "arguments": without_mask(real),
+            "shared": {"parameters": real["parameters"]},
+            "alternatives": {"caches": [all_masked]},
+        }
+        | sequence,
     ]
 
 
@@ -355,7 +366,7 @@ def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], 
     cases = []
     for title, given in (
         ("a padded example among real ones", second_step(make(1, 3, 5, 2, MASK))),
-        ("no mask", without_mask(second_step(make(2, 2, 4, 5, SQUARE_MASK)))),
+        ("no mask", without_mask(second_step(make(2, 2, 4, 5, REAL_MASK)))),
     ):
         *_, yt_pred, cache = forward(**given)
         states, scores = cache[0].shape, yt_pred.shape
@@ -413,6 +424,7 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
     rnn_cell, rnn_sequence = masked_forward_cases(
         masked_rnn,
         reference["masked_rnn_cell_forward"],
+        reference["masked_rnn_forward"],
         {
             "returns": ["a_next", "yt_pred", "cache"],
             "parts": {"cache": [*RNN_CELL_CACHE, "mask_t"]},
@@ -423,6 +435,7 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
     lstm_cell, lstm_sequence = masked_forward_cases(
         masked_lstm,
         reference["masked_lstm_cell_forward"],
+        reference["masked_lstm_forward"],
         {
             "returns": ["a_next", "c_next", "yt_pred", "cache"],
             "parts": {"cache": [*LSTM_CELL_CACHE, "mask_t"]},

@@ -767,7 +767,7 @@ def masked_rnn_cell_backward(da_next, dz_t, cache):
         """
 def masked_rnn_cell_backward(da_next, dz_t, cache):
     a_next, a_prev, xt, p, mask_t = cache
-    real = np.broadcast_to(np.asarray(mask_t, dtype=bool), (1, xt.shape[1]))
+    real = np.broadcast_to(np.asarray(1 if mask_t is None else mask_t, dtype=bool), (1, xt.shape[1]))
     x = np.where(real, xt, 0)
     cell = np.tanh(p["Wax"] @ x + p["Waa"] @ a_prev + p["ba"])
     da = p["Wya"].T @ dz_t
@@ -805,7 +805,7 @@ def masked_rnn_backward(y_pred, y_true, caches):
 def masked_rnn_backward(y_pred, y_true, caches):
     n_y, m, T = y_pred.shape
     n_a = caches[0][0].shape[0]; n_x = caches[0][2].shape[0]; p = caches[0][3]
-    mask = np.vstack([c[4] for c in caches])
+    mask = np.vstack([np.ones((1, m)) if c[4] is None else c[4] for c in caches])
     valid = np.sum(mask)
     out = {"dx": np.zeros((n_x, m, T)), "da0": np.zeros((n_a, m))}
     for k in ("Wax", "Waa", "ba", "Wya", "by"): out["d" + k] = np.zeros(p[k].shape)
@@ -900,7 +900,7 @@ def masked_lstm_cell_backward(da_next, dc_next, cache):
         """
 def masked_lstm_backward(y_pred, y_true, caches):
     n_y, m, T = y_pred.shape
-    mask = np.vstack([c[-1] for c in caches])
+    mask = np.vstack([np.ones((1, m)) if c[-1] is None else c[-1] for c in caches])
     N = max(1, mask.sum())
     dz = np.where((mask.T == 1)[None], y_pred - y_true, 0) / N
     a = np.stack([c[0] for c in caches], axis=2)
