@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import py_compile
 import re
 import secrets
 import signal
@@ -21,7 +22,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import cache_from_source
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -139,6 +142,7 @@ class Examiner:
         self._lock = threading.Lock()
         self._owner = os.getpid()
         self._digest = autograder_digest()
+        self._released: dict[str, bytes] = {}
 
     def start(self) -> None:
         """Start the warm processes. Raises WallsError (no sandbox) or ExamError (set-up cells fail)."""
@@ -155,6 +159,8 @@ class Examiner:
             server = None
             try:  # both get ready at the same time
                 server = ForkServer(sandbox=self.sandbox)
+                self._released = self.exam.files | _compiled(self.exam.files)
+                annotated_notebook([], {})  # imports what every examination needs, before workers are forked
                 exam_server.wait()
             except BaseException:
                 exam_server.close()
@@ -198,7 +204,7 @@ class Examiner:
 
     def spawn_student(self) -> Walled:
         assert self._server is not None
-        return self._server.spawn(self.limits, self.exam.files)
+        return self._server.spawn(self.limits, self._released)
 
     def spawn_exam(self) -> Channel:
         assert self._exam_server is not None
@@ -514,6 +520,22 @@ class _Examination:
         if number in self._notes:
             node["metadata"]["autograder"] = self._notes[number]
         return node
+
+
+def _compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The released modules as Python caches them, so that not every submission compiles them again."""
+    cached = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            source, target = Path(folder, "source.py"), Path(folder, "target.pyc")
+            if name.endswith(".py") and "/" not in name:
+                source.write_bytes(content)
+                # The unchecked kind of cache is used whatever the times of the files say.
+                mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+                with suppress(py_compile.PyCompileError):
+                    py_compile.compile(str(source), str(target), name, doraise=True, invalidation_mode=mode)
+                    cached[cache_from_source(name)] = target.read_bytes()
+    return cached
 
 
 def _note(text: str) -> dict[str, Any]:
