@@ -341,10 +341,12 @@ def _master_cells(folder: Path) -> list[Any]:
 
 
 def _cells(path: Path) -> list[Any]:
+    """The cells of a notebook; none if it cannot be read. One that stock nbgrader marked holds anything."""
     try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["cells"])
-    except (OSError, ValueError, KeyError, TypeError):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
+    return [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
 
 
 def _read_folder(folder: Path) -> tuple[dict[str, list[str]], dict[str, str], set[str]]:
@@ -356,7 +358,7 @@ def _read_folder(folder: Path) -> tuple[dict[str, list[str]], dict[str, str], se
         for cell in _cells(path):
             marking = _marking(cell)
             name = exercise_of(str(marking.get("grade_id") or ""))
-            note = cell.get("metadata", {}).get("autograder") or {}
+            note = _inner(_inner(cell, "metadata"), "autograder")
             if marking.get("grade") and note.get("reason"):
                 reasons[name].append(show(note["reason"], LONGEST_SENTENCE))
                 if _UNTOUCHED.search(reasons[name][-1]):
@@ -379,11 +381,16 @@ def _slips(assignment: str, exercise: str, reasons: Sequence[str]) -> tuple[Slip
     return tuple(Slip(where, hint, tuple(dict.fromkeys(slugs))) for (where, hint), slugs in names.items())
 
 
-def _marking(cell: Any) -> Any:
-    return cell.get("metadata", {}).get("nbgrader") or {}
+def _marking(cell: Any) -> dict[str, Any]:
+    return _inner(_inner(cell, "metadata"), "nbgrader")
+
+
+def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:
+    inner = value.get(key)
+    return inner if isinstance(inner, dict) else {}
 
 
 def _text(cell: Any) -> str:
     source = cell.get("source", "")
-    text = source if isinstance(source, str) else "".join(source)
+    text = "".join(map(str, source)) if isinstance(source, list) else str(source)
     return text[:_LONGEST_SOURCE]

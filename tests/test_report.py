@@ -252,6 +252,26 @@ def test_marks_of_stock_nbgrader_are_reported_too(course: Path) -> None:
     assert "1 of 2 students have handed in nothing: bob." in page.text
 
 
+@pytest.mark.parametrize(
+    "notebook",
+    [
+        "", "[" * 100_000, "[]", '{"cells": 7}', '{"cells": [7, {}, {"metadata": []}]}',
+        '{"cells": [{"metadata": {"nbgrader": {"grade": true, "grade_id": 3}, "autograder": [1]}}]}',
+        '{"cells": [{"metadata": {"nbgrader": {"grade": 1}, "autograder": {"reason": ["b"]}}, "source": 1}]}',
+        '{"cells": [{"cell_type": "code", "metadata": {"nbgrader": 5}, "source": [1, "\\ud800"]}]}',
+    ],
+    ids=["empty", "deep", "list", "no-cells", "odd-cells", "odd-note", "odd-reason", "odd-source"],
+)  # fmt: skip
+def test_a_strange_notebook_in_autograded_does_no_harm(course: Path, notebook: str) -> None:
+    """What stock nbgrader leaves there is the student's own file."""
+    marked_class(course)
+    path = course / "autograded" / "eve" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+    path.unlink()
+    path.write_text(notebook)
+    marks = Page(report(course)).table("Marks")
+    assert [row[1] for row in marks if row[0] == "eve"] == ["10"]
+
+
 # Progress
 
 
