@@ -1,7 +1,8 @@
 """Grade cells tell right answers from wrong ones: known slips lose the exercise, unusual solutions keep it.
 
 Each answer in `tests/answers/` is either a set of replaced texts in the reference solution or a whole answer
-cell, as in circulated copies of the assignment. The grade cell runs alone after set-up and answers.
+cell, as in circulated copies of the assignment. The grade cell runs alone after set-up and answers. The wrong
+answers here are odd ones; what students are known to get wrong is in `autograder/misconceptions`.
 """
 
 from __future__ import annotations
@@ -57,6 +58,11 @@ def test_an_unusual_right_answer_keeps_its_points(
 ) -> None:
     changed = {exercise: answer(assignment, exercise, change)}
     assert run_grade_cell(assignment, exercise, changed, monkeypatch) == ""
+
+
+def test_there_are_unusual_answers_to_every_assignment() -> None:
+    assert {module.ASSIGNMENT for module in MODULES if len(module.RIGHT) >= 5} == set(assignments())
+    assert len(listed("RIGHT")) >= 60
 
 
 @pytest.mark.parametrize("assignment", assignments())

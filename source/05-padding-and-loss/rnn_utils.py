@@ -785,16 +785,16 @@ def _explain(number: int, trials: list[dict[str, str] | None], slips: list[Any])
     candidates: dict[str, list[tuple[tuple[int, bool], str]]] = {name: [] for name in shows}
     for slip in slips:
         names = {name for seen in slip["seen"] for name in seen or ()}
-        if not names <= wrong and not slip.get("separable"):
+        separable = slip.get("separable", False)
+        if not names <= wrong and not separable:
             continue  # it would have made more values wrong than are
         fitting = {name for name in names & wrong if _fits(name, slip["seen"], trials)}
         # A cache holds a bit of everything, and so the traces of every slip.
         telling = {name for name in names if not name.startswith("cache")} or names
         complete = fitting >= telling
         shown = [name for name in candidates if name in fitting]
-        if not complete and ("from" in slip or len(fitting & telling) < len(telling) / 2):
-            if not slip.get("separable"):
-                continue  # too little of it is there, or too little to suspect another function
+        if not (complete or separable or (len(fitting & telling) >= len(telling) / 2 and "from" not in slip)):
+            continue  # too little of it is there, or too little to suspect another function
         if all(_is_zero(shows[name]) for name in shown) and fitting != wrong:
             continue  # zeros are no evidence: many roads lead there
         hint = slip["hint"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 ASSIGNMENT = "04-lstm-backward"
 
 WRONG = [
-    ("lstm_cell_backward", "candidate tanh twice", {"1 - cct**2": "1 - np.tanh(cct)**2"}),
-    ("lstm_cell_backward", "dft from next cell", {"dct * c_prev * ft": "dct * c_next * ft"}),
     (
         "lstm_cell_backward",
         "gate derivative missing (output)",
@@ -19,28 +17,7 @@ WRONG = [
     ),
     ("lstm_cell_backward", "gate derivative missing (update)", {"dct * cct * it * (1 - it)": "dct * cct"}),
     ("lstm_cell_backward", "derivative of the candidate missing", {" * (1 - cct**2)": ""}),
-    ("lstm_cell_backward", "dot without tanh", {"da_next * tanh_c * ot": "da_next * c_next * ot"}),
-    ("lstm_cell_backward", "dc overwritten", {"dct = dc_next + da_next": "dct = da_next"}),
-    (
-        "lstm_cell_backward",
-        "da path missing",
-        {"dct = dc_next + da_next * ot * (1 - tanh_c**2)": "dct = dc_next"},
-    ),
-    ("lstm_cell_backward", "dc_prev without gate", {"dct * ft,": "dct,"}),
-    (
-        "lstm_cell_backward",
-        "dc_prev without dc_next",
-        {'"dc_prev": dct * ft': '"dc_prev": da_next * ot * (1 - tanh_c**2) * ft'},
-    ),
     ("lstm_cell_backward", "dc_prev from dc_next alone", {'"dc_prev": dct * ft': '"dc_prev": dc_next * ft'}),
-    ("lstm_cell_backward", "cell not squashed", {"1 - tanh_c**2": "1 - c_next**2"}),
-    (
-        "lstm_cell_backward",
-        "brackets lost (candidate)",
-        {
-            "dcct = dct * it * (1 - cct**2)": "dcct = dc_next * it + ot * (1 - tanh_c**2) * it * da_next * (1 - cct**2)"
-        },
-    ),
     (
         "lstm_cell_backward",
         "brackets lost and a stray candidate",
@@ -62,11 +39,6 @@ WRONG = [
             "dft = dct * c_prev * ft * (1 - ft)": "dft = dc_next * c_prev + ot * (1 - tanh_c**2) * c_prev * da_next * ft * (1 - ft)"
         },
     ),
-    (
-        "lstm_cell_backward",
-        "output gate missing in dct",
-        {"da_next * ot * (1 - tanh_c**2)": "da_next * (1 - tanh_c**2)"},
-    ),
     ("lstm_cell_backward", "path through a_next subtracted", {"dct = dc_next + ": "dct = dc_next - "}),
     (
         "lstm_cell_backward",
@@ -75,14 +47,7 @@ WRONG = [
             "d_concat = Wf.T @ dft + Wi.T @ dit + Wc.T @ dcct + Wo.T @ dot": "d_concat = np.vstack([Wf.T @ dft + Wi.T @ dit + Wc.T @ dcct + Wo.T @ dot])[::-1]"
         },
     ),
-    (
-        "lstm_cell_backward",
-        "split as though the input came first",
-        {"d_concat[n_a:]": "d_concat[:len(xt)]", "d_concat[:n_a]": "d_concat[len(xt):]"},
-    ),
-    ("lstm_cell_backward", "concat order", {"(a_prev, xt), axis=0": "(xt, a_prev), axis=0"}),
     ("lstm_cell_backward", "a_next in the stack", {"((a_prev, xt)": "((cache[0], xt)"}),
-    ("lstm_cell_backward", "output gate missing in the stack gradient", {" + Wo.T @ dot": ""}),
     ("lstm_cell_backward", "weights swapped", {"Wf.T @ dft + Wi.T @ dit": "Wi.T @ dft + Wf.T @ dit"}),
     (
         "lstm_cell_backward",
@@ -98,11 +63,6 @@ WRONG = [
         "lstm_cell_backward",
         "states unpacked in the wrong order",
         {"c_next, a_prev, c_prev": "c_next, c_prev, a_prev"},
-    ),
-    (
-        "lstm_cell_backward",
-        "mean over the batch (bias)",
-        {"np.sum(dft, axis=1, keepdims=True)": "np.mean(dft, axis=1, keepdims=True)"},
     ),
     (
         "lstm_cell_backward",
@@ -127,13 +87,6 @@ WRONG = [
         "list instead of a dictionary",
         {"    return {": "    return [{", "keepdims=True),\n    }": "keepdims=True),\n    }]"},
     ),
-    (
-        "lstm_cell_backward",
-        "dc_next changed in place",
-        {
-            "dct = dc_next + da_next": "da_next *= 1.0; da_next += 0.0\n    dc_next += da_next * ot * (1 - tanh_c**2)\n    dct = dc_next + 0 * da_next"
-        },
-    ),
     ("lstm_cell_backward", "cache changed in place", {"dft = ": "ft *= 1 - ft\n    dft = "}),
     (
         "lstm_cell_backward",
@@ -146,7 +99,6 @@ WRONG = [
         "tanh of the output gate",
         {"dot = da_next": "ot = np.tanh(ot)\n    dot = da_next"},
     ),
-    ("lstm_cell_backward", "a_next for tanh(c_next)", {"tanh_c = np.tanh(c_next)": "tanh_c = cache[0]"}),
     ("lstm_cell_backward", "one minus a_next squared", {"(1 - tanh_c**2)": "(1 - cache[0]**2)"}),
     ("lstm_cell_backward", "output gate from dct", {"dot = da_next *": "dot = dct *"}),
     (
@@ -170,57 +122,11 @@ WRONG = [
 """,
     ),
     ("lstm_cell_backward", "arguments swapped", {"(da_next, dc_next, cache)": "(dc_next, da_next, cache)"}),
-    ("lstm_backward", "no carry", {"da[:, :, t] + da_carried, dc_carried": "da[:, :, t], 0 * dc_carried"}),
-    (
-        "lstm_backward",
-        "carried dc dropped",
-        {"da_carried, dc_carried, cell": "da_carried, 0 * dc_carried, cell"},
-    ),
-    ("lstm_backward", "carried da dropped", {"da[:, :, t] + da_carried": "da[:, :, t]"}),
     ("lstm_backward", "upstream gradient dropped", {"da[:, :, t] + da_carried": "da_carried"}),
-    (
-        "lstm_backward",
-        "carries swapped",
-        {'gradients["da_prev"], gradients["dc_prev"]': 'gradients["dc_prev"], gradients["da_prev"]'},
-    ),
-    (
-        "lstm_backward",
-        "parameter gradients overwritten",
-        {"total[key] += gradients": "total[key] = gradients"},
-    ),
-    (
-        "lstm_backward",
-        "bias gradients overwritten",
-        {"total[key] += gradients[key]": "total[key] = gradients[key] + (total[key] if 'W' in key else 0)"},
-    ),
-    ("lstm_backward", "loops forward", {"reversed(range(T_x))": "range(T_x)"}),
-    ("lstm_backward", "first cache every step", {"cell_caches[t]": "cell_caches[0]"}),
-    ("lstm_backward", "last cache every step", {"cell_caches[t]": "cell_caches[-1]"}),
-    ("lstm_backward", "caches counted from the end", {"cell_caches[t]": "cell_caches[t - T_x]"}),
     (
         "lstm_backward",
         "steps counted in the caches",
         {"n_a, m, T_x = da.shape": "n_a, m, T_x = da.shape; T_x = len(cell_caches)"},
-    ),
-    (
-        "lstm_backward",
-        "dx as long as the forward pass",
-        {"dx = np.zeros((n_x, m, T_x))": "dx = np.zeros(x.shape)"},
-    ),
-    ("lstm_backward", "first step missing", {"reversed(range(T_x))": "reversed(range(1, T_x))"}),
-    ("lstm_backward", "da0 is the first upstream gradient", {'"da0": da_carried': '"da0": da[:, :, 0]'}),
-    ("lstm_backward", "da0 is the carried dc", {'"da0": da_carried': '"da0": dc_carried'}),
-    (
-        "lstm_backward",
-        "mean over steps",
-        {"total[key] += gradients[key]": "total[key] += gradients[key] / T_x"},
-    ),
-    (
-        "lstm_backward",
-        "da changed in place",
-        {
-            "gradients = lstm_cell_backward(da[:, :, t] + da_carried,": "da[:, :, t] += da_carried\n        gradients = lstm_cell_backward(da[:, :, t],"
-        },
     ),
     (
         "lstm_backward",
@@ -233,20 +139,6 @@ WRONG = [
         "lstm_backward",
         "upstream gradient added to dc as well",
         {"da_carried, dc_carried, cell": "da_carried, dc_carried + da[:, :, t], cell"},
-    ),
-    (
-        "lstm_backward",
-        "carried da accumulated",
-        {
-            'da_carried, dc_carried = gradients["da_prev"], gradients["dc_prev"]': 'da_carried = da_carried + gradients["da_prev"]; dc_carried = gradients["dc_prev"]'
-        },
-    ),
-    (
-        "lstm_backward",
-        "carried dc accumulated",
-        {
-            'da_carried, dc_carried = gradients["da_prev"], gradients["dc_prev"]': 'da_carried = gradients["da_prev"]; dc_carried = dc_carried + gradients["dc_prev"]'
-        },
     ),
     ("lstm_backward", "hard-coded batch size", {"np.zeros((n_x, m, T_x))": "np.zeros((n_x, 10, T_x))"}),
     ("lstm_backward", "dx in reverse order", {"dx[:, :, t] =": "dx[:, :, T_x - 1 - t] ="}),

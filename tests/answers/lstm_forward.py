@@ -5,51 +5,17 @@ from __future__ import annotations
 ASSIGNMENT = "02-lstm-forward"
 
 WRONG = [
-    ("lstm_cell_forward", "concat order", {"(a_prev, xt), axis=0": "(xt, a_prev), axis=0"}),
-    (
-        "lstm_cell_forward",
-        "forget update swapped",
-        {
-            "ft = sigmoid(Wf @ concat + bf)": "ft = sigmoid(Wi @ concat + bi)",
-            "it = sigmoid(Wi @ concat + bi)": "it = sigmoid(Wf @ concat + bf)",
-        },
-    ),
-    ("lstm_cell_forward", "sigmoid candidate", {"np.tanh(Wc": "sigmoid(Wc"}),
-    ("lstm_cell_forward", "state without tanh", {"ot * np.tanh(c_next)": "ot * c_next"}),
-    ("lstm_cell_forward", "prediction from cell state", {"Wy @ a_next": "Wy @ c_next"}),
-    ("lstm_cell_forward", "output bias missing", {" + by)": ")"}),
-    (
-        "lstm_cell_forward",
-        "softmax over the batch",
-        {"softmax(Wy @ a_next + by)": "softmax((Wy @ a_next + by).T).T"},
-    ),
-    ("lstm_cell_forward", "no softmax", {"softmax(Wy @ a_next + by)": "Wy @ a_next + by"}),
     (
         "lstm_cell_forward",
         "sigmoid for the prediction",
         {"softmax(Wy @ a_next + by)": "sigmoid(Wy @ a_next + by)"},
     ),
-    (
-        "lstm_cell_forward",
-        "softmax minus the maximum of the whole array",
-        {
-            "yt_pred = softmax(Wy @ a_next + by)": "z = Wy @ a_next + by; e = np.exp(z - z.max()); yt_pred = e / e.sum(0)"
-        },
-    ),
     ("lstm_cell_forward", "bias of the output gate missing", {" + bo": ""}),
     ("lstm_cell_forward", "bias of the forget gate missing", {" + bf": ""}),
     ("lstm_cell_forward", "bias of the candidate twice", {" + bc": " + 2 * bc"}),
-    ("lstm_cell_forward", "tanh for the output gate", {"ot = sigmoid(": "ot = np.tanh("}),
     ("lstm_cell_forward", "candidate subtracted", {"ft * c_prev + it * cct": "ft * c_prev - it * cct"}),
     ("lstm_cell_forward", "update gate is one minus the forget gate", {"+ it * cct": "+ (1 - ft) * cct"}),
-    ("lstm_cell_forward", "nothing forgotten", {"ft * c_prev + ": "c_prev + "}),
-    ("lstm_cell_forward", "hidden state from the earlier cell state", {"np.tanh(c_next)": "np.tanh(c_prev)"}),
     ("lstm_cell_forward", "output gate with the weights of the forget gate", {"sigmoid(Wo": "sigmoid(Wf"}),
-    (
-        "lstm_cell_forward",
-        "cell state changed in place",
-        {"c_next = ft * c_prev + it * cct": "c_prev *= ft; c_prev += it * cct; c_next = c_prev"},
-    ),
     (
         "lstm_cell_forward",
         "output gate twice in the cache",
@@ -73,11 +39,6 @@ WRONG = [
         },
     ),
     ("lstm_cell_forward", "parameters missing in the cache", {"xt, parameters)": "xt)"}),
-    (
-        "lstm_cell_forward",
-        "return order",
-        {"return a_next, c_next, yt_pred": "return c_next, a_next, yt_pred"},
-    ),
     (
         "lstm_cell_forward",
         "hard-coded number of units",
@@ -140,22 +101,6 @@ WRONG = [
         "forget gate reads the cell state",
         {"ft = sigmoid(Wf @ concat + bf)": "ft = sigmoid(Wf @ concat + bf + 1e-3 * c_prev)"},
     ),
-    ("lstm_forward", "c0 is a0", {"c_next = np.zeros((n_a, m))": "c_next = a0"}),
-    (
-        "lstm_forward",
-        "cell state reset",
-        {"    for t in range(T_x):\n": "    for t in range(T_x):\n        c_next = np.zeros((n_a, m))\n"},
-    ),
-    (
-        "lstm_forward",
-        "results of the cell unpacked in the wrong order",
-        {"a_next, c_next, yt_pred, cache = lstm": "c_next, a_next, yt_pred, cache = lstm"},
-    ),
-    ("lstm_forward", "return order a, c, y", {"return a, y, c,": "return a, c, y,"}),
-    ("lstm_forward", "return order c, y, a", {"return a, y, c,": "return c, y, a,"}),
-    ("lstm_forward", "alias of state", {"c = np.zeros((n_a, m, T_x))": "c = a"}),
-    ("lstm_forward", "zeros instead of a0", {"a_next = a0": "a_next = np.zeros((n_a, m))"}),
-    ("lstm_forward", "a0 every step", {"x[:, :, t], a_next, c_next": "x[:, :, t], a0, c_next"}),
     (
         "lstm_forward",
         "reads slot being filled",
@@ -166,10 +111,6 @@ WRONG = [
         "reads the array at t - 1, also at the first step",
         {"x[:, :, t], a_next, c_next": "x[:, :, t], a[:, :, t - 1], c[:, :, t - 1]"},
     ),
-    ("lstm_forward", "first input every step", {"x[:, :, t]": "x[:, :, 0]"}),
-    ("lstm_forward", "last cache repeated", {"(cell_caches, x)": "([cache] * T_x, x)"}),
-    ("lstm_forward", "last step missing", {"range(T_x)": "range(T_x - 1)"}),
-    ("lstm_forward", "reversed", {"range(T_x)": "reversed(range(T_x))"}),
     ("lstm_forward", "hard-coded number of steps", {"range(T_x)": "range(7)"}),
     ("lstm_forward", "caches without x", {"(cell_caches, x)": "cell_caches"}),
     ("lstm_forward", "caches as a list", {"(cell_caches, x)": "[cell_caches, x]"}),

@@ -68,12 +68,6 @@ WRONG = [
             "dz = np.where(real,": "dz = np.where(real & (np.arange(T_x) == np.max(np.where(real, np.arange(T_x), -1), axis=1, keepdims=True)),"
         },
     ),
-    (
-        "compute_loss",
-        "divides by the longest length",
-        {"max(np.sum(valid), 1)": "max(valid.shape[0] * valid.sum(axis=1).max(), 1)"},
-    ),
-    ("compute_loss", "clips the loss instead", {"np.maximum(y_pred, 1e-8)": "y_pred"}),
     ("pad_sequences", "max_len of one is refused", {"max_len <= 0": "max_len <= 1"}),
     (
         "pad_sequences",
@@ -92,32 +86,12 @@ WRONG = [
             "    return gradients": '    gradients["da_prev"] = gradients["da_prev"] + 0 * da_next + (1 - real) * dc_next\n    return gradients'
         },
     ),
-    (
-        "masked_rnn_cell_backward",
-        "dz masked in the cell",
-        {
-            'da = da_next + parameters["Wya"].T @ dz_t': 'dz_t = dz_t * real\n    da = da_next + parameters["Wya"].T @ dz_t'
-        },
-    ),
-    ("pad_sequences", "integer fill", {"dtype=dtype": "dtype=type(padding_value)"}),
-    ("pad_sequences", "np.full without dtype", {", dtype=dtype": ""}),
     ("pad_sequences", "always float", {"dtype = np.result_type(*sequences, padding_value)": "dtype = float"}),
     (
         "pad_sequences",
         "dtype of first",
         {"dtype = np.result_type(*sequences, padding_value)": "dtype = sequences[0].dtype"},
     ),
-    (
-        "pad_sequences",
-        "pads at front",
-        {
-            "padded[:, i, :length] = sequence[:, :length]": "padded[:, i, max_len-length:] = sequence[:, :length]",
-            "mask[:length, i]": "mask[max_len-length:, i]",
-        },
-    ),
-    ("pad_sequences", "cuts at front", {"sequence[:, :length]": "sequence[:, sequence.shape[1]-length:]"}),
-    ("pad_sequences", "mask transposed", {"return padded, mask": "return padded, mask.T"}),
-    ("pad_sequences", "mask inverted", {"return padded, mask": "return padded, 1-mask"}),
     (
         "pad_sequences",
         "cut marked as last 0",
@@ -148,7 +122,6 @@ WRONG = [
             'elif max_len <= 0:\n        raise ValueError(f"max_len has to be at least 1, but it is {max_len}.")': 'elif max_len <= 0:\n        raise ValueError(f"max_len has to be at least 1, but it is {max_len}.")\n    max_len = min(max_len, max(s.shape[1] for s in sequences))'
         },
     ),
-    ("pad_sequences", "padding value ignored", {"max_len), padding_value, dtype": "max_len), 0, dtype"}),
     (
         "pad_sequences",
         "max_len = len of first",
@@ -167,46 +140,19 @@ WRONG = [
         "ValueError without text",
         {'raise ValueError("There is nothing to pad: the list of sequences is empty.")': "raise ValueError"},
     ),
-    ("compute_loss", "mean over padding", {"/ max(np.sum(valid), 1)": "/ valid.size"}),
-    ("compute_loss", "mask ignored", {"np.where(valid, cross_entropy, 0)": "cross_entropy"}),
-    ("compute_loss", "divide by m", {"/ max(np.sum(valid), 1)": "/ y_pred.shape[1]"}),
-    ("compute_loss", "sum instead of mean", {" / max(np.sum(valid), 1)": ""}),
     (
         "compute_loss",
         "mask not transposed when square",
         {"mask.T == 1": "(mask if mask.shape[0]==mask.shape[1] else mask.T) == 1"},
     ),
-    ("compute_loss", "not transposed", {"mask.T == 1": "mask == 1"}),
-    (
-        "compute_loss",
-        "NaN multiplied by zero",
-        {"np.where(valid, cross_entropy, 0)": "valid * cross_entropy"},
-    ),
-    ("compute_loss", "not clipped", {"np.maximum(y_pred, 1e-8)": "y_pred"}),
     ("compute_loss", "clip 1e-15", {"1e-8": "1e-15"}),
-    ("compute_loss", "add eps", {"np.maximum(y_pred, 1e-8)": "y_pred + 1e-8"}),
     ("compute_loss", "clip 1e-5", {"1e-8": "1e-5"}),
-    ("compute_loss", "nan when empty", {"max(np.sum(valid), 1)": "np.sum(valid)"}),
-    (
-        "compute_loss",
-        "mean of sequence means",
-        {
-            "return np.sum(np.where(valid, cross_entropy, 0)) / max(np.sum(valid), 1)": "return np.mean([np.sum(np.where(v,c,0))/max(v.sum(),1) for v,c in zip(valid,cross_entropy)])"
-        },
-    ),
     (
         "compute_loss",
         "binary ce",
         {
             "y_true * np.log(np.maximum(y_pred, 1e-8))": "(y_true * np.log(np.maximum(y_pred, 1e-8)) + (1-y_true)*np.log(np.maximum(1-y_pred,1e-8)))"
         },
-    ),
-    ("compute_loss", "log2", {"np.log(": "np.log2("}),
-    ("compute_loss", "wrong sign", {"-np.sum(y_true": "np.sum(y_true"}),
-    (
-        "compute_loss",
-        "mean over classes",
-        {"/ max(np.sum(valid), 1)": "/ max(np.sum(valid), 1) / y_pred.shape[0]"},
     ),
     (
         "compute_loss",
@@ -220,23 +166,6 @@ WRONG = [
         {"y_true * np.log(np.maximum(y_pred, 1e-8))": "y_pred * np.log(np.maximum(y_true, 1e-8))"},
     ),
     ("compute_loss", "nan_to_num", {"np.where(valid, cross_entropy, 0)": "np.nan_to_num(cross_entropy)"}),
-    ("compute_loss", "counts tokens by labels", {"np.sum(valid), 1": "np.sum(y_true), 1"}),
-    ("masked_rnn_cell_forward", "mask ignored", {"np.where(real, a_cell, a_prev)": "a_cell"}),
-    (
-        "masked_rnn_cell_forward",
-        "zero instead of carry",
-        {"np.where(real, a_cell, a_prev)": "np.where(real, a_cell, 0)"},
-    ),
-    (
-        "masked_rnn_cell_forward",
-        "pred before mask",
-        {'parameters["Wya"] @ a_next': 'parameters["Wya"] @ a_cell'},
-    ),
-    (
-        "masked_rnn_cell_forward",
-        "mask inverted",
-        {"np.where(real, a_cell, a_prev)": "np.where(real, a_prev, a_cell)"},
-    ),
     (
         "masked_rnn_cell_forward",
         "nan leaks by multiplication",
@@ -255,11 +184,6 @@ WRONG = [
         "masked_rnn_cell_forward",
         "cannot do without a mask",
         {"real = is_real(mask_t, xt.shape[1])": "real = np.asarray(mask_t).reshape(1,-1) == 1"},
-    ),
-    (
-        "masked_rnn_cell_forward",
-        "yt masked to 0",
-        {"    return a_next": "    yt_pred = np.where(real, yt_pred, 0)\n    return a_next"},
     ),
     (
         "masked_rnn_cell_forward",
@@ -290,8 +214,6 @@ WRONG = [
         "a_prev in place",
         {"np.where(real, a_cell, a_prev)": "np.copyto(a_prev, a_cell, where=real) or a_prev"},
     ),
-    ("masked_rnn_forward", "a0 ignored", {"a_next = a0": "a_next = np.zeros_like(a0)"}),
-    ("masked_rnn_forward", "mask not passed", {"parameters, mask_t)": "parameters)"}),
     (
         "masked_rnn_forward",
         "mask transposed",
@@ -299,15 +221,8 @@ WRONG = [
     ),
     ("masked_rnn_forward", "mask reshape", {"mask[t : t + 1]": "mask.reshape(m, T_x)[:, t].reshape(1, m)"}),
     ("masked_rnn_forward", "caches tuple", {"return a, y_pred, caches": "return a, y_pred, (caches, x)"}),
-    ("masked_rnn_forward", "a0 each step", {"x[:, :, t], a_next": "x[:, :, t], a0"}),
     ("masked_rnn_forward", "cannot do without a mask", {"None if mask is None else mask": "mask"}),
-    ("masked_rnn_forward", "first mask row", {"mask[t : t + 1]": "mask[:1]"}),
     ("masked_rnn_forward", "shift mask", {"mask[t : t + 1]": "mask[max(t-1,0):max(t-1,0)+1]"}),
-    (
-        "masked_rnn_forward",
-        "zeros the states in padding",
-        {"    return a, y_pred": "    a = a if mask is None else a * mask.T\n    return a, y_pred"},
-    ),
     (
         "masked_rnn_forward",
         "zeros y in padding",
@@ -332,22 +247,7 @@ WRONG = [
         "last cache repeated",
         {"    return a, y_pred, caches": "    return a, y_pred, [cache]*T_x"},
     ),
-    ("masked_rnn_forward", "row of the mask without its second dimension", {"mask[t : t + 1]": "mask[t]"}),
-    (
-        "masked_rnn_cell_backward",
-        "carry dropped",
-        {'gradients["da_prev"] + np.where(real, 0, da)': 'real * gradients["da_prev"]'},
-    ),
-    (
-        "masked_rnn_cell_backward",
-        "carry only da_next",
-        {"np.where(real, 0, da)": "np.where(real, 0, da_next)"},
-    ),
-    ("masked_rnn_cell_backward", "no mask in cell", {"np.where(real, da, 0), cache": "da, cache"}),
-    ("masked_rnn_cell_backward", "dz missing", {'da_next + parameters["Wya"].T @ dz_t': "da_next"}),
     ("masked_rnn_cell_backward", "da_next missing", {"da_next + parameters": "0 * da_next + parameters"}),
-    ("masked_rnn_cell_backward", "dWya with a_prev", {"dz_t @ a_next.T": "dz_t @ cache[1].T"}),
-    ("masked_rnn_cell_backward", "dz masked in dWya", {"dz_t @ a_next.T": "(dz_t * real) @ a_next.T"}),
     ("masked_rnn_cell_backward", "dby no keepdims", {"dz_t.sum(axis=1, keepdims=True)": "dz_t.sum(axis=1)"}),
     (
         "masked_rnn_cell_backward",
@@ -365,7 +265,6 @@ WRONG = [
         "da in place",
         {'da = da_next + parameters["Wya"].T @ dz_t': 'da_next += parameters["Wya"].T @ dz_t; da = da_next'},
     ),
-    ("masked_rnn_cell_backward", "everything past", {"np.where(real, 0, da)": "da"}),
     (
         "masked_rnn_cell_backward",
         "missing dby",
@@ -378,25 +277,13 @@ WRONG = [
             "real = is_real(mask_t, xt.shape[1])": "real = np.full((1, xt.shape[1]), is_real(mask_t, xt.shape[1]).any())"
         },
     ),
-    ("masked_rnn_backward", "dz not masked", {"np.where(real, y_pred - y_true, 0)": "(y_pred - y_true)"}),
-    ("masked_rnn_backward", "divided by m", {"max(np.sum(real), 1)": "m"}),
-    ("masked_rnn_backward", "divided by all positions", {"max(np.sum(real), 1)": "(m * T_x)"}),
-    ("masked_rnn_backward", "not normalised", {" / max(np.sum(real), 1)": ""}),
-    (
-        "masked_rnn_backward",
-        "NaN multiplied by zero",
-        {"np.where(real, y_pred - y_true, 0)": "real * (y_pred - y_true)"},
-    ),
     (
         "masked_rnn_backward",
         "transposed mask if square",
         {"    dz = np": "    real = real.T if m == T_x else real\n    dz = np"},
     ),
-    ("masked_rnn_backward", "divides by zero tokens", {"max(np.sum(real), 1)": "np.sum(real)"}),
     ("masked_rnn_backward", "carry dropped", {'da_carried = step["da_prev"]': "pass"}),
     ("masked_rnn_backward", "da0 zero", {'"da0": da_carried': '"da0": 0 * da_carried'}),
-    ("masked_rnn_backward", "overwrite", {"sums[key] += step[key]": "sums[key] = step[key]"}),
-    ("masked_rnn_backward", "forward loop", {"reversed(range(T_x))": "range(T_x)"}),
     (
         "masked_rnn_backward",
         "carry masked",
@@ -407,7 +294,6 @@ WRONG = [
         "skip wholly padded",
         {'da_carried = step["da_prev"]': 'da_carried = step["da_prev"] * real[:, t].any()'},
     ),
-    ("masked_rnn_backward", "wrong sign", {"y_pred - y_true": "y_true - y_pred"}),
     ("masked_rnn_backward", "dx overwritten", {"dx[:, :, t]": "dx[:, :, 0]"}),
     ("masked_rnn_backward", "caches[0]", {"dz[:, :, t], caches[t]": "dz[:, :, t], caches[0]"}),
     (
@@ -427,17 +313,10 @@ WRONG = [
             "            sums[key] += step[key]": '            sums[key] += step[key] * (2 if key == "dWya" else 1)'
         },
     ),
-    ("masked_lstm_cell_forward", "c not carried", {"np.where(real, c_cell, c_prev)": "c_cell"}),
-    ("masked_lstm_cell_forward", "a not carried", {"np.where(real, a_cell, a_prev)": "a_cell"}),
     (
         "masked_lstm_cell_forward",
         "a from masked c",
         {"np.where(real, a_cell, a_prev)": "ot * np.tanh(np.where(real, c_cell, c_prev))"},
-    ),
-    (
-        "masked_lstm_cell_forward",
-        "pred before mask",
-        {'parameters["Wy"] @ a_next': 'parameters["Wy"] @ a_cell'},
     ),
     ("masked_lstm_cell_forward", "pred from c", {'parameters["Wy"] @ a_next': 'parameters["Wy"] @ c_next'}),
     ("masked_lstm_cell_forward", "c zero", {"np.where(real, c_cell, c_prev)": "np.where(real, c_cell, 0)"}),
@@ -473,9 +352,6 @@ WRONG = [
         {"real = is_real(mask_t, xt.shape[1])": "real = np.asarray(mask_t).reshape(1,-1) == 1"},
     ),
     ("masked_lstm_forward", "order a y c", {"return a, c, y_pred": "return a, y_pred, c"}),
-    ("masked_lstm_forward", "c0 zeros", {"a0, c0\n": "a0, np.zeros_like(c0)\n"}),
-    ("masked_lstm_forward", "c0=a0", {"= a0, c0\n": "= a0, a0\n"}),
-    ("masked_lstm_forward", "mask not passed", {"parameters, mask_t)": "parameters)"}),
     ("masked_lstm_forward", "a and c are one array", {"c = np.zeros((n_a, m, T_x))": "c = a"}),
     ("masked_lstm_forward", "cannot do without a mask", {"None if mask is None else mask": "mask"}),
     (
@@ -497,12 +373,6 @@ WRONG = [
         "a carry dropped",
         {'gradients["da_prev"] + np.where(real, 0, da_next)': 'real * gradients["da_prev"]'},
     ),
-    (
-        "masked_lstm_cell_backward",
-        "c carry dropped",
-        {'gradients["dc_prev"] + np.where(real, 0, dc_next)': 'real * gradients["dc_prev"]'},
-    ),
-    ("masked_lstm_cell_backward", "dc not masked in cell", {"np.where(real, dc_next, 0)": "dc_next"}),
     ("masked_lstm_cell_backward", "da not masked in cell", {"np.where(real, da_next, 0)": "da_next"}),
     (
         "masked_lstm_cell_backward",
@@ -515,25 +385,12 @@ WRONG = [
         {"real = is_real(mask_t, da_next.shape[1])": "real = ~is_real(mask_t, da_next.shape[1])"},
     ),
     ("masked_lstm_cell_backward", "dc dropped when real", {"np.where(real, dc_next, 0)": "0 * dc_next"}),
-    (
-        "masked_lstm_backward",
-        "output layer in cell missing",
-        {'da_carried + parameters["Wy"].T @ dz_t': "da_carried"},
-    ),
-    ("masked_lstm_backward", "dz not masked", {"np.where(real, y_pred - y_true, 0)": "(y_pred - y_true)"}),
-    ("masked_lstm_backward", "divided by m", {"max(np.sum(real), 1)": "m"}),
     ("masked_lstm_backward", "not normalised", {" / max(np.sum(real), 1)": ""}),
-    (
-        "masked_lstm_backward",
-        "NaN multiplied by zero",
-        {"np.where(real, y_pred - y_true, 0)": "real * (y_pred - y_true)"},
-    ),
     (
         "masked_lstm_backward",
         "mask not transposed where m = T_x",
         {"    dz = np": "    real = real.T if m == T_x else real\n    dz = np"},
     ),
-    ("masked_lstm_backward", "divides by zero tokens", {"max(np.sum(real), 1)": "np.sum(real)"}),
     (
         "masked_lstm_backward",
         "dc carry dropped",
@@ -546,9 +403,6 @@ WRONG = [
             'da_carried, dc_carried = step["da_prev"], step["dc_prev"]': 'dc_carried, da_carried = step["da_prev"], step["dc_prev"]'
         },
     ),
-    ("masked_lstm_backward", "dWy from a_prev", {"caches[t][0].T": "caches[t][2].T"}),
-    ("masked_lstm_backward", "dWy from c", {"caches[t][0].T": "caches[t][1].T"}),
-    ("masked_lstm_backward", "overwrite", {"sums[key] += step[key]": "sums[key] = step[key]"}),
     ("masked_lstm_backward", "dWy overwrite", {'sums["dWy"] +=': 'sums["dWy"] ='}),
     ("masked_lstm_backward", "dby overwrite", {'sums["dby"] +=': 'sums["dby"] ='}),
     ("masked_lstm_backward", "dc0 missing", {'"dc0": dc_carried, ': ""}),

@@ -5,39 +5,11 @@ from __future__ import annotations
 ASSIGNMENT = "01-rnn-forward"
 
 WRONG = [
-    ("rnn_cell_forward", "prev state pred", {"softmax(Wya @ a_next + by)": "softmax(Wya @ a_prev + by)"}),
-    (
-        "rnn_cell_forward",
-        "sigmoid",
-        {"np.tanh(Waa @ a_prev + Wax @ xt + ba)": "1/(1+np.exp(-(Waa @ a_prev + Wax @ xt + ba)))"},
-    ),
-    ("rnn_cell_forward", "no by", {"+ by": ""}),
-    ("rnn_cell_forward", "ba twice", {"+ ba": "+ ba + ba"}),
-    ("rnn_cell_forward", "softmax batch", {"softmax(Wya @ a_next + by)": "softmax((Wya @ a_next + by).T).T"}),
-    (
-        "rnn_cell_forward",
-        "softmax whole",
-        {"softmax(Wya @ a_next + by)": "np.exp(Wya @ a_next + by)/np.exp(Wya @ a_next + by).sum()"},
-    ),
-    (
-        "rnn_cell_forward",
-        "naive softmax",
-        {"softmax(Wya @ a_next + by)": "np.exp(Wya @ a_next + by)/np.exp(Wya @ a_next + by).sum(axis=0)"},
-    ),
-    (
-        "rnn_cell_forward",
-        "whole max softmax",
-        {
-            "softmax(Wya @ a_next + by)": "(lambda z: np.exp(z-z.max())/np.exp(z-z.max()).sum(axis=0))(Wya @ a_next + by)"
-        },
-    ),
-    ("rnn_cell_forward", "cache swapped", {"cache = (a_next, a_prev": "cache = (a_prev, a_next"}),
     (
         "rnn_cell_forward",
         "cache list",
         {"cache = (a_next, a_prev, xt, parameters)": "cache = [a_next, a_prev, xt, parameters]"},
     ),
-    ("rnn_cell_forward", "waa T", {"Waa @": "Waa.T @"}),
     ("rnn_cell_forward", "none", {"return a_next, yt_pred, cache": "pass"}),
     ("rnn_cell_forward", "two", {"return a_next, yt_pred, cache": "return a_next, yt_pred"}),
     ("rnn_cell_forward", "list", {"return a_next, yt_pred, cache": "return a_next.tolist(), yt_pred, cache"}),
@@ -47,7 +19,6 @@ WRONG = [
         {"a_next = np.tanh": "a_prev *= 1.0; a_prev += 0; a_prev[:] = a_prev*2; a_next = np.tanh"},
     ),
     ("rnn_cell_forward", "inplace xt", {"cache = (": "xt *= 2; cache = ("}),
-    ("rnn_cell_forward", "hardsize", {"+ ba": "+ ba.reshape(5, 1)"}),
     (
         "rnn_cell_forward",
         "stub",
@@ -56,28 +27,8 @@ WRONG = [
 """,
     ),
     ("rnn_cell_forward", "global p", {'parameters["by"]': 'params["by"]'}),
-    ("rnn_cell_forward", "logits", {"softmax(Wya @ a_next + by)": "Wya @ a_next + by"}),
-    (
-        "rnn_cell_forward",
-        "no tanh",
-        {"np.tanh(Waa @ a_prev + Wax @ xt + ba)": "Waa @ a_prev + Wax @ xt + ba"},
-    ),
     ("rnn_cell_forward", "ravel", {"+ ba": "+ ba.ravel()"}),
-    ("rnn_forward", "zeros", {"a_next = a0": "a_next = np.zeros_like(a0)"}),
-    ("rnn_forward", "a0 every", {"x[:, :, t], a_next, parameters": "x[:, :, t], a0, parameters"}),
-    ("rnn_forward", "slot", {"x[:, :, t], a_next, parameters": "x[:, :, t], a[:, :, t], parameters"}),
-    ("rnn_forward", "first input", {"x[:, :, t], a_next": "x[:, :, 0], a_next"}),
-    (
-        "rnn_forward",
-        "last cache",
-        {"return a, y_pred, (cell_caches, x)": "return a, y_pred, ([cache]*T_x, x)"},
-    ),
-    ("rnn_forward", "reversed", {"for t in range(T_x)": "for t in reversed(range(T_x))"}),
-    ("rnn_forward", "caches no x", {"(cell_caches, x)": "(cell_caches, a0)"}),
     ("rnn_forward", "caches list", {"(cell_caches, x)": "cell_caches"}),
-    ("rnn_forward", "order", {"return a, y_pred,": "return y_pred, a,"}),
-    ("rnn_forward", "T-1", {"for t in range(T_x)": "for t in range(T_x - 1)"}),
-    ("rnn_forward", "from 1", {"for t in range(T_x)": "for t in range(1, T_x)"}),
     ("rnn_forward", "alias buffer", {"a_next = a0\n": "a_next = a0\n    x *= 1.5\n"}),
     ("rnn_forward", "m from 10", {"_, m, T_x = x.shape": "m = 10; T_x = 4"}),
     ("rnn_forward", "n_a=m", {"a = np.zeros((n_a, m, T_x))": "a = np.zeros((m, n_a, T_x))"}),
@@ -145,6 +96,55 @@ def rnn_cell_forward(xt: np.ndarray, a_prev, parameters):
     for t in range(T):
         a[...,t],y[...,t],c=rnn_cell_forward(x[...,t],prev,parameters); prev=a[...,t]; cs.append(c)
     return a,y,(cs,x)
+""",
+    ),
+    (
+        "rnn_cell_forward",
+        "loop over the batch, helper function inside",
+        """def rnn_cell_forward(xt, a_prev, parameters):
+    def one(column_x, column_a):
+        return np.tanh(parameters["Wax"].dot(column_x) + parameters["Waa"].dot(column_a) + parameters["ba"][:, 0])
+    a_next = np.column_stack([one(xt[:, i], a_prev[:, i]) for i in range(xt.shape[1])])
+    yt_pred = np.column_stack([softmax(parameters["Wya"].dot(a) + parameters["by"][:, 0]) for a in a_next.T])
+    return a_next, yt_pred, (a_next, a_prev, xt, parameters)
+""",
+    ),
+    (
+        "rnn_cell_forward",
+        "in place on buffers of its own",
+        """def rnn_cell_forward(xt, a_prev, parameters):
+    a_next = parameters["Waa"] @ a_prev
+    a_next += parameters["Wax"] @ xt
+    a_next += parameters["ba"]
+    np.tanh(a_next, out=a_next)
+    yt_pred = parameters["Wya"] @ a_next
+    yt_pred += parameters["by"]
+    yt_pred -= yt_pred.max(axis=0)
+    np.exp(yt_pred, out=yt_pred)
+    yt_pred /= yt_pred.sum(axis=0)
+    return a_next, yt_pred, (a_next, a_prev, xt, parameters)
+""",
+    ),
+    (
+        "rnn_cell_forward",
+        "type annotations, returns a list",
+        """def rnn_cell_forward(xt: np.ndarray, a_prev: np.ndarray, parameters: dict[str, np.ndarray]) -> list:
+    p = parameters
+    a_next: np.ndarray = np.tanh(np.hstack((p["Wax"], p["Waa"])) @ np.vstack((xt, a_prev)) + p["ba"])
+    return [a_next, softmax(p["Wya"] @ a_next + p["by"]), (a_next, a_prev, xt, p)]
+""",
+    ),
+    (
+        "rnn_forward",
+        "recursion",
+        """def rnn_forward(x, a0, parameters):
+    def rest(t, state):
+        if t == x.shape[2]:
+            return []
+        step = rnn_cell_forward(x[:, :, t], state, parameters)
+        return [step, *rest(t + 1, step[0])]
+    a, y_pred, caches = zip(*rest(0, a0))
+    return np.dstack(a), np.dstack(y_pred), (list(caches), x)
 """,
     ),
 ]
