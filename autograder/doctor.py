@@ -292,12 +292,14 @@ if os.fork() == 0:
     os.execv("/bin/sleep", ["sleep", "{token}"])
 """
     with server.spawn(_LIMITS, {}) as walled:
-        _run(walled, source)
-        seen = _count(token)
+        said = _run(walled, source)
+        deadline = time.monotonic() + 5
+        while (seen := _count(token)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
     left = _count(token)
     name = "everything that a submission started ends with it"
     if seen == 0:
-        return Finding(name, False, "the probe could not start a process", _REMEDY)
+        return Finding(name, False, f"the probe could not start a process: {said}", _REMEDY)
     return Finding(name, left == 0, f"{seen} were running, {left} are left", _REMEDY if left else "")
 
 

@@ -30,7 +30,7 @@ from typing import Any, NoReturn, cast
 from autograder import linux
 from autograder.errors import WireError
 from autograder.shell import NotebookShell
-from autograder.wire import Channel, Kind, Snapshot, decode, describe, encode_reply
+from autograder.wire import Channel, ChannelClosed, Kind, Overdue, Snapshot, decode, describe, encode_reply
 
 SCRATCH = "/scratch"
 _HUGE = 1 << 40
@@ -116,10 +116,10 @@ def _closed(status: Channel) -> bool:
     """Wait a moment for the examiner to close its end."""
     try:
         status.receive(0, time.monotonic() + _WATCH_SECONDS)
-    except TimeoutError:
+    except Overdue:
         return False
-    except Exception as error:
-        return type(error).__name__ != "Overdue"
+    except (ChannelClosed, WireError):
+        pass
     return True
 
 
