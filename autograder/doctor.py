@@ -51,7 +51,7 @@ for path in @SECRETS@:
         print("can see", path)
     except OSError:
         pass
-for folder in ("/home", "/root", "/mnt", "/srv", "/opt"):
+for folder in ("/home", "/mnt", "/srv", "/opt"):
     if os.path.exists(folder) and os.listdir(folder):
         print("can see", folder)
 """,
