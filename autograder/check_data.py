@@ -363,10 +363,11 @@ def masked_forward_cases(
 
 
 def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], *upstream: str) -> list[Case]:
+    """Cases with a mask in the cache: whether a missing one stays None there is up to the forward pass."""
     cases = []
     for title, given in (
         ("a padded example among real ones", second_step(make(1, 3, 5, 2, MASK))),
-        ("no mask", without_mask(second_step(make(2, 2, 4, 5, REAL_MASK)))),
+        ("all examples real", second_step(make(2, 2, 4, 5, REAL_MASK))),
     ):
         *_, yt_pred, cache = forward(**given)
         states, scores = cache[0].shape, yt_pred.shape
@@ -389,7 +390,7 @@ def masked_backward(make: Callable[..., Any], forward: Callable[..., Any]) -> li
         ("as many examples as time steps", make(2, 2, 4, 5, SQUARE_MASK)),
         ("labels that are NaN in the padding", make(3, 2, 3, 4, MASK[2:, 2:])),
         ("nothing but padding", make(4, 2, 3, 4, 0 * REAL_MASK)),
-        ("no mask", without_mask(make(5, 2, 3, 4, REAL_MASK))),
+        ("all steps real", make(5, 2, 3, 4, REAL_MASK)),
     ):
         *_, y_pred, caches = forward(**given)
         n_y, m, T_x = y_pred.shape

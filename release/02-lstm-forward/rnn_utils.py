@@ -10,16 +10,18 @@ assignment. `check` reads its inputs and expected values from `check_data.json` 
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import html
 import io
 import json
 import linecache
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,8 +120,8 @@ def update_parameters_with_adam(
 # --------------------------------------------------------------------------------------------------------
 
 
-def training_steps(number: int) -> int:
-    """`number`, but at most 20 while a submission is being marked: long runs are for whoever watches them."""
+def unless_marked(number: int) -> int:
+    """`number`, unless a submission is being marked: then at most 20, for nobody watches a long run there."""
     return min(number, 20) if _being_marked() else number
 
 
@@ -307,10 +309,14 @@ RTOL, ATOL = 1e-6, 1e-8
 
 
 class CheckFailed(AssertionError):
-    """An exercise is not right yet. Notebooks show its sentence alone, without a traceback."""
+    """An exercise is not right yet. Notebooks show its sentence and the hint alone, without a traceback."""
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(f"{sentence} {hint}".rstrip())
+        self._lines = [f"Not right yet: {sentence}", *([hint] if hint else [])]
 
     def _render_traceback_(self) -> list[str]:
-        return [f"Not right yet: {self}"]
+        return self._lines
 
 
 def check(function: Callable[..., Any], exercise: str) -> None:
@@ -320,48 +326,58 @@ def check(function: Callable[..., Any], exercise: str) -> None:
     exercise : the name of the exercise as a text, for instance "rnn_cell_forward"
 
     Shows a table with one row per returned value: type, shape, numbers, expected and obtained. Raises
-    AssertionError with one sentence if something is wrong, ValueError or TypeError if check itself was called
-    in a wrong way, FileNotFoundError if `check_data.json` is missing.
+    AssertionError if something is wrong, with a sentence that says what, and with a hint where the wrong
+    numbers are those of a well-known slip. Raises ValueError or TypeError if check itself was called in a
+    wrong way, FileNotFoundError if `check_data.json` is missing.
     """
     if not callable(function):
         raise TypeError(
             f"check needs the function itself, but got a value of type {type(function).__name__}: write "
             f'check({exercise}, "{exercise}") without calling the function.'
         )
-    cases = _load_cases(exercise)
+    data = _load(exercise)
+    cases = data["cases"]
     for number, case in enumerate(cases):
-        rows, problem = _examine(function, case)
-        if problem or number == 0:
-            _show_table(exercise, case["title"], rows, problem)
+        trial = _examine(function, case)
+        problem = trial.problem
+        if problem or trial.remark or number == 0:
+            _show_table(exercise, case["title"], trial.rows, problem)
+        if trial.remark and not problem:
+            _display(trial.remark, f"<p>{html.escape(trial.remark)}</p>")
         if problem:
             where = "" if number == 0 else f" in the case “{case['title']}”"
-            raise CheckFailed(f"{exercise}{where}: {problem}" + ("" if problem.endswith("?") else "."))
+            sentence = f"{exercise}{where}: {problem}" + ("" if problem.endswith("?") else ".")
+            raise CheckFailed(sentence, _hint(function, cases, data["slips"], number))
     if len(cases) > 1:
         also = "; ".join(case["title"] for case in cases[1:])
         _display(f"Also right: {also}.", f"<p>✓ Also right: {html.escape(also)}.</p>")
 
 
-def _load_cases(exercise: str) -> list[Any]:
-    """The cases of one exercise in `check_data.json`, arrays and tuples restored."""
+def _load(exercise: str) -> dict[str, Any]:
+    """The cases of one exercise in `check_data.json`, and the slips that are known for it."""
     path = Path(__file__).with_name("check_data.json")
     try:
-        exercises = json.loads(path.read_text(encoding="utf-8"))["exercises"]
+        data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileNotFoundError(
             "check needs the file check_data.json in the same folder as rnn_utils.py, and it is not there: "
             "copy it from the folder that you were given."
         ) from None
+    exercises = data["exercises"]
     if exercise not in exercises:
         raise ValueError(
             f"There is no exercise “{exercise}” in this assignment; it has: {', '.join(exercises)}."
         )
-    cases: list[Any] = []
-    for stored in exercises[exercise]:
-        named: Arrays = {}
-        for name, value in stored.get("shared", {}).items():
-            named[name] = _decode(value, named)
-        cases.append({key: _decode(stored[key], named) for key in stored if key != "shared"})
-    return cases
+    cases = [decode_case(stored) for stored in exercises[exercise]]
+    return {"cases": cases, "slips": data.get("slips", {}).get(exercise, [])}
+
+
+def decode_case(stored: Any) -> dict[str, Any]:
+    """One case as it is written in `check_data.json`, arrays and tuples restored."""
+    named: Arrays = {}
+    for name, value in stored.get("shared", {}).items():
+        named[name] = _decode(value, named)
+    return {key: _decode(stored[key], named) for key in stored if key != "shared"}
 
 
 def _decode(value: Any, named: Mapping[str, Any]) -> Any:
@@ -391,45 +407,86 @@ class _Verdict:
     problem: str = ""
 
 
-def _examine(function: Callable[..., Any], case: Any) -> tuple[list[list[str]], str]:
-    """Call the function on one case; returns the rows of the table and the first problem ("" if none)."""
+@dataclass
+class _Trial:
+    """What one call of the function gave."""
+
+    problem: str
+    """The first thing that is wrong, "" if nothing is."""
+    rows: list[list[str]] = field(default_factory=list)
+    """The rows of the table; none if no values came back that could be compared."""
+    wrong: dict[str, Any] = field(default_factory=dict)
+    """The wrong values by name, among them "argument x" if the argument x is not what it should be."""
+    remark: str = ""
+    """What there is to say of numbers that differ and need not be the same."""
+    stopped_with: Exception | None = None
+
+
+def _examine(function: Callable[..., Any], case: Any) -> _Trial:
+    """Call the function on one case and compare."""
     arguments = copy.deepcopy(case["arguments"])
     try:
         obtained = function(*arguments.values())
     except NotImplementedError as error:
-        return [], f"the function is not written yet ({error})"
+        return _Trial(f"the function is not written yet ({error})", stopped_with=error)
     except Exception as error:
+        if "raises" in case:
+            return _Trial(_wrong_refusal(error, case))
         message = (str(error).splitlines() or [""])[0]
-        return [], f"the function stopped with {type(error).__name__}: {message}{_where(error)}"
+        problem = f"the function stopped with {type(error).__name__}: {message}{_where(error)}"
+        return _Trial(problem, stopped_with=error)
+    if "raises" in case:
+        return _Trial(f"a {case['raises']} should be raised, but the function returns {_kind(obtained)}")
     names = case["returns"]
     problem = _wrong_return(obtained, names, case["expected"])
     if problem:
-        return [], problem
-    if isinstance(case["expected"], dict):
-        pairs = {name: (case["expected"][name], obtained[name]) for name in names}
-    elif len(names) == 1:
-        pairs = {names[0]: (case["expected"], obtained)}
-    else:
-        pairs = dict(zip(names, zip(case["expected"], obtained, strict=True), strict=True))
+        return _Trial(problem)
+    expected, values = _by_name(case["expected"], names), _by_name(obtained, names)
     # A changed argument comes first: it may be the reason why returned values are wrong as well.
-    problems = []
+    problems, wrong = [], {}
     changed = case.get("changed", {})
     for name, before in case["arguments"].items():
         if _compare(name, changed.get(name, before), arguments[name], {}).problem:
+            wrong[f"argument {name}"] = arguments[name]
             problems.append(
                 f"the argument {name} should be changed in place, and afterwards its values are not right"
                 if name in changed
                 else f"the argument {name} is changed in place; leave it as it is and make a new array"
             )
-    rows = []
-    for name, (expected, value) in pairs.items():
-        verdict = _compare(name, expected, value, case.get("parts", {}))
-        if name in case.get("unknown_numbers", []) and verdict.type and verdict.shape:
+    rows, remark = [], ""
+    for name, value in values.items():
+        accepted = [expected[name], *case.get("alternatives", {}).get(name, [])]
+        details = case.get("parts", {}), case.get("unknown_numbers", [])
+        verdicts = [_compare(name, option, value, *details) for option in accepted]
+        verdict = next((verdict for verdict in verdicts if not verdict.problem), verdicts[0])
+        if name in case.get("unknown_numbers", []) and verdict.type and verdict.shape is not False:
             verdict = _Verdict(type=True, shape=True)
-        rows.append(_row(name, expected, value, verdict, case.get("show", {}).get(name, [])))
+        if "tolerated" in case and verdict.type and verdict.shape is not False and verdict.numbers is False:
+            verdict.problem, remark = "", case["tolerated"]
+        rows.append(_row(name, expected[name], value, verdict, case.get("show", {}).get(name, [])))
         if verdict.problem:
+            wrong[name] = value
             problems.append(verdict.problem)
-    return rows, problems[0] if problems else ""
+    return _Trial(problems[0] if problems else "", rows, wrong, remark)
+
+
+def _wrong_refusal(error: Exception, case: Mapping[str, Any]) -> str:
+    """A sentence if the function refused its arguments in another way than the exercise asks for, else ""."""
+    message = (str(error).splitlines() or [""])[0]
+    if case["raises"] not in [kind.__name__ for kind in type(error).__mro__]:
+        kind = type(error).__name__
+        return f"a {case['raises']} should be raised, not {kind} ({message}){_where(error)}"
+    if not message or any(accident in message for accident in case["accidents"]):
+        says = f"says “{message}”" if message else "says nothing"
+        return f"a {case['raises']} is raised, but it {says}: raise one whose sentence tells what is wrong"
+    return ""
+
+
+def _by_name(returned: Any, names: list[str]) -> dict[str, Any]:
+    """The values of a returned dictionary, tuple or single value, by their names."""
+    if isinstance(returned, dict):
+        return {name: returned[name] for name in names}
+    return dict(zip(names, returned if len(names) > 1 else [returned], strict=True))
 
 
 def _wrong_return(obtained: Any, names: list[str], expected: Any) -> str:
@@ -450,10 +507,13 @@ def _wrong_return(obtained: Any, names: list[str], expected: Any) -> str:
     return ""
 
 
-def _compare(name: str, expected: Any, obtained: Any, parts: Mapping[str, Any]) -> _Verdict:
+def _compare(
+    name: str, expected: Any, obtained: Any, parts: Mapping[str, Any], unknown: Sequence[str] = ()
+) -> _Verdict:
     """Compare a value with the expected one, containers entry by entry; the first problem is told.
 
-    parts : for the name of a tuple the names of its entries, so that a problem can be told by name
+    parts   : for the name of a tuple the names of its entries, so that a problem can be told by name
+    unknown : names of entries of which only types and shapes are compared
     """
     if isinstance(expected, np.ndarray):
         return _compare_arrays(name, expected, obtained)
@@ -462,7 +522,7 @@ def _compare(name: str, expected: Any, obtained: Any, parts: Mapping[str, Any]) 
             return _Verdict(
                 type=False, problem=f"{name} is {_kind(obtained)} where {_kind(expected)} belongs"
             )
-        if len(obtained) != len(expected):
+        if len(obtained) != len(expected) and not isinstance(expected, dict):  # more keys do no harm
             return _Verdict(
                 type=True,
                 shape=False,
@@ -472,17 +532,17 @@ def _compare(name: str, expected: Any, obtained: Any, parts: Mapping[str, Any]) 
             missing = [key for key in expected if key not in obtained]
             if missing:
                 return _Verdict(type=True, shape=False, problem=f"{name} lacks the key {missing[0]!r}")
-            entries = [(f"{name}[{key!r}]", expected[key], obtained[key]) for key in expected]
+            entries = [(key, f"{name}[{key!r}]", expected[key], obtained[key]) for key in expected]
         else:
-            labels = parts.get(name, [])
+            labels = [*parts.get(name, []), *[""] * len(expected)]
             entries = [
-                (f"{name}[{i}]" + (f" ({labels[i]})" if i < len(labels) else ""), *pair)
+                (labels[i], f"{name}[{i}]" + (f" ({labels[i]})" if labels[i] else ""), *pair)
                 for i, pair in enumerate(zip(expected, obtained, strict=True))
             ]
         verdict = _Verdict(type=True, shape=True, numbers=True)
-        for entry in entries:
-            inner = _compare(*entry, parts)
-            if inner.problem:
+        for label, full_name, *pair in entries:
+            inner = _compare(full_name, pair[0], pair[1], parts, unknown)
+            if inner.problem and not (label in unknown and inner.numbers is False):
                 verdict.type = verdict.type and inner.type
                 verdict.shape = verdict.shape and inner.shape
                 verdict.numbers = verdict.numbers and inner.numbers
@@ -494,6 +554,8 @@ def _compare(name: str, expected: Any, obtained: Any, parts: Mapping[str, Any]) 
             type=same, problem="" if same else f"{name} is {obtained!r} where {expected!r} belongs"
         )
     if isinstance(expected, int | float):
+        if isinstance(obtained, np.ndarray) and obtained.ndim == 0:  # what np.squeeze makes of a number
+            obtained = obtained[()]
         if isinstance(obtained, bool) or not isinstance(obtained, int | float | np.integer | np.floating):
             return _Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a number belongs")
         close = bool(np.isclose(obtained, expected, rtol=RTOL, atol=ATOL))
@@ -599,6 +661,8 @@ def _summary(value: Any) -> str:
         and all(isinstance(i, int | np.integer) for i in value)
     ):
         return "[" + ", ".join(str(int(i)) for i in value) + "]"
+    if isinstance(value, list) and value and all(isinstance(i, int | float | np.number) for i in value):
+        return _entries(value)
     if isinstance(value, tuple | list | dict):
         return f"{_kind(value)} of {len(value)}"
     text = _kind(value)
@@ -631,3 +695,201 @@ def _show_table(exercise: str, title: str, rows: list[list[str]], problem: str) 
         f'<table><caption style="text-align: left"><strong>{html.escape(caption)}</strong></caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
     )
+
+
+# --------------------------------------------------------------------------------------------------------
+# Hints: what wrong numbers tell
+# --------------------------------------------------------------------------------------------------------
+#
+# Many people make the same slips, and each slip leaves its own wrong numbers. `check_data.json` has a few
+# measures of these numbers, a *fingerprint*, for every value that a known slip makes wrong. Where the numbers
+# fit no known slip, some experiments with the function may still tell something. No hint is better than a
+# wrong one: when in doubt, nothing is said.
+
+
+def _hint(function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int) -> str:
+    """A hint for a function that fails in case `number`, "" if there is none.
+
+    slips : the known ones, dictionaries with "hint" (a text), "seen" (for each case the fingerprints of the
+            wrong values by name, or None where the function stops), "separable" (if each of the values may
+            be wrong by itself), "from" (if the slip is in another exercise, which this one calls) and
+            "perhaps from" (if another exercise may be the cause as well)
+    """
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # what the function prints was shown already
+            trials = [fingerprints(function, case) for case in cases]
+            explained = _explain(number, trials, slips)
+            if not explained:
+                return _probe(function, cases, number)
+    except Exception:  # values that nobody thought of: the sentence about what is wrong has to do
+        return ""
+    hints = []
+    for hint, names in explained.items():
+        which = "" if set(names) == set(trials[number] or ()) else " for " + ", ".join(names)
+        hints.append(f"Hint{which}: {hint}")
+    return " ".join(hints)
+
+
+def fingerprints(function: Callable[..., Any], case: Any) -> dict[str, str] | None:
+    """Name of each wrong value -> its fingerprint; None if the function gave no values to compare."""
+    trial = _examine(function, case)
+    if trial.problem and not trial.rows:
+        return None
+    return {name: _fingerprint(value) for name, value in trial.wrong.items()}
+
+
+def _fingerprint(value: Any) -> str:
+    """Shape, norm and two weighted sums of the numbers in a value; they tell it from any other.
+
+    For a tuple, list or dictionary those of all its numbers one after the other. NaN and infinity count as
+    fixed numbers, so that their places matter.
+    """
+    parts = [np.ravel(part) for part in _numbers_in(value)]
+    numbers = np.nan_to_num(np.concatenate([np.zeros(0), *parts]), nan=1e2, posinf=1e3, neginf=-1e3)
+    shape = value.shape if isinstance(value, np.ndarray) else numbers.shape
+    angles = np.arange(1, numbers.size + 1)
+    measures = np.linalg.norm(numbers), np.sum(numbers * np.cos(angles)), np.sum(numbers * np.sin(angles))
+    return " ".join(["x".join(map(str, shape)), *(f"{measure:.7g}" for measure in measures)])
+
+
+def _numbers_in(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        value = [value[key] for key in sorted(value, key=str)]
+    if isinstance(value, tuple | list):
+        for item in value:
+            yield from _numbers_in(item)
+    elif isinstance(value, int | float | np.ndarray | np.number) and np.asarray(value).dtype.kind in "bif":
+        yield np.asarray(value, dtype=float)
+
+
+def agree(one: str, other: str) -> bool:
+    """Whether two fingerprints are the same up to rounding, which differs from computer to computer."""
+    (shape, *numbers), (other_shape, *other_numbers) = one.split(), other.split()
+    a, b = np.array(numbers, dtype=float), np.array(other_numbers, dtype=float)
+    return shape == other_shape and bool(np.all(np.abs(a - b) <= 1e-6 * a[0]))
+
+
+def _is_zero(fingerprint: str) -> bool:
+    return float(fingerprint.split()[1]) == 0
+
+
+def _explain(number: int, trials: list[dict[str, str] | None], slips: list[Any]) -> dict[str, list[str]]:
+    """Hint -> names of the values, wrong in case `number`, that it explains.
+
+    Each value is looked at on its own, so that two slips are recognised where each shows in another value.
+    A slip that explains much comes before one that explains little, and one that accounts for all it makes
+    wrong before one that accounts for a part of it. Where two are equally good, there is no hint.
+    """
+    wrong = {name for trial in trials for name in trial or ()}
+    shows = trials[number] or {}
+    candidates: dict[str, list[tuple[tuple[int, bool], str]]] = {name: [] for name in shows}
+    for slip in slips:
+        names = {name for seen in slip["seen"] for name in seen or ()}
+        separable = slip.get("separable", False)
+        if not names <= wrong and not separable:
+            continue  # it would have made more values wrong than are
+        fitting = {name for name in names & wrong if _fits(name, slip["seen"], trials)}
+        # A cache holds a bit of everything, and so the traces of every slip.
+        telling = {name for name in names if not name.startswith("cache")} or names
+        complete = fitting >= telling
+        shown = [name for name in candidates if name in fitting]
+        if not (complete or separable or (len(fitting & telling) >= len(telling) / 2 and "from" not in slip)):
+            continue  # too little of it is there, or too little to suspect another function
+        if all(_is_zero(shows[name]) for name in shown) and fitting != wrong:
+            continue  # zeros are no evidence: many roads lead there
+        hint = slip["hint"]
+        elsewhere = slip.get("from") or slip.get("perhaps from")
+        if elsewhere:
+            hint = f"If {elsewhere} does not pass its own check yet, look there first. {hint}"
+        for name in shown:
+            candidates[name].append(((len(fitting), complete), hint))
+    explained: dict[str, list[str]] = {}
+    for name, ranked in candidates.items():
+        best = {hint for rank, hint in ranked if rank == max(ranked)[0]}
+        if len(best) == 1:
+            explained.setdefault(best.pop(), []).append(name)
+    return explained
+
+
+def _fits(name: str, seen: list[dict[str, str] | None], trials: list[dict[str, str] | None]) -> bool:
+    """Whether a value is wrong in the same way in all cases, where the function did not stop."""
+    for slip, trial in zip(seen, trials, strict=True):
+        if trial is None:
+            continue
+        if slip is None or (name in slip) != (name in trial):
+            return False
+        if name in slip and not agree(slip[name], trial[name]):
+            return False
+    return True
+
+
+def _probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
+    """A hint from three experiments, "" if they tell nothing.
+
+    Is an unknown name a key of a dictionary among the arguments? Do the results stay the same when an
+    argument changes that matters (then it was left out, or a variable of the notebook is used in its place)?
+    Does the function work until the sizes change (then one of them is written as a number)?
+    """
+    trial = _examine(function, cases[number])
+    inputs = dict(_inputs(cases[number]["arguments"]))
+    unknown = re.match(r"name '(\w+)' is not defined", str(trial.stopped_with))
+    if isinstance(trial.stopped_with, NameError) and unknown:
+        name = unknown[1]
+        if any(label.endswith(f'["{name}"]') for label in inputs):
+            return (
+                f"Hint: {name} is an entry of a dictionary that you were given: take it out of there first."
+            )
+        return ""
+    ignored = ignored_inputs(function, cases[0], cases[0].get("matter", []))
+    if 1 <= len(ignored) <= 3:
+        return (
+            f"Hint: The results stay the same when you change {', '.join(ignored)}: left out, or taken from "
+            "a variable of the notebook that happens to have such a name?"
+        )
+    stopped = isinstance(trial.stopped_with, ValueError | IndexError)
+    sizes, first_sizes = ([np.shape(a) for _, a in _inputs(cases[i]["arguments"])] for i in (number, 0))
+    if sizes != first_sizes and (stopped or "has the shape" in trial.problem):
+        return (
+            "Hint: It works with the sizes of the first inputs and not with these: is a size written as a "
+            "number, or taken from the wrong array?"
+        )
+    return ""
+
+
+def ignored_inputs(function: Callable[..., Any], case: Any, labels: list[str] | None = None) -> list[str]:
+    """Those of the labelled inputs (all, if none are given) whose numbers do not matter for the results."""
+
+    def results(changed: str) -> dict[str, str]:
+        arguments = copy.deepcopy(case["arguments"])
+        for label, array in _inputs(arguments):
+            if label == changed:
+                array *= 0.7
+                array += 0.1
+        returned = _by_name(function(*arguments.values()), case["returns"])
+        return {name: _fingerprint(returned[name]) for name in returned if not name.startswith("cache")}
+
+    labels = input_labels(case) if labels is None else labels
+    try:
+        usual = results("")
+        return [label for label in labels if results(label) == usual]
+    except Exception:  # it does not even run: nothing to learn here
+        return []
+
+
+def input_labels(case: Any) -> list[str]:
+    """Names of the arrays of real numbers that a case gives to the function, such as `parameters["Wf"]`."""
+    arrays = dict(_inputs(case["arguments"]))
+    return [label for label, array in arrays.items() if array.dtype.kind == "f"]
+
+
+def _inputs(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
+    """The arrays among the arguments that have a name: arguments themselves, and entries of dictionaries."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _inputs(item, f'{label}["{key}"]' if label else key)
+    elif isinstance(value, tuple | list):
+        dictionaries = {id(item): item for item in value if isinstance(item, tuple | list | dict)}
+        for item in dictionaries.values():
+            yield from _inputs(item, "parameters" if isinstance(item, dict) else "")
+    elif isinstance(value, np.ndarray) and label:
+        yield label, value

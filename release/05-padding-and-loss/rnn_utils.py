@@ -1,0 +1,895 @@
+"""What the notebooks of this course import: activations, Adam, gradient checking, figures, and `check`.
+
+Plain NumPy, meant to be read from top to bottom. Arrays follow the notation of the notebooks: features come
+first, then the `m` examples of the batch, then the `T_x` time steps.
+
+The original of this file lies at the top of the course's repository; `make release` copies it into every
+assignment. `check` reads its inputs and expected values from `check_data.json` beside this file.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import copy
+import html
+import io
+import json
+import linecache
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# --------------------------------------------------------------------------------------------------------
+# Activations
+# --------------------------------------------------------------------------------------------------------
+
+
+def sigmoid(x: Any) -> Any:
+    """Logistic sigmoid 1 / (1 + exp(-x)) of every entry, for numbers of any size.
+
+    Only exponentials of numbers with a negative real part are taken, so nothing overflows at ±1e4. Works for
+    complex x too, which the complex-step derivative needs.
+    """
+    x = np.asarray(x)
+    positive = np.real(x) >= 0
+    e = np.exp(np.where(positive, -x, x))
+    return np.where(positive, 1.0, e) / (1.0 + e)
+
+
+def softmax(x: Any) -> Any:
+    """Softmax over the first axis: every column of the result is a probability distribution.
+
+    x has shape (n_y, ...). The maximum of *each column* is subtracted first; softmax does not change by that,
+    and no exponential can overflow. (The maximum of the whole array would not do: a column that lies hundreds
+    below another one would become 0 / 0.)
+    """
+    x = np.asarray(x)
+    e = np.exp(x - np.max(np.real(x), axis=0, keepdims=True))
+    return e / np.sum(e, axis=0, keepdims=True)
+
+
+# --------------------------------------------------------------------------------------------------------
+# Adam (Kingma and Ba, 2015, https://arxiv.org/abs/1412.6980, algorithm 1)
+# --------------------------------------------------------------------------------------------------------
+
+Arrays = dict[str, Any]
+
+
+def initialize_adam(parameters: Mapping[str, Any]) -> tuple[Arrays, Arrays]:
+    """Zeros for the moving averages: two dictionaries `v`, `s` with the keys "d" + name, shapes as given."""
+    v = {"d" + name: np.zeros_like(value, dtype=float) for name, value in parameters.items()}
+    s = {"d" + name: np.zeros_like(value, dtype=float) for name, value in parameters.items()}
+    return v, s
+
+
+def update_parameters_with_adam(
+    parameters: Mapping[str, Any],
+    gradients: Mapping[str, Any],
+    v: Mapping[str, Any],
+    s: Mapping[str, Any],
+    t: int,
+    learning_rate: float = 0.01,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+) -> tuple[Arrays, Arrays, Arrays]:
+    """One step of Adam; returns new dictionaries `parameters, v, s` and leaves the given ones as they were.
+
+    gradients : dictionary with the keys "d" + name. A parameter without a gradient keeps its value.
+    t         : number of this step, counted from 1 (it corrects the bias of averages that began at zero).
+
+        v = beta1 v + (1 - beta1) g          v_hat = v / (1 - beta1^t)
+        s = beta2 s + (1 - beta2) g²         s_hat = s / (1 - beta2^t)
+        parameter = parameter - learning_rate v_hat / (sqrt(s_hat) + epsilon)
+
+    Raises ValueError if t is smaller than 1 or if not one gradient belongs to a parameter.
+    """
+    if t < 1:
+        raise ValueError(f"Adam counts its steps from 1, but t is {t}.")
+    if not any("d" + name in gradients for name in parameters):
+        raise ValueError(
+            f"None of the gradients {sorted(gradients)} belongs to a parameter of {sorted(parameters)}."
+        )
+    parameters, v, s = dict(parameters), dict(v), dict(s)
+    for name in parameters:
+        key = "d" + name
+        if key not in gradients:
+            continue
+        g = gradients[key]
+        v[key] = beta1 * v[key] + (1 - beta1) * g
+        s[key] = beta2 * s[key] + (1 - beta2) * g**2
+        v_hat = v[key] / (1 - beta1**t)
+        s_hat = s[key] / (1 - beta2**t)
+        parameters[name] = parameters[name] - learning_rate * v_hat / (np.sqrt(s_hat) + epsilon)
+    return parameters, v, s
+
+
+# --------------------------------------------------------------------------------------------------------
+# Training runs
+# --------------------------------------------------------------------------------------------------------
+
+
+def unless_marked(number: int) -> int:
+    """`number`, unless a submission is being marked: then at most 20, for nobody watches a long run there."""
+    return min(number, 20) if _being_marked() else number
+
+
+def training_progress(num_steps: int, losses: Sequence[float]) -> Iterator[int]:
+    """Count the steps 0, 1, …, num_steps - 1 of a training run and show how far it is.
+
+    losses : the list to which the loop appends the loss of each step; the mean of the last 500 is shown
+
+        for step in training_progress(num_steps, losses):
+            ...
+            losses.append(loss)
+
+    A bar (a plain line where tqdm is not installed) with the smoothed loss and the time left appears after a
+    second and goes away at the end, also when the run is interrupted. While a submission is being marked
+    nothing is shown.
+    """
+    if _being_marked():
+        yield from range(num_steps)
+        return
+    bar = _progress_bar(num_steps)
+    shown = start = time.monotonic()
+    try:
+        for step in range(num_steps):
+            yield step
+            now = time.monotonic()
+            bar.update()
+            if now - start > 1 and now - shown > 0.5:
+                shown = now
+                bar.set_postfix_str(f"smoothed loss {np.mean(losses[-500:]):.3f}")
+    finally:
+        bar.close()
+        if time.monotonic() - start > 1 and _in_notebook():
+            from IPython.display import clear_output
+
+            clear_output()  # type: ignore[no-untyped-call]
+
+
+def _being_marked() -> bool:
+    return bool(os.environ.get("NBGRADER_EXECUTION"))
+
+
+def _progress_bar(num_steps: int) -> Any:
+    """tqdm's bar, or something plainer with the few methods of it that are needed here."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return _PlainProgress(num_steps)
+    return tqdm(total=num_steps, delay=1, mininterval=0.5, leave=False, file=sys.stdout, unit=" steps")
+
+
+class _PlainProgress:
+    """One line of text that is written over again and again."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done, self._start, self._width = total, 0, time.monotonic(), 0
+
+    def update(self) -> None:
+        self._done += 1
+
+    def set_postfix_str(self, text: str) -> None:
+        left = (time.monotonic() - self._start) * (self._total - self._done) / max(self._done, 1)
+        line = f"{self._done} of {self._total} steps, {left:.0f} s left, {text}"
+        self._width = max(self._width, len(line))
+        print(f"\r{line.ljust(self._width)}", end="", flush=True)
+
+    def close(self) -> None:
+        if self._width:
+            print(f"\r{' ' * self._width}\r", end="", flush=True)
+
+
+# --------------------------------------------------------------------------------------------------------
+# Gradient checking
+# --------------------------------------------------------------------------------------------------------
+
+
+def numerical_gradient(function: Callable[[Any], Any], x: Any, step: float = 1e-5) -> Any:
+    """Gradient of a function with one number as result, by central differences.
+
+    function : takes an array shaped like x, returns one number; it is called twice per entry of x
+    x        : array of any shape; not changed
+    returns  : array shaped like x with (function(x + step) - function(x - step)) / (2 step) per entry
+    """
+    x = np.array(x, dtype=float)
+    gradient = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        original = x[index]
+        x[index] = original + step
+        above = function(x)
+        x[index] = original - step
+        below = function(x)
+        x[index] = original
+        gradient[index] = (above - below) / (2 * step)
+    return gradient
+
+
+def relative_error(a: Any, b: Any) -> float:
+    """Distance of two arrays in relation to their size: |a - b| / (|a| + |b|), between 0 and 1.
+
+    Two arrays of zeros have the relative error 0. For a gradient and its numerical estimate in float64, about
+    1e-8 is agreement and above 1e-4 is a mistake. Raises ValueError if the shapes differ.
+    """
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if a.shape != b.shape:
+        raise ValueError(f"Arrays of the shapes {a.shape} and {b.shape} cannot be compared.")
+    size = np.linalg.norm(a) + np.linalg.norm(b)
+    return float(np.linalg.norm(a - b) / size) if size > 0 else 0.0
+
+
+def gradient_check(
+    loss: Callable[[Arrays], Any],
+    arguments: Mapping[str, Any],
+    gradients: Mapping[str, Any],
+    step: float = 1e-5,
+) -> dict[str, float]:
+    """Relative error of each gradient against central differences.
+
+    loss      : takes a dictionary like `arguments`, returns one number
+    arguments : dictionary of arrays; those with a gradient "d" + name are checked
+    gradients : dictionary of arrays with the keys "d" + name
+    returns   : dictionary "d" + name -> relative error
+    """
+    errors = {}
+    for name, value in arguments.items():
+        if "d" + name in gradients:
+            numerical = numerical_gradient(lambda x, name=name: loss({**arguments, name: x}), value, step)  # type: ignore[misc]
+            errors["d" + name] = relative_error(gradients["d" + name], numerical)
+    return errors
+
+
+# --------------------------------------------------------------------------------------------------------
+# Figures with a text for readers who do not see them
+# --------------------------------------------------------------------------------------------------------
+
+
+def show_figure(figure: Figure, alt: str) -> None:
+    """Show a matplotlib figure in the notebook together with `alt`, a description for screen readers.
+
+    `plt.show()` drops such a description. The figure is closed, so it is not shown a second time.
+    """
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
+    _display(
+        text=f"Figure: {alt}",
+        markup=f'<img alt="{html.escape(alt)}" style="max-width: 100%" '
+        f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">',
+    )
+
+
+class _Display:
+    """Something with a text and an HTML form; notebook front ends choose the one they can show."""
+
+    def __init__(self, text: str, markup: str) -> None:
+        self._text, self._markup = text, markup
+
+    def __repr__(self) -> str:
+        return self._text
+
+    def _repr_html_(self) -> str:
+        return self._markup
+
+
+def _display(text: str, markup: str) -> None:
+    """Show the HTML form in a notebook, print the text elsewhere."""
+    if _in_notebook():
+        from IPython.display import display
+
+        display(_Display(text, markup))  # type: ignore[no-untyped-call]
+    else:
+        print(text)
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
+
+
+# --------------------------------------------------------------------------------------------------------
+# check: run an exercise on inputs with known results, and say what is right and what is not
+# --------------------------------------------------------------------------------------------------------
+
+RTOL, ATOL = 1e-6, 1e-8
+
+
+class CheckFailed(AssertionError):
+    """An exercise is not right yet. Notebooks show its sentence and the hint alone, without a traceback."""
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(f"{sentence} {hint}".rstrip())
+        self._lines = [f"Not right yet: {sentence}", *([hint] if hint else [])]
+
+    def _render_traceback_(self) -> list[str]:
+        return self._lines
+
+
+def check(function: Callable[..., Any], exercise: str) -> None:
+    """Run your function on inputs with known results and compare what it returns.
+
+    function : your function, for instance `rnn_cell_forward` (without brackets: not called)
+    exercise : the name of the exercise as a text, for instance "rnn_cell_forward"
+
+    Shows a table with one row per returned value: type, shape, numbers, expected and obtained. Raises
+    AssertionError if something is wrong, with a sentence that says what, and with a hint where the wrong
+    numbers are those of a well-known slip. Raises ValueError or TypeError if check itself was called in a
+    wrong way, FileNotFoundError if `check_data.json` is missing.
+    """
+    if not callable(function):
+        raise TypeError(
+            f"check needs the function itself, but got a value of type {type(function).__name__}: write "
+            f'check({exercise}, "{exercise}") without calling the function.'
+        )
+    data = _load(exercise)
+    cases = data["cases"]
+    for number, case in enumerate(cases):
+        trial = _examine(function, case)
+        problem = trial.problem
+        if problem or trial.remark or number == 0:
+            _show_table(exercise, case["title"], trial.rows, problem)
+        if trial.remark and not problem:
+            _display(trial.remark, f"<p>{html.escape(trial.remark)}</p>")
+        if problem:
+            where = "" if number == 0 else f" in the case “{case['title']}”"
+            sentence = f"{exercise}{where}: {problem}" + ("" if problem.endswith("?") else ".")
+            raise CheckFailed(sentence, _hint(function, cases, data["slips"], number))
+    if len(cases) > 1:
+        also = "; ".join(case["title"] for case in cases[1:])
+        _display(f"Also right: {also}.", f"<p>✓ Also right: {html.escape(also)}.</p>")
+
+
+def _load(exercise: str) -> dict[str, Any]:
+    """The cases of one exercise in `check_data.json`, and the slips that are known for it."""
+    path = Path(__file__).with_name("check_data.json")
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            "check needs the file check_data.json in the same folder as rnn_utils.py, and it is not there: "
+            "copy it from the folder that you were given."
+        ) from None
+    exercises = data["exercises"]
+    if exercise not in exercises:
+        raise ValueError(
+            f"There is no exercise “{exercise}” in this assignment; it has: {', '.join(exercises)}."
+        )
+    cases = [decode_case(stored) for stored in exercises[exercise]]
+    return {"cases": cases, "slips": data.get("slips", {}).get(exercise, [])}
+
+
+def decode_case(stored: Any) -> dict[str, Any]:
+    """One case as it is written in `check_data.json`, arrays and tuples restored."""
+    named: Arrays = {}
+    for name, value in stored.get("shared", {}).items():
+        named[name] = _decode(value, named)
+    return {key: _decode(stored[key], named) for key in stored if key != "shared"}
+
+
+def _decode(value: Any, named: Mapping[str, Any]) -> Any:
+    """JSON has no arrays and no tuples: they are written as {"array": "1.0 2.0"}, {"tuple": …} and so on."""
+    if isinstance(value, list):
+        return [_decode(item, named) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return np.array(value["array"].split(), dtype=value["dtype"]).reshape(value["shape"])
+    if "tuple" in value:
+        return tuple(_decode(item, named) for item in value["tuple"])
+    if "named" in value:
+        return named[value["named"]]
+    if "generator" in value:
+        return np.random.default_rng(value["generator"])
+    return {key: _decode(item, named) for key, item in value["dict"].items()}
+
+
+@dataclass
+class _Verdict:
+    """What can be said of one value: True is right, False is wrong, None could not be compared."""
+
+    type: bool | None = None
+    shape: bool | None = None
+    numbers: bool | None = None
+    problem: str = ""
+
+
+@dataclass
+class _Trial:
+    """What one call of the function gave."""
+
+    problem: str
+    """The first thing that is wrong, "" if nothing is."""
+    rows: list[list[str]] = field(default_factory=list)
+    """The rows of the table; none if no values came back that could be compared."""
+    wrong: dict[str, Any] = field(default_factory=dict)
+    """The wrong values by name, among them "argument x" if the argument x is not what it should be."""
+    remark: str = ""
+    """What there is to say of numbers that differ and need not be the same."""
+    stopped_with: Exception | None = None
+
+
+def _examine(function: Callable[..., Any], case: Any) -> _Trial:
+    """Call the function on one case and compare."""
+    arguments = copy.deepcopy(case["arguments"])
+    try:
+        obtained = function(*arguments.values())
+    except NotImplementedError as error:
+        return _Trial(f"the function is not written yet ({error})", stopped_with=error)
+    except Exception as error:
+        if "raises" in case:
+            return _Trial(_wrong_refusal(error, case))
+        message = (str(error).splitlines() or [""])[0]
+        problem = f"the function stopped with {type(error).__name__}: {message}{_where(error)}"
+        return _Trial(problem, stopped_with=error)
+    if "raises" in case:
+        return _Trial(f"a {case['raises']} should be raised, but the function returns {_kind(obtained)}")
+    names = case["returns"]
+    problem = _wrong_return(obtained, names, case["expected"])
+    if problem:
+        return _Trial(problem)
+    expected, values = _by_name(case["expected"], names), _by_name(obtained, names)
+    # A changed argument comes first: it may be the reason why returned values are wrong as well.
+    problems, wrong = [], {}
+    changed = case.get("changed", {})
+    for name, before in case["arguments"].items():
+        if _compare(name, changed.get(name, before), arguments[name], {}).problem:
+            wrong[f"argument {name}"] = arguments[name]
+            problems.append(
+                f"the argument {name} should be changed in place, and afterwards its values are not right"
+                if name in changed
+                else f"the argument {name} is changed in place; leave it as it is and make a new array"
+            )
+    rows, remark = [], ""
+    for name, value in values.items():
+        accepted = [expected[name], *case.get("alternatives", {}).get(name, [])]
+        details = case.get("parts", {}), case.get("unknown_numbers", [])
+        verdicts = [_compare(name, option, value, *details) for option in accepted]
+        verdict = next((verdict for verdict in verdicts if not verdict.problem), verdicts[0])
+        if name in case.get("unknown_numbers", []) and verdict.type and verdict.shape is not False:
+            verdict = _Verdict(type=True, shape=True)
+        if "tolerated" in case and verdict.type and verdict.shape is not False and verdict.numbers is False:
+            verdict.problem, remark = "", case["tolerated"]
+        rows.append(_row(name, expected[name], value, verdict, case.get("show", {}).get(name, [])))
+        if verdict.problem:
+            wrong[name] = value
+            problems.append(verdict.problem)
+    return _Trial(problems[0] if problems else "", rows, wrong, remark)
+
+
+def _wrong_refusal(error: Exception, case: Mapping[str, Any]) -> str:
+    """A sentence if the function refused its arguments in another way than the exercise asks for, else ""."""
+    message = (str(error).splitlines() or [""])[0]
+    if case["raises"] not in [kind.__name__ for kind in type(error).__mro__]:
+        kind = type(error).__name__
+        return f"a {case['raises']} should be raised, not {kind} ({message}){_where(error)}"
+    if not message or any(accident in message for accident in case["accidents"]):
+        says = f"says “{message}”" if message else "says nothing"
+        return f"a {case['raises']} is raised, but it {says}: raise one whose sentence tells what is wrong"
+    return ""
+
+
+def _by_name(returned: Any, names: list[str]) -> dict[str, Any]:
+    """The values of a returned dictionary, tuple or single value, by their names."""
+    if isinstance(returned, dict):
+        return {name: returned[name] for name in names}
+    return dict(zip(names, returned if len(names) > 1 else [returned], strict=True))
+
+
+def _wrong_return(obtained: Any, names: list[str], expected: Any) -> str:
+    """A sentence if the returned object as a whole is not what the exercise asks for, else ""."""
+    listed = ", ".join(names)
+    if obtained is None:
+        return "the function returns None: is there a `return` at its end?"
+    if isinstance(expected, dict):
+        if not isinstance(obtained, dict):
+            return f"the function returns {_kind(obtained)} where a dictionary with the keys {listed} belongs"
+        missing = [name for name in names if name not in obtained]
+        return f"the returned dictionary lacks {', '.join(missing)}" if missing else ""
+    if len(names) > 1:
+        if not isinstance(obtained, tuple | list):
+            return f"the function returns {_kind(obtained)} where {len(names)} values belong: {listed}"
+        if len(obtained) != len(names):
+            return f"the function returns {len(obtained)} values where {len(names)} belong: {listed}"
+    return ""
+
+
+def _compare(
+    name: str, expected: Any, obtained: Any, parts: Mapping[str, Any], unknown: Sequence[str] = ()
+) -> _Verdict:
+    """Compare a value with the expected one, containers entry by entry; the first problem is told.
+
+    parts   : for the name of a tuple the names of its entries, so that a problem can be told by name
+    unknown : names of entries of which only types and shapes are compared
+    """
+    if isinstance(expected, np.ndarray):
+        return _compare_arrays(name, expected, obtained)
+    if isinstance(expected, tuple | list | dict):
+        if type(obtained) is not type(expected):
+            return _Verdict(
+                type=False, problem=f"{name} is {_kind(obtained)} where {_kind(expected)} belongs"
+            )
+        if len(obtained) != len(expected) and not isinstance(expected, dict):  # more keys do no harm
+            return _Verdict(
+                type=True,
+                shape=False,
+                problem=f"{name} has {len(obtained)} entries where {len(expected)} belong",
+            )
+        if isinstance(expected, dict):
+            missing = [key for key in expected if key not in obtained]
+            if missing:
+                return _Verdict(type=True, shape=False, problem=f"{name} lacks the key {missing[0]!r}")
+            entries = [(key, f"{name}[{key!r}]", expected[key], obtained[key]) for key in expected]
+        else:
+            labels = [*parts.get(name, []), *[""] * len(expected)]
+            entries = [
+                (labels[i], f"{name}[{i}]" + (f" ({labels[i]})" if labels[i] else ""), *pair)
+                for i, pair in enumerate(zip(expected, obtained, strict=True))
+            ]
+        verdict = _Verdict(type=True, shape=True, numbers=True)
+        for label, full_name, *pair in entries:
+            inner = _compare(full_name, pair[0], pair[1], parts, unknown)
+            if inner.problem and not (label in unknown and inner.numbers is False):
+                verdict.type = verdict.type and inner.type
+                verdict.shape = verdict.shape and inner.shape
+                verdict.numbers = verdict.numbers and inner.numbers
+                verdict.problem = verdict.problem or inner.problem
+        return verdict
+    if isinstance(expected, bool | str | None):
+        same = type(obtained) is type(expected) and obtained == expected
+        return _Verdict(
+            type=same, problem="" if same else f"{name} is {obtained!r} where {expected!r} belongs"
+        )
+    if isinstance(expected, int | float):
+        if isinstance(obtained, np.ndarray) and obtained.ndim == 0:  # what np.squeeze makes of a number
+            obtained = obtained[()]
+        if isinstance(obtained, bool) or not isinstance(obtained, int | float | np.integer | np.floating):
+            return _Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a number belongs")
+        close = bool(np.isclose(obtained, expected, rtol=RTOL, atol=ATOL))
+        problem = "" if close else f"{name} is {_number(obtained)} where {_number(expected)} belongs"
+        return _Verdict(type=True, numbers=close, problem=problem)
+    return _Verdict(type=type(obtained) is type(expected))
+
+
+def _compare_arrays(name: str, expected: Any, obtained: Any) -> _Verdict:
+    """Type, shape and numbers of one array, in this order; later verdicts stay None after a failure."""
+    if type(obtained) is not np.ndarray or obtained.dtype.kind not in "bifc":
+        return _Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a NumPy array belongs")
+    verdict = _Verdict(type=True)
+    if expected.dtype.kind == "i" and obtained.dtype.kind in "fc":
+        verdict.type = False
+        verdict.problem = f"{name} is an array of real numbers ({obtained.dtype}) where integers belong"
+    elif obtained.shape != expected.shape:
+        verdict.shape = False
+        verdict.problem = f"{name} has the shape {obtained.shape} where {expected.shape} belongs"
+        if obtained.shape == expected.shape[:1] and expected.shape[1:] == (1,):
+            verdict.problem += ": keep it a column (for a sum: keepdims=True)"
+        elif obtained.shape == expected.shape[::-1]:
+            verdict.problem += ": it is transposed"
+    else:
+        verdict.shape = True
+        wrong = ~np.isclose(obtained, expected, rtol=RTOL, atol=ATOL, equal_nan=True)
+        verdict.numbers = not wrong.any()
+        not_numbers = np.count_nonzero(np.isnan(obtained) & wrong)
+        if not_numbers:
+            verdict.problem = (
+                f"{name} contains NaN (not a number) in {not_numbers} of {obtained.size} entries"
+            )
+        elif wrong.any():
+            largest = np.max(np.abs(obtained - expected)[wrong])
+            verdict.problem = (
+                f"{name} has the right shape, but {np.count_nonzero(wrong)} of its {wrong.size} numbers are "
+                f"wrong, by up to {largest:.3g}"
+            )
+            square = expected.ndim == 2 and expected.shape == expected.shape[::-1]
+            if square and np.allclose(obtained.T, expected, rtol=RTOL, atol=ATOL):
+                verdict.problem = f"{name} holds the right numbers, but transposed"
+    return verdict
+
+
+def _kind(value: Any) -> str:
+    """What a value is, in words: "a Python list", "a NumPy array of the shape (5, 10)"."""
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray):
+        dtype = "" if value.dtype.kind in "bif" else f" (dtype {value.dtype})"
+        return f"a NumPy array of the shape {value.shape}{dtype}"
+    for kind, words in ((list, "a Python list"), (tuple, "a tuple"), (dict, "a dictionary"), (str, "a text")):
+        if isinstance(value, kind):
+            return words
+    if isinstance(value, bool | int | float | np.number):
+        return "a single number"
+    return f"a value of type {type(value).__name__}"
+
+
+def _where(error: BaseException) -> str:
+    """Which line of the notebook an exception came from, as far as it is known."""
+    found = ""
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        line = linecache.getline(file, trace.tb_lineno).strip()
+        if line and ("ipykernel_" in file or file.startswith("<ipython-input")):
+            found = f", in line {trace.tb_lineno} of its cell: {line}"
+        trace = trace.tb_next
+    return found
+
+
+def _number(value: Any) -> str:
+    return f"{value:.8g}"
+
+
+def _row(name: str, expected: Any, obtained: Any, verdict: _Verdict, index: list[int]) -> list[str]:
+    """The texts of one row of the table. `index` says which part of an array is worth showing."""
+    if isinstance(expected, np.ndarray) and verdict.shape:
+        chosen = tuple(index)
+        wrong = ~np.isclose(obtained, expected, rtol=RTOL, atol=ATOL, equal_nan=True)
+        if wrong.any() and not np.any(wrong[chosen]):
+            chosen = tuple(int(i) for i in np.argwhere(wrong)[0])[: max(len(index), 1)]
+        label = name + "".join(f"[{i}]" for i in chosen)
+        sides = [_entries(expected[chosen]), _entries(obtained[chosen])]
+    elif isinstance(expected, int | float | np.number) and verdict.type:
+        label, sides = name, [_number(expected), _number(obtained)]
+    else:
+        label, sides = name, [_summary(expected), _summary(obtained)]
+    marks = {True: "✓ agree", False: "✗ differ", None: "not compared"}
+    return [label, marks[verdict.type], marks[verdict.shape], marks[verdict.numbers], *sides]
+
+
+def _entries(values: Any, most: int = 4) -> str:
+    flat = np.ravel(values)
+    return "  ".join(_number(value) for value in flat[:most]) + ("  …" if flat.size > most else "")
+
+
+def _summary(value: Any) -> str:
+    if (
+        isinstance(value, list)
+        and 0 < len(value) <= 12
+        and all(isinstance(i, int | np.integer) for i in value)
+    ):
+        return "[" + ", ".join(str(int(i)) for i in value) + "]"
+    if isinstance(value, list) and value and all(isinstance(i, int | float | np.number) for i in value):
+        return _entries(value)
+    if isinstance(value, tuple | list | dict):
+        return f"{_kind(value)} of {len(value)}"
+    text = _kind(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+_HEADER = ["returned value", "type", "shape", "numbers", "expected", "obtained"]
+
+
+def _show_table(exercise: str, title: str, rows: list[list[str]], problem: str) -> None:
+    """Show the table of one case as HTML in a notebook and as aligned text elsewhere."""
+    if not rows:
+        return
+    caption = f"{'✗ ' if problem else '✓ '}{exercise}: {title}"
+    widths = [max(len(row[i]) for row in [_HEADER, *rows]) for i in range(len(_HEADER))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+             for row in [_HEADER, ["-" * width for width in widths], *rows]]  # fmt: skip
+    left = 'style="text-align: left"'
+    one_line = 'style="text-align: left; white-space: nowrap"'
+    head = "".join(f'<th scope="col" {left}>{cell}</th>' for cell in _HEADER)
+    body = "".join(
+        f'<tr><th scope="row" {left}><code>{html.escape(row[0])}</code></th>'
+        + "".join(f"<td {one_line}>{html.escape(cell)}</td>" for cell in row[1:4])
+        + "".join(f"<td {left}><code>{html.escape(cell)}</code></td>" for cell in row[4:])
+        + "</tr>"
+        for row in rows
+    )
+    _display(
+        "\n".join([caption, *lines]),
+        f'<table><caption style="text-align: left"><strong>{html.escape(caption)}</strong></caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+    )
+
+
+# --------------------------------------------------------------------------------------------------------
+# Hints: what wrong numbers tell
+# --------------------------------------------------------------------------------------------------------
+#
+# Many people make the same slips, and each slip leaves its own wrong numbers. `check_data.json` has a few
+# measures of these numbers, a *fingerprint*, for every value that a known slip makes wrong. Where the numbers
+# fit no known slip, some experiments with the function may still tell something. No hint is better than a
+# wrong one: when in doubt, nothing is said.
+
+
+def _hint(function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int) -> str:
+    """A hint for a function that fails in case `number`, "" if there is none.
+
+    slips : the known ones, dictionaries with "hint" (a text), "seen" (for each case the fingerprints of the
+            wrong values by name, or None where the function stops), "separable" (if each of the values may
+            be wrong by itself), "from" (if the slip is in another exercise, which this one calls) and
+            "perhaps from" (if another exercise may be the cause as well)
+    """
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # what the function prints was shown already
+            trials = [fingerprints(function, case) for case in cases]
+            explained = _explain(number, trials, slips)
+            if not explained:
+                return _probe(function, cases, number)
+    except Exception:  # values that nobody thought of: the sentence about what is wrong has to do
+        return ""
+    hints = []
+    for hint, names in explained.items():
+        which = "" if set(names) == set(trials[number] or ()) else " for " + ", ".join(names)
+        hints.append(f"Hint{which}: {hint}")
+    return " ".join(hints)
+
+
+def fingerprints(function: Callable[..., Any], case: Any) -> dict[str, str] | None:
+    """Name of each wrong value -> its fingerprint; None if the function gave no values to compare."""
+    trial = _examine(function, case)
+    if trial.problem and not trial.rows:
+        return None
+    return {name: _fingerprint(value) for name, value in trial.wrong.items()}
+
+
+def _fingerprint(value: Any) -> str:
+    """Shape, norm and two weighted sums of the numbers in a value; they tell it from any other.
+
+    For a tuple, list or dictionary those of all its numbers one after the other. NaN and infinity count as
+    fixed numbers, so that their places matter.
+    """
+    parts = [np.ravel(part) for part in _numbers_in(value)]
+    numbers = np.nan_to_num(np.concatenate([np.zeros(0), *parts]), nan=1e2, posinf=1e3, neginf=-1e3)
+    shape = value.shape if isinstance(value, np.ndarray) else numbers.shape
+    angles = np.arange(1, numbers.size + 1)
+    measures = np.linalg.norm(numbers), np.sum(numbers * np.cos(angles)), np.sum(numbers * np.sin(angles))
+    return " ".join(["x".join(map(str, shape)), *(f"{measure:.7g}" for measure in measures)])
+
+
+def _numbers_in(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        value = [value[key] for key in sorted(value, key=str)]
+    if isinstance(value, tuple | list):
+        for item in value:
+            yield from _numbers_in(item)
+    elif isinstance(value, int | float | np.ndarray | np.number) and np.asarray(value).dtype.kind in "bif":
+        yield np.asarray(value, dtype=float)
+
+
+def agree(one: str, other: str) -> bool:
+    """Whether two fingerprints are the same up to rounding, which differs from computer to computer."""
+    (shape, *numbers), (other_shape, *other_numbers) = one.split(), other.split()
+    a, b = np.array(numbers, dtype=float), np.array(other_numbers, dtype=float)
+    return shape == other_shape and bool(np.all(np.abs(a - b) <= 1e-6 * a[0]))
+
+
+def _is_zero(fingerprint: str) -> bool:
+    return float(fingerprint.split()[1]) == 0
+
+
+def _explain(number: int, trials: list[dict[str, str] | None], slips: list[Any]) -> dict[str, list[str]]:
+    """Hint -> names of the values, wrong in case `number`, that it explains.
+
+    Each value is looked at on its own, so that two slips are recognised where each shows in another value.
+    A slip that explains much comes before one that explains little, and one that accounts for all it makes
+    wrong before one that accounts for a part of it. Where two are equally good, there is no hint.
+    """
+    wrong = {name for trial in trials for name in trial or ()}
+    shows = trials[number] or {}
+    candidates: dict[str, list[tuple[tuple[int, bool], str]]] = {name: [] for name in shows}
+    for slip in slips:
+        names = {name for seen in slip["seen"] for name in seen or ()}
+        separable = slip.get("separable", False)
+        if not names <= wrong and not separable:
+            continue  # it would have made more values wrong than are
+        fitting = {name for name in names & wrong if _fits(name, slip["seen"], trials)}
+        # A cache holds a bit of everything, and so the traces of every slip.
+        telling = {name for name in names if not name.startswith("cache")} or names
+        complete = fitting >= telling
+        shown = [name for name in candidates if name in fitting]
+        if not (complete or separable or (len(fitting & telling) >= len(telling) / 2 and "from" not in slip)):
+            continue  # too little of it is there, or too little to suspect another function
+        if all(_is_zero(shows[name]) for name in shown) and fitting != wrong:
+            continue  # zeros are no evidence: many roads lead there
+        hint = slip["hint"]
+        elsewhere = slip.get("from") or slip.get("perhaps from")
+        if elsewhere:
+            hint = f"If {elsewhere} does not pass its own check yet, look there first. {hint}"
+        for name in shown:
+            candidates[name].append(((len(fitting), complete), hint))
+    explained: dict[str, list[str]] = {}
+    for name, ranked in candidates.items():
+        best = {hint for rank, hint in ranked if rank == max(ranked)[0]}
+        if len(best) == 1:
+            explained.setdefault(best.pop(), []).append(name)
+    return explained
+
+
+def _fits(name: str, seen: list[dict[str, str] | None], trials: list[dict[str, str] | None]) -> bool:
+    """Whether a value is wrong in the same way in all cases, where the function did not stop."""
+    for slip, trial in zip(seen, trials, strict=True):
+        if trial is None:
+            continue
+        if slip is None or (name in slip) != (name in trial):
+            return False
+        if name in slip and not agree(slip[name], trial[name]):
+            return False
+    return True
+
+
+def _probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
+    """A hint from three experiments, "" if they tell nothing.
+
+    Is an unknown name a key of a dictionary among the arguments? Do the results stay the same when an
+    argument changes that matters (then it was left out, or a variable of the notebook is used in its place)?
+    Does the function work until the sizes change (then one of them is written as a number)?
+    """
+    trial = _examine(function, cases[number])
+    inputs = dict(_inputs(cases[number]["arguments"]))
+    unknown = re.match(r"name '(\w+)' is not defined", str(trial.stopped_with))
+    if isinstance(trial.stopped_with, NameError) and unknown:
+        name = unknown[1]
+        if any(label.endswith(f'["{name}"]') for label in inputs):
+            return (
+                f"Hint: {name} is an entry of a dictionary that you were given: take it out of there first."
+            )
+        return ""
+    ignored = ignored_inputs(function, cases[0], cases[0].get("matter", []))
+    if 1 <= len(ignored) <= 3:
+        return (
+            f"Hint: The results stay the same when you change {', '.join(ignored)}: left out, or taken from "
+            "a variable of the notebook that happens to have such a name?"
+        )
+    stopped = isinstance(trial.stopped_with, ValueError | IndexError)
+    sizes, first_sizes = ([np.shape(a) for _, a in _inputs(cases[i]["arguments"])] for i in (number, 0))
+    if sizes != first_sizes and (stopped or "has the shape" in trial.problem):
+        return (
+            "Hint: It works with the sizes of the first inputs and not with these: is a size written as a "
+            "number, or taken from the wrong array?"
+        )
+    return ""
+
+
+def ignored_inputs(function: Callable[..., Any], case: Any, labels: list[str] | None = None) -> list[str]:
+    """Those of the labelled inputs (all, if none are given) whose numbers do not matter for the results."""
+
+    def results(changed: str) -> dict[str, str]:
+        arguments = copy.deepcopy(case["arguments"])
+        for label, array in _inputs(arguments):
+            if label == changed:
+                array *= 0.7
+                array += 0.1
+        returned = _by_name(function(*arguments.values()), case["returns"])
+        return {name: _fingerprint(returned[name]) for name in returned if not name.startswith("cache")}
+
+    labels = input_labels(case) if labels is None else labels
+    try:
+        usual = results("")
+        return [label for label in labels if results(label) == usual]
+    except Exception:  # it does not even run: nothing to learn here
+        return []
+
+
+def input_labels(case: Any) -> list[str]:
+    """Names of the arrays of real numbers that a case gives to the function, such as `parameters["Wf"]`."""
+    arrays = dict(_inputs(case["arguments"]))
+    return [label for label, array in arrays.items() if array.dtype.kind == "f"]
+
+
+def _inputs(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
+    """The arrays among the arguments that have a name: arguments themselves, and entries of dictionaries."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _inputs(item, f'{label}["{key}"]' if label else key)
+    elif isinstance(value, tuple | list):
+        dictionaries = {id(item): item for item in value if isinstance(item, tuple | list | dict)}
+        for item in dictionaries.values():
+            yield from _inputs(item, "parameters" if isinstance(item, dict) else "")
+    elif isinstance(value, np.ndarray) and label:
+        yield label, value
