@@ -33,7 +33,7 @@ from autograder.wire import Channel, ChannelClosed, Kind, decode_reply, encode
 _HUGE = 1 << 40
 _HEADROOM = 1 << 30
 _OUTPUT_BYTES = 4 << 20
-_REASON = 300
+_REASON = 700
 
 
 class StudentError(Exception):
