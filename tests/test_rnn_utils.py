@@ -292,6 +292,14 @@ def test_a_refusal_is_expected_where_the_case_says_so(
         assert shown(tools, refusing) == ""
 
 
+def test_the_row_of_a_tuple_shows_the_entry_at_fault(tools: ModuleType) -> None:
+    output = io.StringIO()
+    with redirect_stdout(output), pytest.raises(AssertionError):
+        tools.check(with_values(lambda d, t, c: (d, t, (c[0] + 1, c[1]))), "double")
+    row = next(line for line in output.getvalue().splitlines() if line.startswith("cache"))
+    assert row.startswith("cache[0] (x)[0]") and "1  -2  3" in row and "2  -1  4" in row
+
+
 def test_the_exercise_is_known_by_its_key_not_by_the_name_of_the_function(tools: ModuleType) -> None:
     def some_other_name(*arguments: Any) -> Any:
         return right(*arguments)

@@ -1,7 +1,9 @@
-"""What the notebooks of this course import: activations, Adam, gradient checking, figures, and `check`.
+"""What the notebooks of this course import: activations, gradient checking, Adam, figures, and `check`.
 
-Plain NumPy, meant to be read from top to bottom. Arrays follow the notation of the notebooks: features come
-first, then the `m` examples of the batch, then the `T_x` time steps.
+Plain NumPy. Read the first three parts, Activations, Gradient checking and Adam: your own code uses them.
+What follows them (progress bars, figures, `check` and its hints) is machinery that you need not know. Arrays
+follow the notation of the notebooks: features come first, then the `m` examples of the batch, then the `T_x`
+time steps.
 
 The original of this file lies at the top of the course's repository; `make release` copies it into every
 assignment. `check` reads its inputs and expected values from `check_data.json` beside this file.
@@ -29,6 +31,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+Arrays = dict[str, Any]
 
 # --------------------------------------------------------------------------------------------------------
 # Activations
@@ -60,10 +64,67 @@ def softmax(x: Any) -> Any:
 
 
 # --------------------------------------------------------------------------------------------------------
-# Adam (Kingma and Ba, 2015, https://arxiv.org/abs/1412.6980, algorithm 1)
+# Gradient checking
 # --------------------------------------------------------------------------------------------------------
 
-Arrays = dict[str, Any]
+
+def numerical_gradient(function: Callable[[Any], Any], x: Any, step: float = 1e-5) -> Any:
+    """Gradient of a function with one number as result, by central differences.
+
+    function : takes an array shaped like x, returns one number; it is called twice per entry of x
+    x        : array of any shape; not changed
+    returns  : array shaped like x with (function(x + step) - function(x - step)) / (2 step) per entry
+    """
+    x = np.array(x, dtype=float)
+    gradient = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        original = x[index]
+        x[index] = original + step
+        above = function(x)
+        x[index] = original - step
+        below = function(x)
+        x[index] = original
+        gradient[index] = (above - below) / (2 * step)
+    return gradient
+
+
+def relative_error(a: Any, b: Any) -> float:
+    """Distance of two arrays in relation to their size: |a - b| / (|a| + |b|), between 0 and 1.
+
+    Two arrays of zeros have the relative error 0. For a gradient and its numerical estimate in float64, about
+    1e-8 is agreement and above 1e-4 is a mistake. Raises ValueError if the shapes differ.
+    """
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if a.shape != b.shape:
+        raise ValueError(f"Arrays of the shapes {a.shape} and {b.shape} cannot be compared.")
+    size = np.linalg.norm(a) + np.linalg.norm(b)
+    return float(np.linalg.norm(a - b) / size) if size > 0 else 0.0
+
+
+def gradient_check(
+    loss: Callable[[Arrays], Any],
+    arguments: Mapping[str, Any],
+    gradients: Mapping[str, Any],
+    step: float = 1e-5,
+) -> dict[str, float]:
+    """Relative error of each gradient against central differences.
+
+    loss      : takes a dictionary like `arguments`, returns one number
+    arguments : dictionary of arrays; those with a gradient "d" + name are checked
+    gradients : dictionary of arrays with the keys "d" + name
+    returns   : dictionary "d" + name -> relative error
+    """
+    errors = {}
+    for name, value in arguments.items():
+        if "d" + name in gradients:
+            numerical = numerical_gradient(lambda x, name=name: loss({**arguments, name: x}), value, step)  # type: ignore[misc]
+            errors["d" + name] = relative_error(gradients["d" + name], numerical)
+    return errors
+
+
+# --------------------------------------------------------------------------------------------------------
+# Adam (Kingma and Ba, 2015, https://arxiv.org/abs/1412.6980, algorithm 1)
+# --------------------------------------------------------------------------------------------------------
 
 
 def initialize_adam(parameters: Mapping[str, Any]) -> tuple[Arrays, Arrays]:
@@ -190,65 +251,6 @@ class _PlainProgress:
     def close(self) -> None:
         if self._width:
             print(f"\r{' ' * self._width}\r", end="", flush=True)
-
-
-# --------------------------------------------------------------------------------------------------------
-# Gradient checking
-# --------------------------------------------------------------------------------------------------------
-
-
-def numerical_gradient(function: Callable[[Any], Any], x: Any, step: float = 1e-5) -> Any:
-    """Gradient of a function with one number as result, by central differences.
-
-    function : takes an array shaped like x, returns one number; it is called twice per entry of x
-    x        : array of any shape; not changed
-    returns  : array shaped like x with (function(x + step) - function(x - step)) / (2 step) per entry
-    """
-    x = np.array(x, dtype=float)
-    gradient = np.zeros_like(x)
-    for index in np.ndindex(x.shape):
-        original = x[index]
-        x[index] = original + step
-        above = function(x)
-        x[index] = original - step
-        below = function(x)
-        x[index] = original
-        gradient[index] = (above - below) / (2 * step)
-    return gradient
-
-
-def relative_error(a: Any, b: Any) -> float:
-    """Distance of two arrays in relation to their size: |a - b| / (|a| + |b|), between 0 and 1.
-
-    Two arrays of zeros have the relative error 0. For a gradient and its numerical estimate in float64, about
-    1e-8 is agreement and above 1e-4 is a mistake. Raises ValueError if the shapes differ.
-    """
-    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    if a.shape != b.shape:
-        raise ValueError(f"Arrays of the shapes {a.shape} and {b.shape} cannot be compared.")
-    size = np.linalg.norm(a) + np.linalg.norm(b)
-    return float(np.linalg.norm(a - b) / size) if size > 0 else 0.0
-
-
-def gradient_check(
-    loss: Callable[[Arrays], Any],
-    arguments: Mapping[str, Any],
-    gradients: Mapping[str, Any],
-    step: float = 1e-5,
-) -> dict[str, float]:
-    """Relative error of each gradient against central differences.
-
-    loss      : takes a dictionary like `arguments`, returns one number
-    arguments : dictionary of arrays; those with a gradient "d" + name are checked
-    gradients : dictionary of arrays with the keys "d" + name
-    returns   : dictionary "d" + name -> relative error
-    """
-    errors = {}
-    for name, value in arguments.items():
-        if "d" + name in gradients:
-            numerical = numerical_gradient(lambda x, name=name: loss({**arguments, name: x}), value, step)  # type: ignore[misc]
-            errors["d" + name] = relative_error(gradients["d" + name], numerical)
-    return errors
 
 
 # --------------------------------------------------------------------------------------------------------
@@ -405,6 +407,8 @@ class _Verdict:
     shape: bool | None = None
     numbers: bool | None = None
     problem: str = ""
+    inside: tuple[str, Any, Any, _Verdict] | None = None
+    """The first wrong entry of a container: its name, expected, obtained, and what is wrong with it."""
 
 
 @dataclass
@@ -540,13 +544,14 @@ def _compare(
                 for i, pair in enumerate(zip(expected, obtained, strict=True))
             ]
         verdict = _Verdict(type=True, shape=True, numbers=True)
-        for label, full_name, *pair in entries:
-            inner = _compare(full_name, pair[0], pair[1], parts, unknown)
+        for label, full_name, wanted, found in entries:
+            inner = _compare(full_name, wanted, found, parts, unknown)
             if inner.problem and not (label in unknown and inner.numbers is False):
                 verdict.type = verdict.type and inner.type
                 verdict.shape = verdict.shape and inner.shape
                 verdict.numbers = verdict.numbers and inner.numbers
                 verdict.problem = verdict.problem or inner.problem
+                verdict.inside = verdict.inside or inner.inside or (full_name, wanted, found, inner)
         return verdict
     if isinstance(expected, bool | str | None):
         same = type(obtained) is type(expected) and obtained == expected
@@ -605,6 +610,8 @@ def _kind(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, np.ndarray):
+        if type(value) is not np.ndarray:
+            return f"an array of the type {type(value).__name__}"
         dtype = "" if value.dtype.kind in "bif" else f" (dtype {value.dtype})"
         return f"a NumPy array of the shape {value.shape}{dtype}"
     for kind, words in ((list, "a Python list"), (tuple, "a tuple"), (dict, "a dictionary"), (str, "a text")):
@@ -634,6 +641,9 @@ def _number(value: Any) -> str:
 
 def _row(name: str, expected: Any, obtained: Any, verdict: _Verdict, index: list[int]) -> list[str]:
     """The texts of one row of the table. `index` says which part of an array is worth showing."""
+    if verdict.inside:
+        name, expected, obtained, verdict = verdict.inside
+        index = [0] * (np.ndim(expected) - 1) if isinstance(expected, np.ndarray) else []
     if isinstance(expected, np.ndarray) and verdict.shape:
         chosen = tuple(index)
         wrong = ~np.isclose(obtained, expected, rtol=RTOL, atol=ATOL, equal_nan=True)
@@ -651,7 +661,7 @@ def _row(name: str, expected: Any, obtained: Any, verdict: _Verdict, index: list
 
 def _entries(values: Any, most: int = 4) -> str:
     flat = np.ravel(values)
-    return "  ".join(_number(value) for value in flat[:most]) + ("  …" if flat.size > most else "")
+    return "  ".join(f"{value:.6g}" for value in flat[:most]) + ("  …" if flat.size > most else "")
 
 
 def _summary(value: Any) -> str:
@@ -684,9 +694,9 @@ def _show_table(exercise: str, title: str, rows: list[list[str]], problem: str) 
     one_line = 'style="text-align: left; white-space: nowrap"'
     head = "".join(f'<th scope="col" {left}>{cell}</th>' for cell in _HEADER)
     body = "".join(
-        f'<tr><th scope="row" {left}><code>{html.escape(row[0])}</code></th>'
+        f'<tr><th scope="row" {one_line}><code>{html.escape(row[0])}</code></th>'
         + "".join(f"<td {one_line}>{html.escape(cell)}</td>" for cell in row[1:4])
-        + "".join(f"<td {left}><code>{html.escape(cell)}</code></td>" for cell in row[4:])
+        + "".join(f"<td {one_line}><code>{html.escape(cell)}</code></td>" for cell in row[4:])
         + "</tr>"
         for row in rows
     )
