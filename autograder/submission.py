@@ -256,7 +256,10 @@ def graft(exam: ExamNotebook, submitted: Sequence[SubmittedCell]) -> list[Grafte
     for index, master in enumerate(exam.cells):
         answer = answers.get(index)
         source = master.source
-        if answer is not None and master.role in ("answer", "plain"):
+        if master.role == "answer":
+            # What stands there in the master copy is the solution.
+            source = answer.source if answer is not None else ""
+        elif answer is not None and master.role == "plain":
             source = answer.source
         grafted.append(GraftedCell(master.kind, source, master, answer is not None))
         grafted += extras[index]

@@ -258,6 +258,16 @@ def test_edits_around_the_answers_have_no_effect(
     assert len(ids) == len(set(ids))
 
 
+def test_a_deleted_answer_cell_is_not_answered_by_the_solution(examiner: Examiner, tmp_path: Path) -> None:
+    notebook = small_course.submitted()
+    notebook["cells"] = [cell for cell in notebook["cells"] if not cell["id"].endswith("-answer")]
+    (tmp_path / "small.ipynb").write_text(json.dumps(notebook))
+    result = examiner.examine("alice", tmp_path)
+    assert [mark.score for mark in result.notebooks[0].marks] == [0.0, 0.0, 0.0]
+    bodies = [solution.splitlines()[1].strip() for solution in small_course.SOLUTIONS.values()]
+    assert not any(body in str(result) for body in bodies)
+
+
 def test_a_deleted_grade_cell_scores_zero(examiner: Examiner, tmp_path: Path) -> None:
     content = small_course.submitted()
     content["cells"] = [cell for cell in content["cells"] if cell["id"] != "total-grade"]
