@@ -79,6 +79,42 @@ def _parser() -> argparse.ArgumentParser:
     release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
     release.set_defaults(command=_release)
 
+    collect = command(
+        "collect",
+        "take submissions from a learning platform's download",
+        "Puts the notebooks in a download from Moodle, Canvas or another platform into submitted/. The zip\n"
+        "file is not unpacked: only the assignment's notebooks are taken from it, under their own names.",
+        "  autograder collect 01-rnn-forward submissions.zip --students gradebook.csv\n"
+        "or, for the names that Blackboard gives to files:\n"
+        "  autograder collect 01-rnn-forward gradebook_RNN.zip \\\n"
+        "    --pattern 'RNN_(?P<student>[^/]+?)_attempt_(?P<attempt>[-0-9]+)_'",
+    )
+    collect.add_argument("assignment", metavar="ASSIGNMENT")
+    collect.add_argument("downloads", nargs="+", type=Path, metavar="DOWNLOAD", help="zip file or folder")
+    collect.add_argument(
+        "--students",
+        type=Path,
+        metavar="FILE",
+        help="the platform's list of students as CSV: Moodle's grading worksheet, Canvas' gradebook",
+    )
+    collect.add_argument(
+        "--id",
+        default="",
+        dest="identity",
+        metavar="WHAT",
+        help="what becomes a student's id here: name, number, or a column of the list (default: the login or"
+        " address in the list; without a list the name in Moodle, the number in Canvas)",
+    )
+    collect.add_argument(
+        "--pattern",
+        default="",
+        metavar="REGEX",
+        help="how a file's path begins on another platform; with the group (?P<student>…), and (?P<attempt>…)"
+        " if a student may have several",
+    )
+    collect.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
+    collect.set_defaults(command=_collect)
+
     grade = command(
         "grade",
         "mark what is new or changed",
@@ -193,6 +229,27 @@ def _release(options: argparse.Namespace) -> int:
     for name in release(options.course.resolve(), options.assignments):
         print(f"{name}: released")
     return DONE
+
+
+def _collect(options: argparse.Namespace) -> int:
+    from autograder.collect import collect
+
+    complete = True
+    for download in options.downloads:
+        collected = collect(
+            _folders(options),
+            options.assignment,
+            download,
+            students=options.students,
+            identity=options.identity,
+            pattern=options.pattern,
+            dry_run=options.dry_run,
+        )
+        print("\n".join(collected.lines()))
+        complete = complete and not collected.refused
+    if options.dry_run:
+        print("Nothing was written.")
+    return DONE if complete else INCOMPLETE
 
 
 def _grade(options: argparse.Namespace) -> int:

@@ -1,0 +1,144 @@
+"""A learning platform's download of everybody's files, read as hostile input without being unpacked.
+
+A zip file, or the folder that a browser or an operating system made of one. What students uploaded is in it,
+with names that they chose, and among it may be archives of their own. Nothing is ever written by its name:
+files are listed here, and read one at a time, up to a limit.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO, Final
+
+from autograder.errors import UsageError
+from autograder.folders import show
+from autograder.submission import MAX_NOTEBOOK_BYTES
+
+_MAX_ENTRIES: Final = 100_000
+_MAX_INNER_ENTRIES: Final = 2_000
+_JUNK: Final = ("__MACOSX", ".ipynb_checkpoints", "__pycache__")
+
+
+class Unreadable(Exception):
+    """Why a file of a download cannot be used, in words that end a sentence."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in a download."""
+
+    path: str
+    """Where it is in the download, with slashes; whatever the student wrote, so never a path to open."""
+    read: Callable[[], bytes]
+    """Its content, at most 16 MB of it. Raises Unreadable."""
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
+
+
+@contextmanager
+def opened_download(path: Path) -> Iterator[list[Member]]:
+    """The files of a download, which stays open meanwhile. Raises UsageError if it is none."""
+    if path.is_dir():
+        yield _members_of_folder(path)
+        return
+    try:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            yield _members_of_zip(archive, _MAX_ENTRIES)
+    except FileNotFoundError:
+        raise UsageError(f"There is no file {show(path)}.") from None
+    except (zipfile.BadZipFile, Unreadable) as error:
+        why = error if isinstance(error, Unreadable) else "is no zip file, or was not downloaded to its end"
+        raise UsageError(f"{show(path)} {why}.") from None
+    except OSError as error:
+        raise UsageError(f"{show(path)} cannot be read: {error.strerror}.") from error
+
+
+def members_of_inner_zip(outer: Member) -> list[Member]:
+    """The files in a zip file that a student handed in. Raises Unreadable."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(outer.read()))
+    except (zipfile.BadZipFile, ValueError, OverflowError):
+        raise Unreadable("is no zip file, or a damaged one") from None
+    return _members_of_zip(archive, _MAX_INNER_ENTRIES)
+
+
+def _members_of_zip(archive: zipfile.ZipFile, most: int) -> list[Member]:
+    entries = archive.infolist()
+    if len(entries) > most:
+        raise Unreadable(f"has more than {most} files")
+    return [
+        Member(path, partial(_read_entry, archive, entry))
+        for entry in entries
+        if not entry.is_dir() and not _is_junk(path := _decoded(entry))
+    ]
+
+
+def _decoded(entry: zipfile.ZipInfo) -> str:
+    """The name of an entry; where the archive does not say that it is UTF-8, it mostly is nevertheless."""
+    if not entry.flag_bits & 0x800:
+        try:
+            return entry.filename.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            pass
+    return entry.filename
+
+
+def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise Unreadable("is a symbolic link")
+    # Other methods may ask for gigabytes before the first byte comes out.
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Unreadable("is compressed in a way that learning platforms do not use")
+    if entry.flag_bits & 0x1:
+        raise Unreadable("is encrypted")
+    try:
+        with archive.open(entry) as file:
+            return _at_most(file)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError):
+        raise Unreadable("is damaged") from None
+
+
+def _members_of_folder(folder: Path) -> list[Member]:
+    members = []
+    for parent, _, names in os.walk(folder, followlinks=False):
+        for name in sorted(names):
+            file = Path(parent, name)
+            path = file.relative_to(folder).as_posix()
+            if not _is_junk(path):
+                members.append(Member(path, partial(_read_plain_file, file)))
+    return sorted(members, key=lambda member: member.path)
+
+
+def _read_plain_file(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        raise Unreadable("is a symbolic link" if path.is_symlink() else "cannot be read") from None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Unreadable("is not a file")
+        return _at_most(file)
+
+
+def _at_most(file: IO[bytes]) -> bytes:
+    content = file.read(MAX_NOTEBOOK_BYTES + 1)
+    if len(content) > MAX_NOTEBOOK_BYTES:
+        raise Unreadable(f"is larger than {MAX_NOTEBOOK_BYTES >> 20} MB")
+    return content
+
+
+def _is_junk(path: str) -> bool:
+    """What operating systems and JupyterLab add, hidden files among it."""
+    parts = PurePosixPath(path).parts
+    return any(part in _JUNK for part in parts) or not parts or parts[-1].startswith(".")
