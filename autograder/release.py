@@ -19,13 +19,19 @@ from autograder.course import COURSE, assignments, read_notebook
 from autograder.errors import UsageError
 from autograder.notebooks import normalised
 
+FOR_STUDENTS = COURSE / "for_students"
+"""Files that every released folder has: what to install, and the preview of the marks."""
+
 
 def prepare_sources(names: Iterable[str], course: Path = COURSE) -> None:
-    """Bring generated files beside the originals up to date: copies of rnn_utils.py and check_data.json."""
+    """Bring generated files beside the originals up to date: copies of rnn_utils.py and of what lies in
+    `for_students/`, and check_data.json."""
     if (course / "notebooks").is_dir():
         shutil.copyfile(course / "rnn_utils.py", course / "notebooks" / "rnn_utils.py")
     for name in names:
-        shutil.copyfile(course / "rnn_utils.py", course / "source" / name / "rnn_utils.py")
+        for path in (course / "rnn_utils.py", *FOR_STUDENTS.iterdir()):
+            if path.is_file():
+                shutil.copyfile(path, course / "source" / name / path.name)
         if name in CASES:
             write_check_data(name, course)
 

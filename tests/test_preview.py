@@ -1,0 +1,165 @@
+"""`preview.py` in a released folder tells a student what the notebook would score and what is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nbformat
+import pytest
+from conftest import cells_of
+from nbclient import NotebookClient
+
+from autograder.course import COURSE, assignments, exercise, is_answer, is_grade, read_notebook
+from autograder.release import FOR_STUDENTS
+
+NAME = "01-rnn-forward"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A student's folder, under a name of the student's own."""
+    return Path(shutil.copytree(COURSE / "release" / NAME, tmp_path / "my rnn homework"))
+
+
+def change(folder: Path, edit: Callable[[Any], None]) -> None:
+    path = folder / f"{NAME}.ipynb"
+    notebook = read_notebook(path)
+    edit(notebook)
+    nbformat.write(notebook, path)
+
+
+def answer(**answers: str) -> Callable[[Any], None]:
+    """Fill in the reference's answers, or others."""
+
+    def edit(notebook: Any) -> None:
+        for cell in filter(is_answer, notebook.cells):
+            cell.source = (cells_of(NAME)["answers"] | answers)[exercise(cell)]
+
+    return edit
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "preview.py", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+def loaded() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("preview", FOR_STUDENTS / "preview.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_everything_right_and_no_file_touched(folder: Path) -> None:
+    change(folder, answer())
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    code, said = run(folder)
+    assert code == 0
+    assert "20 of 20 points" in said and "The file is complete" in said
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+def test_as_released(folder: Path) -> None:
+    code, said = run(folder)
+    assert code == 1
+    assert said.count("the function is not written yet") == 2
+    assert "0 of 20 points" in said and "The file is complete" in said
+
+
+def test_a_slip_gets_its_hint_and_costs_its_exercise(folder: Path) -> None:
+    stays = cells_of(NAME)["answers"]["rnn_forward"].replace(
+        "rnn_cell_forward(x[:, :, t], ", "rnn_cell_forward(x[:, :, 0], "
+    )
+    assert stays != cells_of(NAME)["answers"]["rnn_forward"]
+    change(folder, answer(rnn_forward=stays))
+    _, said = run(folder)
+    assert "rnn_cell_forward  10 of 10  right" in said
+    assert "rnn_forward        0 of 10  not right yet" in said and "Hint" in said
+    assert "10 of 20 points" in said
+
+
+def test_what_an_edited_check_cell_says_does_not_count(folder: Path) -> None:
+    def edit(notebook: Any) -> None:
+        for cell in filter(is_grade, notebook.cells):
+            cell.source = "print('all right')"
+
+    change(folder, edit)
+    assert "0 of 20 points" in run(folder)[1]
+
+
+@pytest.mark.parametrize(("which", "word"), [(is_grade, "check"), (is_answer, "answer")])
+def test_a_deleted_cell(folder: Path, which: Callable[[Any], bool], word: str) -> None:
+    change(folder, answer())
+    change(folder, lambda notebook: notebook.cells.remove(next(filter(which, notebook.cells))))
+    code, said = run(folder)
+    assert code == 1
+    assert f"MISSING: the {word} cell was deleted." in said
+    assert "NOT complete: cells of rnn_cell_forward are missing" in said
+
+
+def test_an_answer_cell_that_stops_is_named(folder: Path) -> None:
+    change(folder, answer(rnn_cell_forward="def rnn_cell_forward(xt, a_prev, parameters)\n    return 1"))
+    _, said = run(folder)
+    assert "The answer cell stops with an error. SyntaxError" in said
+
+
+def test_an_endless_loop_costs_its_exercise(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(folder, answer(rnn_forward="def rnn_forward(x, a0, parameters):\n    while True:\n        pass"))
+    preview = loaded()
+    preview.SECONDS_PER_CELL = 4
+    assert preview.main([str(folder / f"{NAME}.ipynb")]) == 1
+    assert "10 of 20 points" in capsys.readouterr().out
+
+
+def test_a_kernel_that_dies(folder: Path) -> None:
+    change(folder, answer(rnn_forward="import os\nos._exit(1)"))
+    code, said = run(folder)
+    assert code == 2 and "The kernel died" in said
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 3, "nbformat": 4}', "\N{SNOWMAN}"])
+def test_a_damaged_file(folder: Path, content: str) -> None:
+    (folder / f"{NAME}.ipynb").write_text(content, encoding="utf-8")
+    code, said = run(folder)
+    assert code == 2 and "is not a notebook, or is damaged" in said
+
+
+def test_which_notebook_is_meant(folder: Path) -> None:
+    (folder / "scratch.ipynb").write_text("{}")
+    code, said = run(folder)
+    assert code == 2 and f"{NAME}.ipynb, scratch.ipynb" in said
+    (folder / "check_data.json").unlink()
+    code, said = run(folder, f"{NAME}.ipynb")
+    assert code == 2 and "check_data.json is missing" in said
+
+
+def test_in_a_cell_of_the_notebook_itself(folder: Path) -> None:
+    """And the saved cell does not start the preview in the preview, and so on."""
+
+    def edit(notebook: Any) -> None:
+        answer()(notebook)
+        notebook.cells.append(nbformat.v4.new_code_cell("%run preview.py"))
+
+    change(folder, edit)
+    notebook = read_notebook(folder / f"{NAME}.ipynb")
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}}).execute()
+    said = "".join(output.get("text", str(output)) for output in notebook.cells[-1].outputs)
+    assert said.count("20 of 20 points") == 1 and said.count("Running it") == 1
+
+
+@pytest.mark.parametrize("name", assignments())
+def test_every_assignment_has_the_files_for_students(name: str) -> None:
+    for original in FOR_STUDENTS.iterdir():
+        for step in ("source", "release"):
+            assert (COURSE / step / name / original.name).read_bytes() == original.read_bytes(), original
