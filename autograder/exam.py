@@ -75,6 +75,21 @@ class ExamNotebook:
         return tuple(cell for cell in self.cells if cell.role == "grade")
 
     @cached_property
+    def answered(self) -> tuple[str, ...]:
+        """Names that the answer cells define, in order."""
+        cells = [cell for cell in self.cells if cell.role == "answer" and cell.kind == "code"]
+        return tuple(dict.fromkeys(name for cell in cells for name in sorted(cell.names[0])))
+
+    @cached_property
+    def definitions(self) -> tuple[str, ...]:
+        """The reference solutions, and the read-only cells that build on them, in order."""
+        return tuple(
+            cell.source
+            for cell in self.cells
+            if cell.kind == "code" and cell.role in ("answer", "locked") and cell not in self.setup
+        )
+
+    @cached_property
     def setup(self) -> tuple[ExamCell, ...]:
         """The cells to run on the instructor's side before grade cells, in order.
 

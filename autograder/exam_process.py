@@ -13,58 +13,31 @@ import builtins
 import gc
 import json
 import os
-import re
 import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 import numpy as np
 
 from autograder import linux
-from autograder.errors import WireError
+from autograder.calls import CallError, NotPlain, StandIn, answer, call
 from autograder.shell import NotebookShell
-from autograder.wire import Channel, ChannelClosed, Kind, decode_reply, encode
+from autograder.wire import Channel, ChannelClosed, Kind, decode
 
 _HUGE = 1 << 40
 _HEADROOM = 1 << 30
 _OUTPUT_BYTES = 4 << 20
+_REFERENCE_MEMORY = 512 << 20
 _REASON = 700
-
-
-class StudentError(Exception):
-    """Raised in the student's process; here it has that exception's name, message and traceback."""
-
-    facts: Mapping[str, Any]
-
-    def _render_traceback_(self) -> list[str]:
-        return [*self.facts["traceback"]]
-
-
-class NotPlain(TypeError):
-    """A student's function returned something that does not cross between the processes."""
 
 
 class Fault(RuntimeError):
     """The student's process did not answer."""
-
-
-class StandIn:
-    """A function of the student, called in the student's process."""
-
-    def __init__(self, name: str, ask: Callable[[str, tuple[Any, ...], dict[str, Any]], Any]) -> None:
-        self.__name__ = self.__qualname__ = name
-        self._ask = ask
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        return self._ask(self.__name__, arguments, keywords)
-
-    def __repr__(self) -> str:
-        return f"<function {self.__name__}>"
 
 
 def main(requests_fd: int) -> NoReturn:
@@ -111,7 +84,7 @@ def main(requests_fd: int) -> NoReturn:
 
 
 class _Room:
-    """One submission's grade cells."""
+    """One submission's grade cells; or the reference, where a process answers in place of student's code."""
 
     def __init__(
         self,
@@ -124,19 +97,25 @@ class _Room:
         self.namespaces = namespaces
         self.channel = channel
         self.seconds = setup["seconds"]
-        self.message_bytes = setup["message_bytes"]
-        bound = setup["memory"] + _HEADROOM
-        with suppress(ValueError):  # macOS refuses it
-            resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
+        self.askable: frozenset[str] = frozenset()
+        self.memory = setup["memory"]
+        _limit_memory(self.memory)
 
     def serve(self) -> None:
         while True:
-            number, _, body = self.channel.receive(_HUGE)
+            number, kind, body = self.channel.receive(_HUGE)
             # Nobody needs to kill this process: the alarm does, whatever it is busy with.
             signal.setitimer(signal.ITIMER_REAL, self.seconds + 1)
-            answer = json.dumps(self.grade(json.loads(body)), default=str)
+            if kind == Kind.GRADE:
+                found = json.dumps(self.grade(json.loads(body)), default=str)
+                reply = Kind.OUTPUTS, found.encode()
+            elif kind == Kind.SETUP:
+                self.learn(json.loads(body))
+                reply = Kind.READY, b""
+            else:
+                reply = Kind.ANSWER, self.refer(body)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            self.channel.send(number, Kind.OUTPUTS, answer.encode())
+            self.channel.send(number, *reply)
 
     def grade(self, cell: Mapping[str, Any]) -> dict[str, Any]:
         """Run one grade cell in a fresh copy of the exam's namespace."""
@@ -150,8 +129,8 @@ class _Room:
                     namespace[name] = StandIn(name, self.ask)
                 else:
                     try:
-                        namespace[name] = self.ask(name, None, {})
-                    except (NotPlain, StudentError):
+                        namespace[name] = call(name, None, {}, self.ask)
+                    except (NotPlain, CallError):
                         continue  # as if it were not there
         self.shell.execution_count = cell["count"]
         outputs, error = self.shell.run(cell["source"])
@@ -167,68 +146,48 @@ class _Room:
             "outputs": outputs,
             "passed": error is None,
             "reason": _reason(error, cell) if error is not None else "",
+            "authors_words": _authors_words(error, cell) if error is not None else "",
             "traceback": list(facts.get("traceback", [])),
             "share": _number(outputs),
         }
 
-    def ask(self, name: str, arguments: tuple[Any, ...] | None, keywords: dict[str, Any]) -> Any:
-        """Call the student's function `name`, or fetch its value where `arguments` is None."""
-        try:
-            question, mutables = encode([name, arguments, keywords])
-        except WireError as error:
-            raise ValueError(f"the exam gives {name} {error}, which is not a plain value") from None
+    def ask(self, question: bytes) -> bytes:
+        """Pass a call on to the student's process. Raises Fault."""
         self.channel.send(0, Kind.CALL, question)
         _, kind, body = self.channel.receive(_HUGE)
         if kind != Kind.ANSWER:
             raise Fault(body.decode())
-        try:
-            match decode_reply(body, mutables):
-                case ["value", value, str(text)]:
-                    sys.stdout.write(text)
-                    return value
-                case ["error", dict(facts), str(text)]:
-                    sys.stdout.write(text)
-                    raise _student_error(name, facts)
-                case ["unplain", str(sentence), str(text)]:
-                    sys.stdout.write(text)
-                    raise NotPlain(
-                        f"{name} {sentence[:_REASON]}, but only numbers, texts, arrays of numbers, tuples, "
-                        "lists and dictionaries can be examined."
-                    )
-        except WireError as error:
-            raise NotPlain(f"{name} returned {error}, which cannot be examined.") from None
-        raise NotPlain(f"{name} returned something that cannot be examined.")
+        return body
+
+    def learn(self, reference: Mapping[str, Any]) -> None:
+        """Define the reference solutions, to be asked for those of the names in `reference` alone."""
+        namespace = self.shell.user_ns
+        namespace.clear()
+        namespace.update(self.namespaces[reference["notebook"]])
+        for source in reference["cells"]:
+            self.shell.run(source)
+        # What is computed here has the sizes that a student's code has chosen.
+        _limit_memory(min(self.memory, _REFERENCE_MEMORY))
+        self.askable = frozenset(reference["names"])
+
+    def refer(self, question: bytes) -> bytes:
+        """What a reference solution answers. Raises PermissionError for any other name."""
+        match decode(question)[0]:
+            case [str(name), tuple(), dict()] if name in self.askable:
+                return answer(self.shell, question, with_traceback=False)
+        raise PermissionError("only the reference solutions that stand in for something may be asked")
 
 
-def _student_error(name: str, facts: Mapping[Any, Any]) -> StudentError:
-    """An exception that can be caught as what it was, if that is one of Python's own."""
-    texts = {key: facts[key] if type(facts.get(key)) is str else "" for key in ("name", "message")}
-    bases = facts.get("bases")
-    traceback = facts.get("traceback")
-    kind: type[Exception] = Exception
-    for base in bases if type(bases) is list else []:
-        found = getattr(builtins, base, None) if type(base) is str else None
-        if isinstance(found, type) and issubclass(found, Exception):
-            # These would end a loop of the test as if it had come to its end.
-            kind = RuntimeError if issubclass(found, StopIteration | StopAsyncIteration) else found
-            break
-    lines = [line for line in traceback if type(line) is str] if type(traceback) is list else []
-    # A student chose the name, and what would not do as one would raise here.
-    known_as = re.sub(r"\W", "", texts["name"])[:80] or "Exception"
-    try:
-        made = type(known_as, (StudentError, kind), {"__str__": lambda _: texts["message"]})
-        error = cast(Any, made).__new__(made)
-    except TypeError:  # an ExceptionGroup, which cannot be made without its members
-        error = StudentError()
-    error.args = (texts["message"],)
-    error.facts = {"function": name, **texts, "traceback": lines}
-    return cast(StudentError, error)
+def _limit_memory(size: int) -> None:
+    bound = size + _HEADROOM
+    with suppress(ValueError):  # macOS refuses it
+        resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
 
 
 def _reason(error: BaseException, cell: Mapping[str, Any]) -> str:
     """One sentence for the student. It may show what the visible part of the cell says, and the student's own
     exception; of a hidden test only what its author wrote as a fixed text, never a number."""
-    if isinstance(error, StudentError):
+    if isinstance(error, CallError):
         said = f"{error.facts['function']} raised {error.facts['name']}"
         message = error.facts["message"].strip()
         return f"{said}: {message}"[:_REASON] if message else f"{said}."
@@ -247,6 +206,18 @@ def _reason(error: BaseException, cell: Mapping[str, Any]) -> str:
     if isinstance(error, MemoryError):
         return "A hidden test fails: the results need too much memory to be compared."
     return f"A hidden test fails: it stopped with {type(error).__name__} while it worked on the results."
+
+
+def _authors_words(error: BaseException, cell: Mapping[str, Any]) -> str:
+    """What the author of the exam has to say about a failure, without a number or a word of the student:
+    the `hint` of the error that a visible check raised, or the fixed text of a hidden test."""
+    if isinstance(hint := getattr(error, "hint", None), str):
+        return hint[:_REASON]
+    if isinstance(error, AssertionError) and not isinstance(error, CallError):
+        frames = _frames(error.__traceback__, len(cell["source"].splitlines()))
+        if frames and frames[-1].tb_lineno in cell["hidden"]:
+            return _fixed_text(cell["source"], frames[-1])[:_REASON]
+    return ""
 
 
 def _frames(trace: TracebackType | None, lines: int) -> list[TracebackType]:

@@ -5,6 +5,12 @@ and an exam's process (`exam_process`); the examiner stands between them, passes
 bytes, and keeps the time. It decodes nothing that the student's process sends but the outputs of cells, and
 those as JSON. Everything that goes wrong on the student's side is a `_Fault`: it costs the exercise at hand,
 the student's process is started afresh, and the cells that have run are run again without the fatal one.
+
+An error is not paid for twice: an exercise that fails and builds on earlier ones that have failed is examined
+once more, with the reference in the place of those. In the student's process there are stand-ins, which ask
+the examiner; the reference itself runs in another process of the exam's side. Student's code could keep what
+the reference returns, so this happens in processes for that one examination, and nothing comes out of them
+but the score and, if it fails, which of the sentences of the exam's author applies.
 """
 
 from __future__ import annotations
@@ -22,8 +28,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib.util import cache_from_source
 from pathlib import Path
 from types import TracebackType
@@ -41,15 +48,16 @@ __all__ = ["Exam", "ExamCell", "ExamNotebook", "Examiner", "autograder_digest"]
 
 _START_SECONDS: Final = 120.0
 _SMALL: Final = 64 << 10
+_REFERENCE_BYTES: Final = 4 * MEGABYTE
+"""What student's code may give to a function of the reference at once."""
 
 
-def autograder_digest() -> str:
+def autograder_digest(*, carry_forward: bool = True) -> str:
     """sha256 of the modules that decide marks: a changed examiner means that marks must be made again."""
-    names = ("annotate", "exam", "exam_process", "examiner", "inside", "linux", "shell", "submission")
+    names = ("annotate", "calls", "exam", "exam_process", "examiner", "inside", "linux", "shell")
     folder = Path(__file__).parent
-    return hashlib.sha256(
-        b"".join((folder / f"{name}.py").read_bytes() for name in (*names, "walls", "wire"))
-    ).hexdigest()
+    modules = [(folder / f"{name}.py").read_bytes() for name in (*names, "submission", "walls", "wire")]
+    return hashlib.sha256(b"".join([*modules, b"" if carry_forward else b"one examination"])).hexdigest()
 
 
 class _Fault(Exception):
@@ -89,7 +97,6 @@ class _ExamServer:
             },
             "seconds": limits.grade_cell_seconds,
             "memory": limits.memory_bytes,
-            "message_bytes": limits.message_bytes,
         }
         self._name = exam.name
         Channel(self._requests).send(0, Kind.SETUP, json.dumps(self._setup).encode())
@@ -132,16 +139,20 @@ class Examiner:
     (the walls fall when that thread dies). Not picklable.
     """
 
-    def __init__(self, exam: Exam, limits: Limits | None = None, *, sandbox: bool = True) -> None:
-        """`sandbox=False` goes on with the two processes alone and says so in every result."""
+    def __init__(
+        self, exam: Exam, limits: Limits | None = None, *, sandbox: bool = True, carry_forward: bool = True
+    ) -> None:
+        """`sandbox=False` goes on with the two processes alone and says so in every result.
+        `carry_forward=False` examines everything once, with the student's own functions."""
         self.exam = exam
         self.limits = limits or Limits()
         self.sandbox = sandbox
+        self.carry_forward = carry_forward
         self._server: ForkServer | None = None
         self._exam_server: _ExamServer | None = None
         self._lock = threading.Lock()
         self._owner = os.getpid()
-        self._digest = autograder_digest()
+        self._digest = autograder_digest(carry_forward=carry_forward)
         self._released: dict[str, bytes] = {}
 
     def start(self) -> None:
@@ -232,16 +243,25 @@ class _Examination:
     """One notebook of one submission: runs its cells in order, the grade cells on the other side."""
 
     def __init__(
-        self, examiner: Examiner, notebook: ExamNotebook, cells: list[GraftedCell], deadline: float
+        self,
+        examiner: Examiner,
+        notebook: ExamNotebook,
+        cells: list[GraftedCell],
+        deadline: float,
+        stand_ins: Sequence[str] = (),
     ) -> None:
+        """In the student's process the reference takes the place of the functions named in `stand_ins`."""
         self.examiner = examiner
         self.limits = examiner.limits
         self.notebook = notebook
         self.cells = cells
         self.deadline = deadline
+        self.stand_ins = stand_ins
         self.remarks: list[Remark] = []
+        self._marks: dict[int, CellMark] = {}
         self._walled: Walled | None = None
         self._exam: Channel | None = None
+        self._reference: Channel | None = None
         self._done: list[int] = []
         """Cells that have run, in order, for running them again."""
         self._fatal: dict[int, _Fault] = {}
@@ -252,7 +272,6 @@ class _Examination:
         self._count = 0
 
     def run(self) -> NotebookResult:
-        marks = []
         for index, cell in enumerate(self.cells):
             if cell.kind != "code":
                 continue
@@ -260,16 +279,18 @@ class _Examination:
             if not cell.is_grade:
                 self._run_cell(index)
                 continue
-            mark = self._mark(index)
-            marks.append(mark)
-            self._notes[index] = {"verdict": mark.verdict, "score": mark.score, "reason": mark.reason} | (
-                self._notes.get(index, {})
-            )
-        return NotebookResult(self.notebook.name, tuple(marks), self._annotated())
+            self._marks[index] = self._mark(index)
+        if self.examiner.carry_forward:
+            self._carry_forward()
+        for index, mark in self._marks.items():
+            note = {"verdict": mark.verdict, "score": mark.score, "reason": mark.reason}
+            self._notes[index] = note | self._notes.get(index, {})
+        return NotebookResult(self.notebook.name, tuple(self._marks.values()), self._annotated())
 
     def close(self) -> None:
         self._kill_student()
-        self._kill_exam()
+        _hang_up(self._exam)
+        _hang_up(self._reference)
 
     # The student's side ---------------------------------------------------------------------------------
 
@@ -305,6 +326,9 @@ class _Examination:
             if time.monotonic() >= self.deadline:
                 raise self._out_of_time()
             self._walled = self.examiner.spawn_student()
+            if self.stand_ins:
+                names = json.dumps(self.stand_ins).encode()
+                self._ask(self._walled, Kind.STAND_INS, names, _SMALL, self.deadline)
             for index in self._done:
                 try:
                     self._ask_cell(self._walled, index)
@@ -327,7 +351,11 @@ class _Examination:
             if walled.control.pending():
                 raise _Fault("channel", "The code tampered with its connection to the examiner.")
             walled.control.send(number, kind, body, deadline)
-            answered, _, answer = walled.control.receive(limit, deadline)
+            answered, said, answer = walled.control.receive(limit, deadline)
+            while said == Kind.REFERENCE and self.stand_ins:
+                reply = self._refer(answer, deadline)
+                walled.control.send(answered, Kind.ANSWER, reply, deadline)
+                answered, said, answer = walled.control.receive(limit, deadline)
         except Overdue:
             if time.monotonic() >= self.deadline:
                 raise self._out_of_time() from None
@@ -340,6 +368,28 @@ class _Examination:
         if answered != number:
             raise _Fault("channel", "The code tampered with its connection to the examiner.")
         return answer
+
+    def _refer(self, question: bytes, deadline: float) -> bytes:
+        """What the reference answers to a call that student's code has made. Raises _Fault."""
+        if len(question) > _REFERENCE_BYTES:
+            megabytes = _REFERENCE_BYTES // MEGABYTE
+            raise _Fault("output", f"The code gave more than {megabytes} MB to a function of the reference.")
+        try:
+            if self._reference is None:
+                self._reference = self.examiner.spawn_exam()
+                setup = {
+                    "notebook": self.notebook.name,
+                    "cells": self.notebook.definitions,
+                    "names": list(self.stand_ins),
+                }
+                self._reference.send(0, Kind.SETUP, json.dumps(setup).encode(), deadline)
+                self._reference.receive(_SMALL, deadline)
+            self._reference.send(0, Kind.CALL, question, deadline)
+            return self._reference.receive(self.limits.message_bytes, deadline)[2]
+        except Overdue:
+            raise _Fault("timeout", "A call of the reference did not finish in time.") from None
+        except (ChannelClosed, WireError):
+            raise _Fault("died", "A call of the reference could not be answered.") from None
 
     def _cause_of_death(self, walled: Walled) -> _Fault:
         ending = walled.ending(1.0)
@@ -398,11 +448,79 @@ class _Examination:
         if not found["passed"]:
             reason = self._blame(cell, one_line(found["reason"]))
             return CellMark(grade_id, cell.points, 0.0, "failed", reason)
-        share = found["share"]
-        score = cell.points if share is None else min(max(share, 0.0), cell.points)
-        verdict: Verdict = "passed" if score >= cell.points else "partial" if score > 0 else "failed"
-        reason = "" if verdict == "passed" else f"{score:g} of {cell.points:g} points."
-        return CellMark(grade_id, cell.points, score, verdict, reason)
+        score = _score(cell, found)
+        reason = "" if score >= cell.points else f"{score:g} of {cell.points:g} points."
+        return CellMark(grade_id, cell.points, score, _verdict(cell, score), reason)
+
+    def _carry_forward(self) -> None:
+        """Examine again what has failed and builds on something earlier that has failed."""
+        wrong: set[str] = set()
+        self._kill_student()
+        for index, mark in self._marks.items():
+            if mark.score >= mark.max_score:
+                continue
+            cell = self.cells[index].master
+            assert cell is not None
+            if mark.verdict != "missing" and wrong:
+                reached = self._builds_on(index)
+                names = [name for name in self.notebook.answered if name in wrong & reached]
+                # Something of the student's own must be left to be examined.
+                if names and not cell.names[1] & set(self.notebook.answered) <= set(names):
+                    self._marks[index] = mark = self._mark_again(index, cell, mark, names)
+            if mark.score < mark.max_score:
+                wrong |= cell.names[1] & set(self.notebook.answered)
+
+    def _builds_on(self, index: int) -> set[str]:
+        """The names that a student's answer to an exercise mentions, and those that these need in turn;
+        without what the answer cells of this exercise define. `index` is that of a grade cell."""
+        before = [cell for cell in self.cells[:index] if cell.kind == "code" and not cell.is_grade]
+        own = _own_answers(self.cells[:index])
+        defining: dict[str, list[str]] = {}
+        for cell in before:
+            # A cell for trying things out that the student has not touched defines nothing for an answer.
+            if cell.from_student or (cell.master is not None and cell.master.role != "plain"):
+                for name in _defined(cell.source):
+                    defining.setdefault(name, []).append(cell.source)
+        grade = self.cells[index].master
+        assert grade is not None
+        reached: set[str] = set()
+        waiting = set(grade.names[1]).union(*(_words(cell.source) for cell in own))
+        while waiting:
+            reached |= waiting
+            sources = [source for name in waiting for source in defining.pop(name, [])]
+            waiting = set().union(*map(_words, sources)) - reached
+        return reached.difference(*(cell.master.names[0] for cell in own if cell.master is not None))
+
+    def _mark_again(self, index: int, cell: ExamCell, mark: CellMark, names: Sequence[str]) -> CellMark:
+        """The better mark of two: that of the first examination, and that of another one in processes of its
+        own, with the reference in place of the functions `names`."""
+        again = _Examination(self.examiner, self.notebook, self.cells, self.deadline, names)
+        again._done = [position for position in self._done if position < index]
+        again._count = self._counts[index]
+        try:
+            found = again._examine(cell)
+        except _Fault as fault:
+            if fault.kind == "budget":
+                self._remark(fault, mark.grade_id)
+            return mark
+        finally:
+            again.close()
+        functions = f"the reference {_listed(names)} in place of yours"
+        own = "its own" if len(names) == 1 else "their own"
+        if not found["passed"] or (score := _score(cell, found)) <= mark.score:
+            end = "" if mark.reason.endswith((".", "?", "!")) else "."
+            said = f"{mark.reason}{end} With {functions} it fails as well"
+            words = one_line(found["authors_words"])
+            return replace(mark, reason=f"{said}: {words}" if words else f"{said}.")
+        reason = f"Marked with {functions}, which did not pass {own} tests."
+        # Nothing that the student's code has shown in this examination leaves it.
+        self._outputs[index] = [{"output_type": "stream", "name": "stdout", "text": f"{reason}\n"}]
+        if score < cell.points:
+            number = {"output_type": "execute_result", "data": {"text/plain": f"{score:g}"}, "metadata": {}}
+            self._outputs[index].append(number | {"execution_count": self._counts[index]})
+            reason = f"{score:g} of {cell.points:g} points. {reason}"
+        self._notes.pop(index, None)
+        return CellMark(mark.grade_id, cell.points, score, _verdict(cell, score), reason, tuple(names))
 
     def _examine(self, cell: ExamCell) -> dict[str, Any]:
         """Run a grade cell; passes its calls on to the student's process. Raises _Fault."""
@@ -437,7 +555,8 @@ class _Examination:
                 exam.send(0, Kind.FAULT, str(fault).encode(), self.deadline)
         except (Overdue, ChannelClosed) as error:
             # The exam's process is ours: what the student's functions returned has kept it busy or filled it.
-            self._kill_exam()
+            _hang_up(self._exam)
+            self._exam = None
             if time.monotonic() >= self.deadline:
                 raise self._out_of_time() from None
             if isinstance(error, ChannelClosed) and time.monotonic() < deadline:
@@ -466,13 +585,6 @@ class _Examination:
         if self._exam is None:
             self._exam = self.examiner.spawn_exam()
         return self._exam
-
-    def _kill_exam(self) -> None:
-        if self._exam is not None:
-            with suppress(OSError):
-                self._exam.sock.shutdown(socket.SHUT_RDWR)
-            self._exam.close()
-            self._exam = None
 
     # What is said about it ------------------------------------------------------------------------------
 
@@ -520,6 +632,50 @@ class _Examination:
         if number in self._notes:
             node["metadata"]["autograder"] = self._notes[number]
         return node
+
+
+def _hang_up(channel: Channel | None) -> None:
+    """End a process of the exam's side."""
+    if channel is not None:
+        with suppress(OSError):
+            channel.sock.shutdown(socket.SHUT_RDWR)
+        channel.close()
+
+
+def _score(cell: ExamCell, found: Mapping[str, Any]) -> float:
+    """The points for a grade cell that got to its end."""
+    share = found["share"]
+    return cell.points if share is None else min(max(float(share), 0.0), cell.points)
+
+
+def _verdict(cell: ExamCell, score: float) -> Verdict:
+    return "passed" if score >= cell.points else "partial" if score > 0 else "failed"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _own_answers(cells: Sequence[GraftedCell]) -> list[GraftedCell]:
+    """The answer cells of the exercise whose grade cell comes next: those since the exercise before it."""
+    found: list[GraftedCell] = []
+    for cell in reversed(cells):
+        if cell.is_grade and found:
+            break
+        if cell.master is not None and cell.master.role == "answer":
+            found.append(cell)
+    return found
+
+
+_WORD: Final = re.compile(
+    r"""\"{3}[\s\S]*?(?:\"{3}|\Z)|'{3}[\s\S]*?(?:'{3}|\Z)"""
+    r"""|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|\#[^\n]*|(\w+)"""
+)
+
+
+def _words(source: str) -> set[str]:
+    """The names that code mentions, without what stands in texts and comments only; by eye, as `_defined`."""
+    return set(_WORD.findall(source)) - {""}
 
 
 def _compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:

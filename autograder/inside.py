@@ -28,16 +28,16 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from autograder import linux
+from autograder.calls import StandIn, answer
 from autograder.errors import WireError
 from autograder.shell import NotebookShell
-from autograder.wire import Channel, ChannelClosed, Kind, Overdue, Snapshot, decode, describe, encode_reply
+from autograder.wire import Channel, ChannelClosed, Kind, Overdue, decode
 
 SCRATCH = "/scratch"
 _HUGE = 1 << 40
 _HEADROOM = 1 << 30
 """Address space that the imported libraries take, most of it never used."""
 _WATCH_SECONDS = 0.02
-_LONGEST_MESSAGE = 10_000
 
 
 def main(requests_fd: int) -> NoReturn:
@@ -271,12 +271,19 @@ def _limit(setup: dict[str, Any]) -> None:
 
 def _serve(shell: NotebookShell, control: Channel) -> None:
     """Answer questions until the examiner closes the connection."""
+    stand_ins: dict[str, StandIn] = {}
+
+    def ask_reference(question: bytes) -> bytes:
+        control.send(0, Kind.REFERENCE, question)
+        return control.receive(_HUGE)[2]
+
     while True:
         number, kind, body = control.receive(_HUGE)
         if kind == Kind.CELL:
             outputs, error = shell.run(body.decode())
-            answer = json.dumps([outputs, type(error).__name__ if error else None], default=str)
-            control.send(number, Kind.OUTPUTS, answer.encode())
+            shown = json.dumps([outputs, type(error).__name__ if error else None], default=str)
+            shell.user_ns.update(stand_ins)  # the cell may have defined the functions that they stand for
+            control.send(number, Kind.OUTPUTS, shown.encode())
         elif kind == Kind.NAMES:
             known = {
                 name: "function" if callable(shell.user_ns[name]) else "value"
@@ -285,46 +292,8 @@ def _serve(shell: NotebookShell, control: Channel) -> None:
             }
             control.send(number, Kind.NAMES, json.dumps(known).encode())
         elif kind == Kind.CALL:
-            control.send(number, Kind.ANSWER, _call(shell, body))
-
-
-def _call(shell: NotebookShell, body: bytes) -> bytes:
-    """Call a function of the student, or look up a value (`arguments` is None)."""
-    question, mutables = decode(body)
-    name, arguments, keywords = cast(tuple[Any, Any, Any], question)
-    snapshot = Snapshot(mutables)
-    shell.outputs.take()
-    answer: tuple[str, object]
-    with shell.captured():
-        try:
-            value = shell.user_ns[name]
-            if arguments is not None:
-                value = value(*arguments, **keywords)
-            answer = ("value", value)
-        except BaseException as error:
-            answer = ("error", _explain(shell, error))
-    text = "".join(entry["text"] for entry in shell.outputs.take() if entry["output_type"] == "stream")
-    try:
-        return encode_reply((*answer, text), mutables, snapshot)
-    except WireError as error:
-        what = "returned" if arguments is not None else "is"
-        return encode_reply(("unplain", f"{what} {error}", text), [], Snapshot([]))
-
-
-def _explain(shell: NotebookShell, error: BaseException) -> dict[str, object]:
-    """An exception as plain values: name, message, base classes (by name), the student's own traceback."""
-    trace = error.__traceback__.tb_next if error.__traceback__ else None
-    before = shell.outputs.take()
-    shell.showtraceback((type(error), error, trace))
-    shown = [entry for entry in shell.outputs.take() if entry["output_type"] == "error"]
-    shell.outputs.entries = before
-    try:
-        message = str(error)
-    except Exception:
-        message = describe(error)
-    return {
-        "name": type(error).__name__,
-        "message": message[:_LONGEST_MESSAGE],
-        "bases": [base.__name__ for base in type(error).__mro__],
-        "traceback": [line[:_LONGEST_MESSAGE] for line in shown[-1]["traceback"]] if shown else [],
-    }
+            control.send(number, Kind.ANSWER, answer(shell, body, with_traceback=True))
+        elif kind == Kind.STAND_INS:
+            stand_ins = {name: StandIn(name, ask_reference) for name in json.loads(body)}
+            shell.user_ns.update(stand_ins)
+            control.send(number, Kind.STAND_INS)

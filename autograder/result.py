@@ -22,7 +22,10 @@ class CellMark:
     score: float
     verdict: Verdict
     reason: str = ""
-    """One sentence for the student: why points were lost (empty when none were)."""
+    """For the student: why points were lost, or with what help they were not (empty if there is nothing to
+    say)."""
+    carried: tuple[str, ...] = ()
+    """The functions of earlier exercises in whose place the reference stood, if that made the mark better."""
 
 
 @dataclass(frozen=True)

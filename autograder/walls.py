@@ -34,7 +34,7 @@ processes don't bind root. A user namespace counts its processes by itself, so o
 Prepare = Callable[[], None] | None
 _START_SECONDS: Final = 60.0
 _PACKAGE: Final = Path(__file__).parent
-_INSIDE: Final = ("__init__", "errors", "wire", "linux", "shell", "inside")
+_INSIDE: Final = ("__init__", "errors", "wire", "linux", "shell", "calls", "inside")
 """The modules that a student's process can see; nothing else of this package is there."""
 
 

@@ -487,8 +487,9 @@ class Kind(enum.IntEnum):
     CELL = 2
     NAMES = 3
     CALL = 4
-    VALUE = 5
     GRADE = 6
+    STAND_INS = 7
+    REFERENCE = 8
     READY = 10
     OUTPUTS = 11
     ANSWER = 12
