@@ -69,13 +69,15 @@ Examine = Callable[[Task], Outcome]
 
 
 @contextlib.contextmanager
-def examining(exam: Exam, limits: Limits | None, *, sandbox: bool, submitted: Path) -> Iterator[Examine]:
+def examining(
+    exam: Exam, limits: Limits | None, *, sandbox: bool, carry_forward: bool, submitted: Path
+) -> Iterator[Examine]:
     """The function that examines submissions below the folder `submitted`, for as long as the block lasts."""
     from autograder.examiner import Examiner
     from autograder.submission import read_submission
 
     names = [notebook.name for notebook in exam.notebooks]
-    with Examiner(exam, limits, sandbox=sandbox) as examiner:
+    with Examiner(exam, limits, sandbox=sandbox, carry_forward=carry_forward) as examiner:
         examiner.start()
 
         def examine(task: Task) -> Outcome:

@@ -138,6 +138,12 @@ def _parser() -> argparse.ArgumentParser:
         help="go on without the sandbox; students' code can then read and change whatever you can",
     )
     grade.add_argument(
+        "--no-carry-forward",
+        action="store_true",
+        help="examine everything once, as stock nbgrader does; otherwise, what fails because an earlier exercise"
+        " is wrong is examined again with the reference in place of that one",
+    )
+    grade.add_argument(
         "--submission-time",
         choices=["gradebook", "timestamp.txt", "modified"],
         help="where the time of submission comes from: what the gradebook says (the default), the file that"
@@ -268,11 +274,12 @@ def _grade(options: argparse.Namespace) -> int:
     folders = _folders(options)
     for assignment in options.assignments:
         folders.check_assignment(assignment)
-    sandbox = bool(folders.setting("Autograder", "sandbox", True)) and not options.no_sandbox
+    sandbox = _is_on(folders, "sandbox") and not options.no_sandbox
     if sandbox and (fault := walls_hold()):
         raise WallsError(f"{fault} `autograder doctor` says more; --no-sandbox goes on without.")
     if not sandbox:
         print("Without a sandbox: students' code can read and change whatever you can.", file=sys.stderr)
+    carry_forward = _is_on(folders, "carry_forward") and not options.no_carry_forward
     limits = _limits(folders)
     time = options.submission_time or folders.setting("Autograder", "submission_time", "gradebook")
     complete = True
@@ -281,8 +288,15 @@ def _grade(options: argparse.Namespace) -> int:
         for assignment in options.assignments:
             exam = Exam.load(folders.source(assignment))
             examination = Examination(
-                partial(examining, exam, limits, sandbox=sandbox, submitted=folders.submitted_root),
-                {"exam": exam.digest, "autograder": autograder_digest()},
+                partial(
+                    examining,
+                    exam,
+                    limits,
+                    sandbox=sandbox,
+                    carry_forward=carry_forward,
+                    submitted=folders.submitted_root,
+                ),
+                {"exam": exam.digest, "autograder": autograder_digest(carry_forward=carry_forward)},
                 sandbox=sandbox,
                 patience=limits.total_seconds + GRACE,
             )
@@ -303,6 +317,11 @@ def _grade(options: argparse.Namespace) -> int:
                 print(line)
             complete = complete and not tally.not_examined
     return DONE if complete else INCOMPLETE
+
+
+def _is_on(folders: Folders, name: str) -> bool:
+    """A switch of `c.Autograder`, on unless it is set; nbgrader's command line gives it as a text."""
+    return str(folders.setting("Autograder", name, True)).lower() not in ("false", "0")
 
 
 def _limits(folders: Folders) -> Limits:

@@ -33,7 +33,10 @@ def main() -> int:
         seconds, marks = {}, {}
         for name, command in {
             "nbgrader autograde": ["nbgrader", "autograde", assignment],
-            "autograder grade": ["autograder.cli", "grade", assignment, "--jobs", str(options.jobs)],
+            "autograder grade": [
+                *("autograder.cli", "grade", assignment, "--no-carry-forward"),  # stock nbgrader examines once
+                *("--jobs", str(options.jobs)),
+            ],
         }.items():
             course = Path(folder) / name.replace(" ", "-")
             make_course(course, assignment)
