@@ -140,8 +140,8 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--no-carry-forward",
         action="store_true",
-        help="examine everything once, as stock nbgrader does; otherwise, what fails because an earlier exercise"
-        " is wrong is examined again with the reference in place of that one",
+        help="examine everything once, as stock nbgrader does; otherwise, what fails and builds on an earlier"
+        " exercise that is wrong is examined again with the reference in place of that one",
     )
     grade.add_argument(
         "--submission-time",

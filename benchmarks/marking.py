@@ -33,10 +33,8 @@ def main() -> int:
         seconds, marks = {}, {}
         for name, command in {
             "nbgrader autograde": ["nbgrader", "autograde", assignment],
-            "autograder grade": [
-                *("autograder.cli", "grade", assignment, "--no-carry-forward"),  # stock nbgrader examines once
-                *("--jobs", str(options.jobs)),
-            ],
+            # Stock nbgrader examines once.
+            "autograder grade": f"autograder.cli grade {assignment} --no-carry-forward --jobs {options.jobs}".split(),
         }.items():
             course = Path(folder) / name.replace(" ", "-")
             make_course(course, assignment)
