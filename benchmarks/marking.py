@@ -29,12 +29,13 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
     assignment, count = options.assignment, options.submissions
+    # Stock nbgrader examines once.
+    grade = ["autograder.cli", "grade", assignment, "--no-carry-forward", "--jobs", str(options.jobs)]
     with tempfile.TemporaryDirectory(prefix="marking-") as folder:
         seconds, marks = {}, {}
         for name, command in {
             "nbgrader autograde": ["nbgrader", "autograde", assignment],
-            # Stock nbgrader examines once.
-            "autograder grade": f"autograder.cli grade {assignment} --no-carry-forward --jobs {options.jobs}".split(),
+            "autograder grade": grade,
         }.items():
             course = Path(folder) / name.replace(" ", "-")
             make_course(course, assignment)
