@@ -514,11 +514,12 @@ class _Examination:
             return replace(mark, reason=f"{said}: {words}" if words else f"{said}.")
         reason = f"Marked with {functions}, which did not pass {own} tests."
         # Nothing that the student's code has shown in this examination leaves it.
-        self._outputs[index] = [{"output_type": "stream", "name": "stdout", "text": f"{reason}\n"}]
+        self._outputs[index] = []
         if score < cell.points:
             number = {"output_type": "execute_result", "data": {"text/plain": f"{score:g}"}, "metadata": {}}
             self._outputs[index].append(number | {"execution_count": self._counts[index]})
             reason = f"{score:g} of {cell.points:g} points. {reason}"
+        self._outputs[index].append({"output_type": "stream", "name": "stdout", "text": f"{reason}\n"})
         self._notes.pop(index, None)
         return CellMark(mark.grade_id, cell.points, score, _verdict(cell, score), reason, tuple(names))
 

@@ -129,7 +129,8 @@ def _outputs_for_student(outputs: Sequence[Any], hidden: str, annotation: Mappin
     sentence = f"{verdict.capitalize()}. {reason}".strip()
     shown = [{"output_type": "stream", "name": "stdout", "text": f"{sentence}\n"}]
     if not _WRITES.search(hidden):
-        shown += [output for output in outputs if output.output_type in ("stream", "display_data")]
+        kept = [output for output in outputs if output.output_type in ("stream", "display_data")]
+        shown += [output for output in kept if output.get("text", "").strip() != reason]  # said already
     if lines := annotation.get("traceback"):
         shown.append({"output_type": "error", "ename": "", "evalue": "", "traceback": lines})
     return [from_dict(output) for output in shown]  # type: ignore[no-untyped-call]
