@@ -315,6 +315,7 @@ class CheckFailed(AssertionError):
 
     def __init__(self, sentence: str, hint: str = "") -> None:
         super().__init__(f"{sentence} {hint}".rstrip())
+        self.hint = hint
         self._lines = [f"Not right yet: {sentence}", *([hint] if hint else [])]
 
     def _render_traceback_(self) -> list[str]:
