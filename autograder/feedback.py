@@ -71,9 +71,20 @@ _WRITES = re.compile(r"\b(print|pprint|display|write|show|warn|check|report)\w*\
 """Something in a hidden test that leaves an output."""
 
 _STYLE = """<style>
-a { color: #0b5394; }
+a { color: #0b5394; text-decoration: underline; }
+:is(h1, h2, h3, h4, h5, h6) > a[href^="#"] {
+  color: #757575; font-size: 60%; text-decoration: none; padding-left: 0.3em;
+}
 div.nbgrader_cell .panel-heading a { color: #ffffff; text-decoration: underline; }
+.highlight .c1 { color: #2f6f6f; } .highlight .ow { color: #8a1fd1; } .highlight .ne { color: #b5342d; }
+.rendered_html table { margin-bottom: 1.2em; font-size: 95%; }
+.rendered_html table code { padding: 0; background: none; }
+.rendered_html caption { color: inherit; }
+.rendered_html th, .rendered_html td { padding: 0.25em 0.7em 0.25em 0; border-bottom: 1px solid #dddddd; }
+div.output_subarea pre { white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; }
 </style>"""
+"""Links that can be told from text, code and tables that can be read by eyes that see less, and outputs whose
+lines are broken: a box to be scrolled sideways cannot be reached by keyboard."""
 
 
 def harmless(text: str) -> str:
