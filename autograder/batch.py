@@ -1,9 +1,9 @@
-"""A class of submissions, examined by a pool of processes.
+"""A class of submissions, worked on by a pool of processes: examined, or told about in feedback.
 
-Examining one submission is a pure function from a task to an outcome. The function is prepared once
-(everything heavy imported, the walls up) and then carried by forked workers, one submission each at a time. A
-worker that dies or hangs costs its submission and nobody else's, and nothing is kept of a submission once it
-is handed on, so that the memory needed does not grow with the class.
+The work on one submission is a function from a task to an outcome. The function is prepared once (everything
+heavy imported, the walls up) and then carried by forked workers, one submission each at a time. A worker that
+dies or hangs costs its submission and nobody else's, and nothing is kept of a submission once it is handed
+on, so that the memory needed does not grow with the class.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from autograder.errors import WallsError
 from autograder.result import Result
@@ -41,7 +41,7 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Task:
-    """One submission to examine, unless its digest is `skip_if`."""
+    """One submission to work on, unless its digest is `skip_if`."""
 
     student: str
     folder: Path
@@ -50,14 +50,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Unchanged:
-    """The submission is the one that was marked before."""
+    """Nothing has changed since the work was done before."""
 
     student: str
 
 
 @dataclass(frozen=True)
 class NotExamined:
-    """The examiner itself failed; no mark may be drawn from that."""
+    """The work itself failed; no mark may be drawn from that."""
 
     student: str
     reason: str
@@ -65,6 +65,8 @@ class NotExamined:
 
 Outcome = Result | Unchanged | NotExamined
 Examine = Callable[[Task], Outcome]
+Found = TypeVar("Found")
+Work = Callable[[Task], Found]
 """What a worker does with a task. Raises WallsError if the processes behind it have died."""
 
 
@@ -89,11 +91,11 @@ def examining(
         yield examine
 
 
-class _Worker:
-    """A forked process that examines one submission at a time."""
+class _Worker(Generic[Found]):
+    """A forked process that works on one submission at a time."""
 
-    def __init__(self, examine: Examine) -> None:
-        self._examine = examine
+    def __init__(self, work: Work[Found]) -> None:
+        self._work = work
         self.task: Task | None = None
         self.is_retry = False
         self._start()
@@ -105,7 +107,7 @@ class _Worker:
             # The numerical libraries' idle threads are no danger to a fork that only goes on to examine.
             warnings.simplefilter("ignore", DeprecationWarning)
             self._process = context.Process(
-                target=_serve, args=(self._examine, theirs, self.connection, os.getpid()), daemon=True
+                target=_serve, args=(self._work, theirs, self.connection, os.getpid()), daemon=True
             )
             self._process.start()
         theirs.close()
@@ -115,10 +117,10 @@ class _Worker:
         self.deadline = time.monotonic() + patience
         self.connection.send(task)
 
-    def answer(self) -> Outcome | WallsError | None:
+    def answer(self) -> Found | NotExamined | WallsError | None:
         """What the worker found; None if it died."""
         try:
-            answer: Outcome | WallsError = self.connection.recv()
+            answer: Found | NotExamined | WallsError = self.connection.recv()
         except (EOFError, ConnectionError):
             return None
         return answer
@@ -133,7 +135,7 @@ class _Worker:
         self._start()
 
 
-def _serve(examine: Examine, connection: Connection, parents: Connection, parent: int) -> None:
+def _serve(work: Work[Found], connection: Connection, parents: Connection, parent: int) -> None:
     """Main loop of a worker."""
     parents.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted run is ended by the parent
@@ -144,14 +146,14 @@ def _serve(examine: Examine, connection: Connection, parents: Connection, parent
             task = connection.recv()
         except EOFError:
             return
-        answer: Outcome | WallsError
+        answer: Found | NotExamined | WallsError
         try:
-            answer = examine(task)
+            answer = work(task)
         except WallsError as error:
             answer = error
         except Exception as error:
             traceback.print_exc()
-            answer = NotExamined(task.student, f"the examiner failed with {type(error).__name__}: {error}")
+            answer = NotExamined(task.student, f"the program failed with {type(error).__name__}: {error}")
         connection.send(answer)
 
 
@@ -164,27 +166,27 @@ def _die_with(parent: int) -> None:
 
 
 def examine_class(
-    prepare: Callable[[], AbstractContextManager[Examine]],
+    prepare: Callable[[], AbstractContextManager[Work[Found]]],
     tasks: Iterable[Task],
     *,
     jobs: int,
     patience: float,
-) -> Generator[Outcome]:
+) -> Generator[Found | NotExamined]:
     """Outcomes of `tasks`, as they come; `tasks` is read as workers become free.
 
-    `prepare` makes the function that examines; it is called again when the walls behind that function have
-    fallen. A submission during whose examination its worker or the walls died is tried once more, alone; a
-    worker that is silent for `patience` seconds is killed. Raises what `prepare` raises. Every process is
+    `prepare` makes the function that does the work; it is called again when the walls behind that function
+    have fallen. A submission during whose examination its worker or the walls died is tried once more, alone;
+    a worker that is silent for `patience` seconds is killed. Raises what `prepare` raises. Every process is
     gone when the generator is closed.
     """
     fresh = iter(tasks)
     suspects: deque[Task] = deque()
     finished = False
     while not finished:
-        with prepare() as examine:
-            workers: list[_Worker] = []
+        with prepare() as work:
+            workers: list[_Worker[Found]] = []
             try:
-                workers += (_Worker(examine) for _ in range(jobs))
+                workers += (_Worker(work) for _ in range(jobs))
                 finished = yield from _until_walls_fall(workers, fresh, suspects, patience)
             finally:
                 for worker in workers:
@@ -192,10 +194,10 @@ def examine_class(
 
 
 def _until_walls_fall(
-    workers: list[_Worker], fresh: Iterator[Task], suspects: deque[Task], patience: float
-) -> Generator[Outcome, None, bool]:
+    workers: list[_Worker[Found]], fresh: Iterator[Task], suspects: deque[Task], patience: float
+) -> Generator[Found | NotExamined, None, bool]:
     """Outcomes until there are no more tasks (then True) or the walls have fallen (then False)."""
-    outcomes: list[Outcome] = []
+    outcomes: list[Found | NotExamined] = []
     while True:
         # Workers get their next task before anything is done with the outcomes.
         _hand_out(workers, fresh, suspects, patience)
@@ -211,7 +213,7 @@ def _until_walls_fall(
             task = worker.task
             assert task is not None
             if worker.connection in ready:
-                answer = worker.answer()
+                answer: Found | NotExamined | WallsError | None = worker.answer()
             elif time.monotonic() >= worker.deadline:
                 answer = NotExamined(task.student, f"no answer came within {patience:g} seconds")
                 worker.restart()
@@ -222,9 +224,10 @@ def _until_walls_fall(
                 worker.restart()
             if isinstance(answer, WallsError):
                 fallen = True
-            if isinstance(answer, Result | Unchanged | NotExamined):
+            elif answer is not None:
                 outcomes.append(answer)
-            elif worker.is_retry:
+                continue
+            if worker.is_retry:
                 outcomes.append(NotExamined(task.student, "the process that examined it died, twice"))
             else:
                 suspects.append(task)
@@ -234,7 +237,9 @@ def _until_walls_fall(
             return False
 
 
-def _hand_out(workers: list[_Worker], fresh: Iterator[Task], suspects: deque[Task], patience: float) -> None:
+def _hand_out(
+    workers: list[_Worker[Found]], fresh: Iterator[Task], suspects: deque[Task], patience: float
+) -> None:
     for worker in workers:
         if suspects:
             # Alone, so that it is clear who is to blame if something dies again.

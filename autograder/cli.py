@@ -124,13 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     grade.add_argument("assignments", nargs="+", metavar="ASSIGNMENT")
     _add_students(grade)
-    grade.add_argument(
-        "--jobs",
-        type=_positive,
-        default=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
-        metavar="N",
-        help="submissions examined at the same time (default: one for each processor, %(default)s)",
-    )
+    _add_jobs(grade, "submissions examined")
     grade.add_argument("--force", action="store_true", help="mark unchanged submissions again, too")
     grade.add_argument(
         "--no-sandbox",
@@ -163,11 +157,14 @@ def _parser() -> argparse.ArgumentParser:
         "feedback",
         "write feedback for students",
         "Writes feedback/ from autograded/ and the gradebook: which test failed and why, with the student's\n"
-        "own values, without the source of hidden tests and their expected values.",
-        "  autograder feedback 04-lstm-backward",
+        "own values, without the source of hidden tests and their expected values. Pages that would be the\n"
+        "same again are skipped.",
+        "  autograder feedback 04-lstm-backward --student 'b*' --jobs 4",
     )
     feedback.add_argument("assignments", nargs="+", metavar="ASSIGNMENT")
     _add_students(feedback)
+    _add_jobs(feedback, "students whose pages are made")
+    feedback.add_argument("--force", action="store_true", help="make unchanged pages again, too")
     feedback.add_argument(
         "--show-tests", action="store_true", help="show hidden tests, their expected values and tracebacks"
     )
@@ -210,6 +207,16 @@ def _add_students(parser: argparse.ArgumentParser) -> None:
         dest="students",
         metavar="NAME",
         help="only this student, or those whose names match a pattern such as 'a*'; can be repeated",
+    )
+
+
+def _add_jobs(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--jobs",
+        type=_positive,
+        default=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        metavar="N",
+        help=f"{what} at the same time (default: one for each processor, %(default)s)",
     )
 
 
@@ -315,7 +322,7 @@ def _grade(options: argparse.Namespace) -> int:
                 print(line)
             for line in tally.lines(writer.without_time(assignment)):
                 print(line)
-            complete = complete and not tally.not_examined
+            complete = complete and not (tally.not_examined or tally.not_timed)
     return DONE if complete else INCOMPLETE
 
 
@@ -338,16 +345,21 @@ def _limits(folders: Folders) -> Limits:
 
 
 def _feedback(options: argparse.Namespace) -> int:
-    from autograder.feedback import write_feedback
+    from autograder.feedback_pages import write_feedback
 
     folders = _folders(options)
     left_out: list[str] = []
     for assignment in options.assignments:
-        written, refused = write_feedback(
-            folders, assignment, options.students, show_tests=options.show_tests
+        done = write_feedback(
+            folders,
+            assignment,
+            options.students,
+            show_tests=options.show_tests,
+            force=options.force,
+            jobs=options.jobs,
         )
-        print(f"{assignment}: feedback for {written} student{'' if written == 1 else 's'}")
-        left_out += refused
+        print(f"{assignment}: {done}")
+        left_out += done.left_out
     for sentence in left_out:
         print(sentence)
     return INCOMPLETE if left_out else DONE

@@ -9,16 +9,13 @@ nbgrader_config.py names it in `c.GenerateFeedback.exporter_class` (see `autogra
 from __future__ import annotations
 
 import copy
+import functools
 import html
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograder import quick_imports
-from autograder.errors import RecordsError
-from autograder.folders import Folders, show
-from autograder.progress import Progress
 
 quick_imports.quicken()
 
@@ -87,8 +84,12 @@ div.output_subarea pre { white-space: pre-wrap; word-break: normal; overflow-wra
 lines are broken: a box to be scrolled sideways cannot be reached by keyboard."""
 
 
+@functools.lru_cache(maxsize=512)
 def harmless(text: str) -> str:
-    """HTML without scripts, frames, forms and event handlers; tables, figures and alt texts stay."""
+    """HTML without scripts, frames, forms and event handlers; tables, figures and alt texts stay.
+
+    Remembers what it has cleaned: most of the text of a class is the assignment's.
+    """
     cleaned: str = bleach.clean(
         text,
         tags=_TAGS,
@@ -190,45 +191,3 @@ def _harmless_data(data: Any) -> dict[str, Any]:
         if kind in data:
             kept[kind] = harmless("".join(data[kind]))
     return kept
-
-
-def write_feedback(
-    folders: Folders, assignment: str, students: Sequence[str] = (), *, show_tests: bool = False
-) -> tuple[int, list[str]]:
-    """Make `feedback/` of an assignment for everybody in `autograded/`, or for `students` (or patterns).
-
-    Returns how many students have new feedback, and a sentence for each who could not be given any.
-    """
-    from nbgrader.converters import GenerateFeedback, NbGraderException
-    from nbgrader.coursedir import CourseDirectory
-
-    class OfOneStudent(GenerateFeedback):  # type: ignore[misc]
-        """Converts the notebooks in one folder, whose name nbgrader would take for a pattern."""
-
-        def init_notebooks(self) -> None:
-            self.assignments = {str(work.folder): sorted(map(str, work.folder.glob("*.ipynb")))}
-
-    works, refused = folders.submissions(assignment, students, step="autograded")
-    config = copy.deepcopy(folders.config)
-    config.GenerateFeedback.exporter_class = FeedbackExporter
-    config.FeedbackExporter.show_tests = show_tests
-    course = CourseDirectory(config=config, assignment_id=assignment)
-    logger = logging.getLogger("autograder.feedback")
-    written = 0
-    with Progress(f"feedback {assignment}", len(works)) as progress:
-        for work in works:
-            converter = OfOneStudent(coursedir=course, config=config, log=logger)
-            converter.force = True
-            try:
-                converter.start()
-            except NbGraderException:
-                refused.append(f"{show(work.student)} got no feedback: nbgrader cannot convert a notebook.")
-                progress.step(refused[-1])
-            else:
-                written += 1
-                progress.step(f"{show(work.student)}: feedback written")
-    if not works and not refused:
-        raise RecordsError(
-            f"Nothing of {assignment} is in autograded/. Mark it first: `autograder grade {assignment}`."
-        )
-    return written, refused

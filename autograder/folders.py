@@ -7,6 +7,7 @@ is reported and never becomes a path, a row of the gradebook or a line of a log.
 from __future__ import annotations
 
 import os
+import shutil
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -95,6 +96,9 @@ class Folders:
     def autograded(self, student: str, assignment: str) -> Path:
         return self._path("autograded", student, assignment)
 
+    def feedback(self, student: str, assignment: str) -> Path:
+        return self._path("feedback", student, assignment)
+
     @property
     def submitted_root(self) -> Path:
         return self.root / str(self.setting("CourseDirectory", "submitted_directory", "submitted"))
@@ -104,6 +108,13 @@ class Folders:
         """Files on their way into `autograded/`, on the same file system, and the lock of a run."""
         autograded = str(self.setting("CourseDirectory", "autograded_directory", "autograded"))
         return self.root / autograded / ".autograder"
+
+    @property
+    def feedback_workshop(self) -> Path:
+        """Pages on their way into `feedback/`, on the same file system."""
+        return (
+            self.root / str(self.setting("CourseDirectory", "feedback_directory", "feedback")) / ".autograder"
+        )
 
     def _path(self, step: str, student: str, assignment: str) -> Path:
         folder = str(self.setting("CourseDirectory", f"{step}_directory", step))
@@ -157,6 +168,21 @@ class Folders:
             elif student not in excluded and (not students or _named(student, students)):
                 found.append(Submission(student, entry / below))
         return found, refused
+
+
+def put_in_place(staged: Path, final: Path, *, aside: Path) -> None:
+    """Move a staged folder to where `final` is; what was there goes `aside`, on the same file system, first.
+
+    Raises OSError.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.lexists(final):
+        final.rename(aside)
+    staged.rename(final)
+    if aside.is_symlink() or aside.is_file():
+        aside.unlink()
+    elif aside.is_dir():
+        shutil.rmtree(aside)
 
 
 def name_fault(name: str) -> str:

@@ -29,6 +29,8 @@ class Tally:
     remarks: list[tuple[str, Remark]] = field(default_factory=list)
     not_examined: list[str] = field(default_factory=list)
     """A sentence for each submission that has no mark from this run."""
+    not_timed: list[str] = field(default_factory=list)
+    """A sentence for each submission whose timestamp.txt names no time."""
 
     def lines(self, without_time: int = 0) -> Iterator[str]:
         """What an instructor has to know at the end of the run."""
@@ -40,6 +42,7 @@ class Tally:
                 f"The assignment has a due date, but the time of submission of {without_time} is not known,"
                 " so nothing was taken off for being late. See --submission-time."
             )
+        yield from self.not_timed
         yield from self.not_examined
 
 
@@ -78,6 +81,11 @@ def grade(
         raise UsageError(f"There is no submission of {assignment}{whose} in {writer.folders.submitted_root}.")
     for change in writer.prepare(assignment, examination.digests["exam"], drop_marks=drop_marks):
         print(f"{assignment}: {change}")
+    tally.not_timed += [
+        f"{show(submission.student)}'s timestamp.txt names no time, so nothing was taken off for being late."
+        for submission in submissions
+        if writer.has_nonsense_for_a_time(submission.folder)
+    ]
     known = writer.known(assignment)
     folders = {submission.student: submission.folder for submission in submissions}
     why: dict[str, str] = {}
@@ -169,7 +177,7 @@ def only_run(folders: Folders) -> Iterator[None]:
         except OSError:
             lock.seek(0)
             raise GradebookLocked(
-                f"Another run (process {show(lock.read(20).strip())}) is marking in {show(folders.root)}."
+                f"Another run (process {show(lock.read(20).strip())}) is at work in {show(folders.root)}."
                 " Wait until it has finished; two runs must not mix."
             ) from None
         lock.truncate(0)

@@ -28,7 +28,7 @@ from typing import Any, Literal
 
 from autograder import quick_imports
 from autograder.errors import DiskFull, GradebookBroken, GradebookLocked, RecordsError
-from autograder.folders import Folders, show
+from autograder.folders import Folders, put_in_place, show
 from autograder.result import NotebookResult, Result
 
 quick_imports.quicken()
@@ -222,10 +222,18 @@ class GradebookWriter:
         }
 
     def is_published(self, student: str, assignment: str, known: Known) -> bool:
-        """Whether the folder in `autograded/` is the one that belongs to the record."""
+        """Whether the folder in `autograded/` is the one that belongs to the record, with its notebooks.
+
+        The marks are on the disk when a run says so; the notebooks may not be, and a power failure can leave
+        files without content behind. They are then made again.
+        """
+        folder = self.folders.autograded(student, assignment)
+        names = [path.name for path in self.folders.source(assignment).glob("*.ipynb")]
         try:
-            return (self.folders.autograded(student, assignment) / MARKER).read_text() == known.token
-        except OSError:
+            return (folder / MARKER).read_text() == known.token and all(
+                _is_whole(folder / name) for name in names
+            )
+        except (OSError, UnicodeDecodeError):
             return False
 
     def without_time(self, assignment: str) -> int:
@@ -238,6 +246,11 @@ class GradebookWriter:
                 .where(_ASSIGNMENT.c.duedate.is_not(None), _SUBMISSION.c.timestamp.is_(None))
             ).scalar()
         return int(found or 0)
+
+    def has_nonsense_for_a_time(self, folder: Path) -> bool:
+        """Whether the time of submission comes from timestamp.txt, and what is in there is none."""
+        text = (_timestamp_text(folder) or "").strip() if self.timestamps == "timestamp.txt" else ""
+        return bool(text) and _time_in(text) is None
 
     def write(self, result: Result, folder: Path, why: str) -> list[Change]:
         """Record a result: all of it or nothing. `folder` is the submission, `why` the reason for marking it.
@@ -436,11 +449,7 @@ class GradebookWriter:
     def _time_of_submission(self, folder: Path) -> datetime | None:
         """When the work was handed in, in UTC, as far as the instructor trusts the submission to tell."""
         if self.timestamps == "timestamp.txt":
-            text = _timestamp_text(folder)
-            with contextlib.suppress(ValueError, OverflowError):
-                if text and text.strip():
-                    time: datetime = utils.parse_utc(text.strip())
-                    return time
+            return _time_in(_timestamp_text(folder) or "")
         elif self.timestamps == "modified":
             times = [path.lstat().st_mtime for path in folder.glob("*.ipynb")] if folder.is_dir() else []
             if times:
@@ -581,16 +590,7 @@ def _annotate(found: NotebookResult) -> None:
 
 
 def _publish(staged: Path, final: Path) -> None:
-    """Put a staged folder in the place of whatever is there."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    replaced = staged.with_name(f"{staged.name}.old")
-    if os.path.lexists(final):
-        final.rename(replaced)
-    staged.rename(final)
-    if replaced.is_symlink() or replaced.is_file():
-        replaced.unlink()
-    elif replaced.is_dir():
-        shutil.rmtree(replaced)
+    put_in_place(staged, final, aside=staged.with_name(f"{staged.name}.old"))
 
 
 def _master_files(folders: Folders, assignment: str) -> list[tuple[Path, Path]]:
@@ -603,6 +603,23 @@ def _master_files(folders: Folders, assignment: str) -> list[tuple[Path, Path]]:
         (Path(path), Path(path).relative_to(source))
         for path in sorted(utils.find_all_files(str(source), [*ignored, "*.ipynb"]))
     ]
+
+
+def _time_in(text: str) -> datetime | None:
+    """The time that a timestamp.txt names, in UTC."""
+    with contextlib.suppress(ValueError, OverflowError):
+        if text.strip():
+            time: datetime = utils.parse_utc(text.strip())
+            return time
+    return None
+
+
+def _is_whole(notebook: Path) -> bool:
+    """Whether a notebook file has a beginning and an end. Raises OSError."""
+    with notebook.open("rb") as file:
+        begins = file.read(1) == b"{"
+        file.seek(-min(2, notebook.stat().st_size), os.SEEK_END)
+        return begins and file.read().rstrip().endswith(b"}")
 
 
 def _timestamp_text(folder: Path) -> str | None:

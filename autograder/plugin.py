@@ -51,6 +51,12 @@ def _start(converter: Any) -> None:
     command += [f"--student={course.student_id}"] if course.student_id != "*" else []
     command += ["--force"] if converter.force else []
     command += ["--", course.assignment_id]
+    if course.notebook_id != "*":
+        converter.log.warning("--notebook is not obeyed: the examiner marks all notebooks of a submission.")
+    if str(converter.config.Execute.get("enabled", True)).lower() in ("false", "0"):
+        converter.log.warning(
+            "--no-execute is not obeyed: marks don't come from outputs in a student's file."
+        )
     config = _plain(converter.config)
     config["CourseDirectory"] = _plain(
         {name: getattr(course, name) for name in course.trait_names(config=True)}

@@ -15,7 +15,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from autograder.feedback import for_student, harmless, write_feedback
+from autograder.feedback import for_student, harmless
+from autograder.feedback_pages import write_feedback
 from autograder.folders import Folders
 from autograder.grade import grade
 from autograder.gradebook import GradebookWriter
