@@ -1,0 +1,45 @@
+"""A class whose work was marked, with its report and feedback: what the pages for people are looked at on."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from autograder import demo
+from autograder.course import COURSE
+
+
+def autograder(course: Path, *arguments: str, codes: Sequence[int] = (0,)) -> str:
+    """What one command of `autograder` prints about a course. Raises RuntimeError if it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder.cli", *arguments, "--course", str(course)],
+        cwd=COURSE, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode not in codes:
+        raise RuntimeError(f"autograder {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def make_course(target: Path, assignments: Sequence[str]) -> None:
+    """A course of these assignments alone in `target`, released, with the demo class's work handed in."""
+    origin = target.with_name(f"{target.name}-origin")
+    for name in assignments:
+        shutil.copytree(COURSE / "source" / name, origin / "source" / name)
+    for name in ("rnn_utils.py", "nbgrader_config.py"):
+        shutil.copy(COURSE / name, origin)
+    demo.make_course(target, origin)
+    shutil.rmtree(origin)
+    for _student in demo.make_class(target):
+        pass
+
+
+def mark(course: Path, assignments: Sequence[str]) -> None:
+    """Marks, feedback, the report, and the report without names."""
+    # Code 1: done, and somebody's submission could not be read. The demo's class has such a student.
+    autograder(course, "grade", *assignments, codes=(0, 1))
+    autograder(course, "feedback", *assignments)
+    autograder(course, "report", *assignments)
+    autograder(course, "report", *assignments, "--anonymous")
