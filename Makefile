@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help lab test demo release notebooks figures format clean
+.PHONY: help lab test demo release notebooks site figures format clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ release: .venv/ready  ## rebuild release/ from source/
 notebooks: .venv/ready  ## run the notebooks of source/ and notebooks/ and store their outputs
 	$(BIN)/python -m autograder.notebooks
 
+site: .venv/ready  ## build the web site of lessons, assignments and guides in docs/_build/html
+	$(BIN)/python docs/build.py
+
 figures: .venv/ready  ## draw all figures again
 	$(BIN)/python docs/figures/draw.py
 
@@ -36,4 +39,4 @@ format: .venv/ready  ## format Python files and notebooks
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 clean:  ## remove what marking and testing left behind (not the environment)
-	rm -rf demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf demo docs/_build .pytest_cache .mypy_cache .ruff_cache

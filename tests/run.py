@@ -20,6 +20,7 @@ STEPS = {
         *PYTHON, "pytest", "--nbval", "--nbval-sanitize-with", "tests/nbval.cfg", "-n", "2",
         "--dist", "loadfile", "source", "notebooks",
     ],
+    "web site": [sys.executable, "docs/build.py"],
     "tests": [*PYTHON, "pytest", "-n", "2", "--dist", "loadgroup", "tests"],
 }  # fmt: skip
 

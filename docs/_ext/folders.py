@@ -1,0 +1,90 @@
+"""Released folders and the folder of lessons as zip files; a note with the link on each notebook's page."""
+
+from __future__ import annotations
+
+import functools
+import io
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms import SphinxTransform
+
+IGNORED = {"__pycache__", ".ipynb_checkpoints"}
+NOTES = {
+    "release": "Notebook, images, data, rnn_utils.py: unpack the file and open the notebook in JupyterLab.",
+    "notebooks": "All lessons, with what they import: unpack the file and open a notebook in JupyterLab.",
+}
+
+
+def is_zipped(folder: PurePosixPath) -> bool:
+    """Whether this folder, relative to the repository, can be downloaded from the site."""
+    return str(folder) == "notebooks" or (folder.parent.name == "release" and len(folder.parts) == 2)
+
+
+def zip_path(folder: PurePosixPath) -> str:
+    """Where the zip file of a folder lies on the site."""
+    return f"downloads/{'lessons' if str(folder) == 'notebooks' else folder.name}.zip"
+
+
+def zip_file(env: BuildEnvironment, folder: PurePosixPath) -> bytes:
+    """The folder as a zip file; a notebook that is left out of the site is left out of it too."""
+    pages = (PurePosixPath(page) for page in env.found_docs)
+    notebooks = frozenset(f"{page.name}.ipynb" for page in pages if page.parent == folder)
+    return zipped(Path(env.srcdir, folder), notebooks)
+
+
+@functools.cache
+def zipped(folder: Path, notebooks: frozenset[str]) -> bytes:
+    """A zip file that depends on names and contents alone: sorted, without times and owners."""
+    name = "lessons" if folder.name == "notebooks" else folder.name
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder)
+            if path.suffix == ".ipynb" and path.name not in notebooks:
+                continue
+            if path.is_file() and not IGNORED & set(inside.parts):
+                entry = zipfile.ZipInfo(f"{name}/{inside.as_posix()}", (1980, 1, 1, 0, 0, 0))
+                entry.create_system = 3  # Unix, wherever the site is built
+                entry.external_attr = 0o100644 << 16
+                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+class DownloadNote(SphinxTransform):
+    """Under the title of a lesson or an assignment: where to get it for one's own computer."""
+
+    default_priority = 800
+
+    def apply(self, **_: Any) -> None:
+        page = PurePosixPath(self.env.docname)
+        if not is_zipped(page.parent):
+            return
+        target = zip_path(page.parent)
+        size = len(zip_file(self.env, page.parent))
+        link = nodes.reference("", PurePosixPath(target).name, refuri="../" * (len(page.parts) - 1) + target)
+        note = nodes.paragraph("", "Download ", link, nodes.Text(f" ({size / 1000:.0f} kB). "))
+        note += nodes.Text(NOTES[page.parts[0]])
+        note["classes"].append("download-note")
+        title = next(iter(self.document.findall(nodes.title)))
+        title.parent.insert(title.parent.index(title) + 1, note)
+
+
+def write_zip_files(app: Sphinx, exception: Exception | None) -> None:
+    if exception or app.builder.format != "html":
+        return
+    for folder in {PurePosixPath(page).parent for page in app.env.found_docs}:
+        if is_zipped(folder):
+            target = Path(app.outdir, zip_path(folder))
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(zip_file(app.env, folder))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_transform(DownloadNote)
+    app.connect("build-finished", write_zip_files)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,14 @@
+// What is wider than the page scrolls by itself. Whatever scrolls must be reachable with the keyboard, and only that:
+// a stop at every short piece of code would make the way through a page long.
+const markScrollable = () => {
+  for (const box of document.querySelectorAll("pre, .table-wrapper, .formula, .output")) {
+    if (box.scrollWidth > box.clientWidth) {
+      box.tabIndex = 0;
+    } else {
+      box.removeAttribute("tabindex");
+    }
+  }
+};
+
+addEventListener("load", markScrollable);
+addEventListener("resize", markScrollable);

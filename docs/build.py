@@ -1,0 +1,26 @@
+"""Build the web site: python docs/build.py [FOLDER], by default in docs/_build/html. `make site` calls it."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from sphinx.cmd.build import main
+
+DOCS = Path(__file__).resolve().parent
+
+
+def build(target: Path) -> int:
+    """Sphinx' exit code: 0 if the site was built without a single warning."""
+    with tempfile.TemporaryDirectory() as doctrees:
+        options = ["--fail-on-warning", "--quiet", "--conf-dir", str(DOCS), "--doctree-dir", doctrees]
+        return main([*options, str(DOCS.parent), str(target)])
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS / "_build" / "html"
+    code = build(folder)
+    if code == 0:
+        print(f"The site is built; open {folder / 'index.html'}")
+    sys.exit(code)
