@@ -155,6 +155,18 @@ def harmless_outputs(outputs: object) -> list[Output]:
     return kept
 
 
+def outputs_of_exam(outputs: Sequence[Output]) -> tuple[list[Output], list[int]]:
+    """Outputs of a grade cell as `harmless_outputs` leaves them, and the places of those that a student may
+    see: not what a hidden test has shown (`secret`), nor an error or a value of the exam."""
+    kept = [(clean, entry) for entry in outputs for clean in harmless_outputs([entry])][:_MAX_OUTPUTS]
+    shown = [
+        place
+        for place, (clean, entry) in enumerate(kept)
+        if not entry.get("secret") and clean["output_type"] in ("stream", "display_data")
+    ]
+    return [clean for clean, _ in kept], shown
+
+
 def _harmless_output(entry: Mapping[str, Any]) -> Output | None:
     kind = entry.get("output_type")
     if kind == "stream":

@@ -41,18 +41,12 @@ class ExamCell:
     @cached_property
     def hidden_lines(self) -> frozenset[int]:
         """Numbers (from 1) of the lines between the markers of hidden tests, markers included."""
-        hidden, inside = set(), False
-        for number, line in enumerate(self.source.splitlines(), 1):
-            inside = inside or _BEGIN_HIDDEN in line
-            if inside:
-                hidden.add(number)
-            inside = inside and _END_HIDDEN not in line
-        return frozenset(hidden)
+        return hidden_lines(self.source)
 
     @cached_property
     def visible(self) -> str:
         """The source as released, without hidden tests."""
-        lines = self.source.splitlines()
+        lines = self.source.split("\n")
         return "\n".join(line for number, line in enumerate(lines, 1) if number not in self.hidden_lines)
 
     @cached_property
@@ -219,6 +213,18 @@ def _digest(notebooks: list[ExamNotebook], files: dict[str, bytes]) -> str:
     ]
     listing = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
     return hashlib.sha256(json.dumps([content, listing], sort_keys=True).encode()).hexdigest()
+
+
+def hidden_lines(source: str) -> frozenset[int]:
+    """Numbers (from 1, as Python counts) of the lines of hidden tests, their markers included; a region that
+    does not end goes to the end."""
+    hidden, inside = set(), False
+    for number, line in enumerate(source.split("\n"), 1):
+        inside = inside or _BEGIN_HIDDEN in line
+        if inside:
+            hidden.add(number)
+        inside = inside and _END_HIDDEN not in line
+    return frozenset(hidden)
 
 
 def global_names(source: str) -> tuple[frozenset[str], frozenset[str]]:

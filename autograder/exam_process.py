@@ -19,7 +19,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from types import TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -133,6 +133,7 @@ class _Room:
                     except (NotPlain, CallError):
                         continue  # as if it were not there
         self.shell.execution_count = cell["count"]
+        self.shell.outputs.is_secret = lambda: _shown_by_hidden_test(cell)
         outputs, error = self.shell.run(cell["source"])
         # A warning costs nothing, and stock nbgrader reads anything on stderr as zero marks.
         outputs = [entry for entry in outputs if entry.get("name") != "stderr"]
@@ -195,8 +196,8 @@ def _reason(error: BaseException, cell: Mapping[str, Any]) -> str:
         return str(error)[:_REASON]
     if isinstance(error, NameError) and error.name in cell["names"]:
         return f"{error.name} is not defined: its cell is missing, was renamed, or failed."
-    frames = _frames(error.__traceback__, len(cell["source"].splitlines()))
-    if frames and frames[0].tb_lineno not in cell["hidden"]:
+    frames = _frames(error.__traceback__, cell)
+    if frames and not any(frame.tb_lineno in cell["hidden"] for frame in frames):
         text = str(error).strip().partition("\n")[0]
         return (text or f"The test stopped with {type(error).__name__}.")[:_REASON]
     if isinstance(error, AssertionError) and frames and (text := _fixed_text(cell["source"], frames[-1])):
@@ -214,29 +215,57 @@ def _authors_words(error: BaseException, cell: Mapping[str, Any]) -> str:
     if isinstance(hint := getattr(error, "hint", None), str):
         return hint[:_REASON]
     if isinstance(error, AssertionError) and not isinstance(error, CallError):
-        frames = _frames(error.__traceback__, len(cell["source"].splitlines()))
+        frames = _frames(error.__traceback__, cell)
         if frames and frames[-1].tb_lineno in cell["hidden"]:
             return _fixed_text(cell["source"], frames[-1])[:_REASON]
     return ""
 
 
-def _frames(trace: TracebackType | None, lines: int) -> list[TracebackType]:
+def _shown_by_hidden_test(cell: Mapping[str, Any]) -> bool:
+    """Whether it is a hidden line of the cell that shows something just now.
+
+    What a student's function prints is the student's own: it knows no more than its arguments. Figures that
+    are shown when the cell has ended may come from anywhere in it.
+    """
+    frame: FrameType | None = sys._getframe()
+    found: list[FrameType] = []
+    while frame is not None:
+        if frame.f_code is call.__code__:
+            return False
+        if _is_of_cell(frame.f_code):
+            found.append(frame)
+        frame = frame.f_back
+    if not found:
+        return bool(cell["hidden"])
+    filename = found[-1].f_code.co_filename
+    return any(of.f_code.co_filename == filename and of.f_lineno in cell["hidden"] for of in found)
+
+
+def _is_of_cell(code: CodeType) -> bool:
+    """Whether code is that of a cell; of which one is told by its file's name, which IPython chooses."""
+    return "ipython-input" in code.co_filename
+
+
+def _frames(trace: TracebackType | None, cell: Mapping[str, Any]) -> list[TracebackType]:
     """The frames of a traceback that are code of the cell, outermost first."""
     found: list[TracebackType] = []
     filename = None
     while trace is not None:
         code = trace.tb_frame.f_code
-        if filename is None and "ipython-input" in code.co_filename:
+        if filename is None and _is_of_cell(code):
             filename = code.co_filename
-        if code.co_filename == filename and trace.tb_lineno <= lines:
+        if code.co_filename == filename and trace.tb_lineno <= len(cell["source"].split("\n")):
             found.append(trace)
         trace = trace.tb_next
     return found
 
 
 def _fixed_text(source: str, frame: TracebackType) -> str:
-    """The message of the `assert` that a frame stopped at, if no value but texts went into it."""
-    for node in ast.walk(ast.parse(source)):
+    """The message of the `assert` that a frame stopped at, if nothing went into it but texts that name the
+    case (not what is compared with a result) and the numbers of loops."""
+    tree = ast.parse(source)
+    counters, compared = _counters(tree), _compared(tree)
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Assert) or node.msg is None:
             continue
         if not node.lineno <= frame.tb_lineno <= (node.end_lineno or node.lineno):
@@ -250,11 +279,40 @@ def _fixed_text(source: str, frame: TracebackType) -> str:
                 value = part.value
             elif isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name):
                 value = variables.get(part.value.id)
+                if part.value.id in counters and type(value) is int:
+                    value = str(value)
+                elif part.value.id in compared:
+                    value = None
             if type(value) is not str:
                 return ""
             text += value
         return text
     return ""
+
+
+def _counters(tree: ast.AST) -> set[str]:
+    """Names that count the rounds of a loop."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For) and isinstance(node.iter, ast.Call):
+            target = node.target
+            function = node.iter.func.id if isinstance(node.iter.func, ast.Name) else ""
+            if function == "enumerate" and isinstance(target, ast.Tuple):
+                target = target.elts[0]
+            if function in ("range", "enumerate") and isinstance(target, ast.Name):
+                found.add(target.id)
+    return found
+
+
+def _compared(tree: ast.AST) -> set[str]:
+    """Names that are compared with something that is not written down: what a test expects is among them."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and not isinstance(node.ops[0], ast.In | ast.NotIn):
+            sides = [node.left, *node.comparators]
+            if not any(isinstance(side, ast.Constant) for side in sides):
+                found |= {side.id for side in sides if isinstance(side, ast.Name)}
+    return found
 
 
 def _number(outputs: list[dict[str, Any]]) -> float | None:

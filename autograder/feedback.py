@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograder import quick_imports
+from autograder.exam import hidden_lines
 
 quick_imports.quicken()
 
@@ -64,9 +65,6 @@ _ATTRIBUTES: dict[str, Any] = {
 _PROTOCOLS = ["http", "https", "mailto", "data"]
 _SHOWN_AS_IT_IS = {"text/plain", "text/latex", "image/png", "image/jpeg"}
 
-_WRITES = re.compile(r"\b(print|pprint|display|write|show|warn|check|report)\w*\s*\(")
-"""Something in a hidden test that leaves an output."""
-
 _STYLE = """<style>
 a { color: #0b5394; text-decoration: underline; }
 :is(h1, h2, h3, h4, h5, h6) > a[href^="#"] {
@@ -112,37 +110,26 @@ def for_student(notebook: Any) -> Any:
     for cell in shown.cells:
         annotation = cell.metadata.pop("autograder", {})
         if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
-            cell.source, hidden = _parted(cell.source)
-            cell.outputs = _outputs_for_student(cell.outputs, hidden, annotation)
+            hidden = frozenset(annotation.get("hidden", hidden_lines(cell.source)))
+            lines = enumerate(cell.source.split("\n"), 1)
+            cell.source = "\n".join(line for number, line in lines if number not in hidden)
+            cell.outputs = _outputs_for_student(cell.outputs, annotation)
     return shown
 
 
-def _parted(source: str) -> tuple[str, str]:
-    """The visible and the hidden lines of a grade cell; a hidden region that does not end goes to the end."""
-    visible: list[str] = []
-    hidden: list[str] = []
-    inside = False
-    for line in source.split("\n"):
-        inside = inside or "BEGIN HIDDEN TESTS" in line
-        (hidden if inside else visible).append(line)
-        inside = inside and "END HIDDEN TESTS" not in line
-    return "\n".join(visible), "\n".join(hidden)
-
-
-def _outputs_for_student(outputs: Sequence[Any], hidden: str, annotation: Mapping[str, Any]) -> list[Any]:
+def _outputs_for_student(outputs: Sequence[Any], annotation: Mapping[str, Any]) -> list[Any]:
     """Verdict, reason, what the visible check and the student's code printed, the student's own traceback.
 
-    Not the error with which the cell stopped, which has frames of the exam, nor the value of its last line;
-    and no output at all if a hidden test may have written some of it.
+    Not the error with which the cell stopped, which has frames of the exam, nor what hidden tests show: the
+    examiner has said which outputs a student may see.
     """
     verdict, reason = annotation.get("verdict"), annotation.get("reason", "")
     if not verdict:
         return []
     sentence = f"{verdict.capitalize()}. {reason}".strip()
     shown = [{"output_type": "stream", "name": "stdout", "text": f"{sentence}\n"}]
-    if not _WRITES.search(hidden):
-        kept = [output for output in outputs if output.output_type in ("stream", "display_data")]
-        shown += [output for output in kept if output.get("text", "").strip() != reason]  # said already
+    places = annotation.get("shown", [])
+    shown += [output for place, output in enumerate(outputs) if place in places]
     if lines := annotation.get("traceback"):
         shown.append({"output_type": "error", "ename": "", "evalue": "", "traceback": lines})
     return [from_dict(output) for output in shown]  # type: ignore[no-untyped-call]

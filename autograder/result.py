@@ -50,9 +50,10 @@ class NotebookResult:
     """The complete annotated notebook (nbformat node): the master copy with the student's answers grafted
     in, outputs of the examination attached, sanitised. For `autograded/`.
 
-    The metadata of a grade cell has `autograder`: its `verdict`, `score`, `reason`, and, where the student's
-    code raised, its own `traceback` (lines without frames of the exam). An output of type `error` may have
-    frames and expected values of the exam: it is for the instructor alone."""
+    The metadata of a grade cell has `autograder`: its `verdict`, `score`, `reason`, which of its lines are
+    `hidden` (numbers from 1), which of its outputs may be `shown` to the student (numbers from 0), and, where
+    the student's code raised, its own `traceback` (lines without frames of the exam). Other outputs may have
+    frames and expected values of the exam: they are for the instructor alone."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import ast
 import base64
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,15 +29,18 @@ class Outputs:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.entries: list[Output] = []
+        self.is_secret: Callable[[], bool] | None = None
+        """Asked about everything that is shown; what is secret gets an entry `secret`."""
         self._used = 0
         self._parts: list[str] = []
 
     def stream(self, name: str, text: str) -> None:
         if not (text := self._fit(text)):
             return
-        if not self._parts or self.entries[-1].get("name") != name:
+        entry: Output = self._tagged({"output_type": "stream", "name": name, "text": ""})
+        if not self._parts or self.entries[-1] != entry:
             self._flush()
-            self.entries.append({"output_type": "stream", "name": name, "text": ""})
+            self.entries.append(entry)
         self._parts.append(text)
 
     def add(self, entry: Output, size: int) -> None:
@@ -46,7 +49,7 @@ class Outputs:
             self._cut()
         else:
             self._used += size
-            self.entries.append(entry)
+            self.entries.append(self._tagged(entry))
 
     def clear(self) -> None:
         self.entries, self._parts = [], []
@@ -56,6 +59,9 @@ class Outputs:
         self._flush()
         taken, self.entries, self._used = self.entries, [], 0
         return taken
+
+    def _tagged(self, entry: Output) -> Output:
+        return entry | {"secret": True} if self.is_secret is not None and self.is_secret() else entry
 
     def _fit(self, text: str) -> str:
         if self._used > self.limit:

@@ -1,26 +1,23 @@
 """nbgrader's own tests of `nbgrader autograde` (they are in its wheel), with the examiner behind it.
 
-The 42 tests take ten minutes, because each starts nbgrader several times. Those in SAME are run here, one or
-two for each thing that nbgrader promises. Left out, for their time alone, although they pass as well:
-test_force_f, test_grade_timestamp, test_late_submission_penalty_none, test_late_submission_penalty_zero,
-test_update_newer, test_custom_permissions, test_incorrect_submitted_kernelspec, test_many_students,
-test_infinite_loop and test_grade_with_validating_envvar.
-
-DIFFERENT has those that do not pass, with the reason; two of them are run to see that the list is not of
-yesterday.
+All of them run. Those in DIFFERENT do not pass, for the reason given; each has to fail at the statement given
+and at no other, so that what comes before it holds, and so that an entry that is no longer true is noticed.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 TESTS = Path(__file__).parent
-CLASS = "TestNbGraderAutograde"
+MODULE = "nbgrader.tests.apps.test_nbgrader_autograde"
 
 SAME = [
     "test_help",
@@ -29,69 +26,141 @@ SAME = [
     "test_grade",
     "test_showtraceback_exploit",
     "test_student_id_exclude",
+    "test_grade_timestamp",
+    "test_grade_empty_timestamp",
+    "test_late_submission_penalty_none",
+    "test_late_submission_penalty_zero",
     "test_late_submission_penalty_plugin",
     "test_force",
+    "test_force_f",
     "test_skip_extra_notebooks",
-    "test_permissions",
+    "test_permissions[False]",
+    "test_permissions[True]",
+    "test_custom_permissions",
+    "test_update_newer",
+    "test_incorrect_submitted_kernelspec",
+    "test_infinite_loop",
+    "test_grade_with_validating_envvar",
     "test_autograde_timeout",
 ]
 
-NOTEBOOK = "`--notebook` chooses among the notebooks of a submission; the examiner always examines all of it"
-AUTOTEST = "`### AUTOTEST` lines are not expanded by the examiner; this course has none"
+SKIPPED_BY_NBGRADER = ["test_many_students", "test_infinite_loop_with_output"]
+
+
+class Outcome(NamedTuple):
+    """How one of nbgrader's tests ended."""
+
+    outcome: str
+    statement: str
+    """The statement in it that failed."""
+
+
+class Deviation(NamedTuple):
+    """Why something is not as nbgrader has it, and the first statement of its test that notices."""
+
+    reason: str
+    statement: str
+
+
+AUTOGRADE_FAILS = 'run_nbgrader(["autograde", "ps1", "--db", db])'
+AUTOGRADE_WORKS = 'run_nbgrader(["autograde", "ps1"], retcode=1)'
+
+AUTOTEST = "`### AUTOTEST` lines are refused, not expanded: they would be comments, and everything would pass"
+ONE_NOTEBOOK = (
+    "`--notebook` would leave a submission half marked; the examiner marks all of it, and the log says so"
+)
 KERNEL = "which kernel a notebook names does not matter: the examiner has its own process instead of a kernel"
-OWN_FILES = "a student's own version of a file that the assignment comes with is never used"
-NOT_LOST = "nbgrader gives a submission up that it cannot convert; the examiner marks what is there"
+OWN_FILES = (
+    "a student's own version of a file that the assignment comes with is never used: it could stand in for"
+    " `check` or the data"
+)
+NOT_LOST = "nbgrader gives up a submission that it cannot convert; the examiner marks what is there"
 
 DIFFERENT = {
-    "test_grade_autotest": AUTOTEST,
-    "test_grade_hashed_autotest": AUTOTEST,
-    "test_grade_complex_autotest": AUTOTEST,
-    "test_hidden_tests_autotest": AUTOTEST,
-    "test_filter_notebook": NOTEBOOK,
-    "test_force_single_notebook": NOTEBOOK,
-    "test_update_newer_single_notebook": NOTEBOOK,
-    "test_handle_failure": NOT_LOST,
-    "test_handle_failure_single_notebook": NOT_LOST,
-    "test_missing_source_kernelspec": KERNEL,
-    "test_incorrect_source_kernelspec": KERNEL,
-    "test_grade_overwrite_files": OWN_FILES,
-    "test_grade_overwrite_files_subdirs": OWN_FILES,
-    "test_grade_empty_timestamp": "a timestamp.txt that makes no sense does not end the run, or one student"
-    " could hold up the class; the summary says that the time is not known",
-    "test_side_effects": "what a student's code writes stays in its scratch folder and goes with it",
-    "test_hidden_tests_single_notebook": "a grade cell that deletes the student's function `squares` cannot"
-    " reach into the student's process, where `sum_of_squares` goes on using it",
-    "test_no_execute": "`--no-execute` would take the student's word for the outputs",
-    "test_missing_files": "a folder without a notebook is a submission worth nothing, not none at all",
-    "test_grade_missing_notebook": "a missing notebook is in autograded/, too, and says that it is missing",
+    "test_grade_autotest": Deviation(AUTOTEST, AUTOGRADE_FAILS),
+    "test_grade_hashed_autotest": Deviation(AUTOTEST, AUTOGRADE_FAILS),
+    "test_grade_complex_autotest": Deviation(AUTOTEST, AUTOGRADE_FAILS),
+    "test_hidden_tests_autotest": Deviation(AUTOTEST, AUTOGRADE_FAILS),
+    "test_filter_notebook": Deviation(
+        "a notebook that is missing in autograded/ is made again: what is there always belongs to the marks",
+        'assert not os.path.isfile(join(course_dir, "autograded", "foo", "ps1", "p1.ipynb"))',
+    ),
+    "test_force_single_notebook": Deviation(
+        ONE_NOTEBOOK,
+        'assert p2 == self._file_contents(join(course_dir, "autograded", "foo", "ps1", "p2.ipynb"))',
+    ),
+    "test_update_newer_single_notebook": Deviation(
+        ONE_NOTEBOOK,
+        'assert p2 == self._file_contents(join(course_dir, "autograded", "foo", "ps1", "p2.ipynb"))',
+    ),
+    "test_handle_failure": Deviation(NOT_LOST, AUTOGRADE_WORKS),
+    "test_handle_failure_single_notebook": Deviation(
+        NOT_LOST, 'run_nbgrader(["autograde", "ps1", "--notebook", "p*"], retcode=1)'
+    ),
+    "test_missing_source_kernelspec": Deviation(KERNEL, AUTOGRADE_WORKS),
+    "test_incorrect_source_kernelspec": Deviation(KERNEL, AUTOGRADE_WORKS),
+    "test_grade_overwrite_files": Deviation(
+        OWN_FILES, "assert contents == \"print('this is different!')\\n\""
+    ),
+    "test_grade_overwrite_files_subdirs": Deviation(
+        OWN_FILES, "assert contents == \"print('this is different!')\\n\""
+    ),
+    "test_side_effects": Deviation(
+        "what a student's code writes stays in its scratch folder and goes with it",
+        'assert os.path.isfile(join(course_dir, "autograded", "foo", "ps1", "side-effect.txt"))',
+    ),
+    "test_hidden_tests_single_notebook": Deviation(
+        "a grade cell that deletes the student's function `squares` cannot reach into the student's process,"
+        " where `sum_of_squares` goes on using it",
+        "assert nb1.score == 1.5",
+    ),
+    "test_no_execute": Deviation(
+        "`--no-execute` would take the student's word for the outputs; everything is run, and the log says so"
+        " (the test notices earlier: it expects additional cells where nbgrader would put them)",
+        "if orig_cell.outputs != new_cell.outputs:",
+    ),
+    "test_missing_files": Deviation(
+        "a folder without a notebook is a submission worth nothing, not none at all",
+        'assert not os.path.exists(join(course_dir, "autograded", "bar"))',
+    ),
+    "test_grade_missing_notebook": Deviation(
+        "a missing notebook is in autograded/, too, and says that it is missing",
+        'assert not os.path.isfile(join(course_dir, "autograded", "foo", "ps1", "p2.ipynb"))',
+    ),
 }
 
 
-def run_nbgraders_own(*names: str) -> dict[str, bool]:
-    """Whether each of the named tests passes."""
-    module = "nbgrader.tests.apps.test_nbgrader_autograde"
-    options = ["-v", "--no-header", "-p", "no:cacheprovider", "-p", "nbgrader_with_examiner", "--pyargs"]
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
+    """How each of nbgrader's tests ended."""
+    file = tmp_path_factory.mktemp("nbgrader") / "outcomes.jsonl"
+    options = ["-q", "--no-header", "-p", "no:cacheprovider", "-p", "nbgrader_with_examiner", "--pyargs"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *(f"{module}::{CLASS}::{name}" for name in names)],
-        env={**os.environ, "PYTHONPATH": str(TESTS), "NO_COLOR": "1"},
+        [sys.executable, "-m", "pytest", *options, MODULE],
+        env={**os.environ, "PYTHONPATH": str(TESTS), "NBGRADER_OUTCOMES": str(file)},
         cwd=TESTS.parent, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    found = {}
-    for line in done.stdout.splitlines():
-        name, _, verdict = line.partition(f"{CLASS}::")[2].partition(" ")
-        if name and verdict and "%" in line:
-            name = name.partition("[")[0]
-            found[name] = found.get(name, True) and "PASSED" in verdict
-    assert found.keys() >= set(names), done.stdout + done.stderr
-    return {name: found[name] for name in names}
+    assert file.exists(), done.stdout + done.stderr
+    return {
+        name: Outcome(outcome, statement)
+        for name, outcome, statement in map(json.loads, file.read_text().splitlines())
+    }
 
 
-def test_what_nbgrader_promises_holds() -> None:
-    found = run_nbgraders_own(*SAME)
-    assert found == dict.fromkeys(SAME, True)
+def test_each_of_nbgraders_tests_is_accounted_for(outcomes: Mapping[str, Outcome]) -> None:
+    assert sorted(outcomes) == sorted([*SAME, *SKIPPED_BY_NBGRADER, *DIFFERENT])
 
 
-@pytest.mark.parametrize("name", ["test_side_effects", "test_missing_files"])
-def test_what_is_different_is_different_still(name: str) -> None:
-    assert DIFFERENT[name]
-    assert run_nbgraders_own(name) == {name: False}
+@pytest.mark.parametrize("name", SAME)
+def test_what_nbgrader_promises_holds(outcomes: Mapping[str, Outcome], name: str) -> None:
+    assert outcomes[name] == Outcome("passed", "")
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_what_is_different_is_so_for_the_reason_given(outcomes: Mapping[str, Outcome], name: str) -> None:
+    assert outcomes[name] == Outcome("failed", DIFFERENT[name].statement), DIFFERENT[name].reason
+
+
+@pytest.mark.parametrize("name", SKIPPED_BY_NBGRADER)
+def test_what_nbgrader_itself_skips(outcomes: Mapping[str, Outcome], name: str) -> None:
+    assert outcomes[name].outcome == "skipped"
