@@ -30,8 +30,7 @@ from autograder.errors import WallsError
 from autograder.result import Result
 
 if TYPE_CHECKING:
-    from autograder.examiner import Exam
-    from autograder.walls import Limits
+    from autograder.examiner import Examiner
 
 GRACE = 60.0
 """Seconds beyond the submission's own budget after which a worker is taken to hang."""
@@ -71,15 +70,12 @@ Work = Callable[[Task], Found]
 
 
 @contextlib.contextmanager
-def examining(
-    exam: Exam, limits: Limits | None, *, sandbox: bool, carry_forward: bool, submitted: Path
-) -> Iterator[Examine]:
+def examining(examiner: Examiner, submitted: Path) -> Iterator[Examine]:
     """The function that examines submissions below the folder `submitted`, for as long as the block lasts."""
-    from autograder.examiner import Examiner
     from autograder.submission import read_submission
 
-    names = [notebook.name for notebook in exam.notebooks]
-    with Examiner(exam, limits, sandbox=sandbox, carry_forward=carry_forward) as examiner:
+    names = [notebook.name for notebook in examiner.exam.notebooks]
+    with examiner:
         examiner.start()
 
         def examine(task: Task) -> Outcome:

@@ -266,24 +266,19 @@ def _collect(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
+    from contextlib import ExitStack
     from functools import partial
 
     from autograder.quick_imports import quicken
 
     quicken()
     from autograder.batch import GRACE, examining
-    from autograder.examiner import Exam, autograder_digest
-    from autograder.grade import Examination, grade, only_run
-    from autograder.gradebook import GradebookWriter
-    from autograder.summary import read_marks, summary
-    from autograder.walls import walls_hold
+    from autograder.examiner import Exam, Examiner
 
     folders = _folders(options)
     for assignment in options.assignments:
         folders.check_assignment(assignment)
     sandbox = _is_on(folders, "sandbox") and not options.no_sandbox
-    if sandbox and (fault := walls_hold()):
-        raise WallsError(f"{fault} `autograder doctor` says more; --no-sandbox goes on without.")
     if not sandbox:
         print("Without a sandbox: students' code can read and change whatever you can.", file=sys.stderr)
     carry_forward = _is_on(folders, "carry_forward") and not options.no_carry_forward
@@ -291,19 +286,29 @@ def _grade(options: argparse.Namespace) -> int:
     time = options.submission_time or folders.setting("Autograder", "submission_time", "gradebook")
     complete = True
     create = bool(folders.setting("Autograde", "create_student", True))
-    with only_run(folders), GradebookWriter(folders, timestamps=time, create_students=create) as writer:
-        for assignment in options.assignments:
-            exam = Exam.load(folders.source(assignment))
+    examiners = [
+        Examiner(Exam.load(folders.source(assignment)), limits, sandbox=sandbox, carry_forward=carry_forward)
+        for assignment in options.assignments
+    ]
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(examiners[0]).launch()
+            # Imported while the walls rise. They must stand before anything is touched.
+            from autograder.grade import Examination, grade, only_run
+            from autograder.gradebook import GradebookWriter
+            from autograder.summary import read_marks, summary
+
+            examiners[0].start()
+        except WallsError as fault:
+            advice = " `autograder doctor` says more; --no-sandbox goes on without." if sandbox else ""
+            raise WallsError(f"{fault}{advice}") from None
+        stack.enter_context(only_run(folders))
+        writer = stack.enter_context(GradebookWriter(folders, timestamps=time, create_students=create))
+        for assignment, examiner in zip(options.assignments, examiners, strict=True):
+            exam = examiner.exam
             examination = Examination(
-                partial(
-                    examining,
-                    exam,
-                    limits,
-                    sandbox=sandbox,
-                    carry_forward=carry_forward,
-                    submitted=folders.submitted_root,
-                ),
-                {"exam": exam.digest, "autograder": autograder_digest(carry_forward=carry_forward)},
+                partial(examining, examiner, folders.submitted_root),
+                {"exam": exam.digest, "autograder": examiner.digest},
                 sandbox=sandbox,
                 patience=limits.total_seconds + GRACE,
             )

@@ -176,6 +176,7 @@ def _findings() -> Iterator[Finding]:
         return
     try:
         server = ForkServer()
+        server.wait()
     except WallsError as error:
         yield Finding("the sandbox starts", False, str(error), "see above")
         return

@@ -36,7 +36,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from autograder.annotate import annotated_notebook, harmless_markdown, harmless_outputs, one_line, readable
+from autograder.annotate import (
+    annotated_notebook,
+    harmless_markdown,
+    harmless_outputs,
+    one_line,
+    outputs_of_exam,
+    readable,
+)
 from autograder.errors import ExamError, WallsError, WireError
 from autograder.exam import Exam, ExamCell, ExamNotebook
 from autograder.result import CellMark, NotebookResult, Remark, Result, Verdict
@@ -133,7 +140,8 @@ class Examiner:
     """Examines submissions of one assignment; a context manager.
 
     `start()` brings up two warm processes (one inside the walls, one for the exam) in about a second; the
-    first `examine` does it otherwise. After `start()` the examiner may be used by several threads at once
+    first `examine` does it otherwise. `launch()` is for those who have something else to do in that second.
+    After `start()` the examiner may be used by several threads at once
     and, through fork, by several worker processes at once: each examination talks to processes of its own.
     Only the process that called `start()` may `close()`, and the thread that called it must outlive it
     (the walls fall when that thread dies). Not picklable.
@@ -150,13 +158,14 @@ class Examiner:
         self.carry_forward = carry_forward
         self._server: ForkServer | None = None
         self._exam_server: _ExamServer | None = None
+        self._is_warm = False
         self._lock = threading.Lock()
         self._owner = os.getpid()
-        self._digest = autograder_digest(carry_forward=carry_forward)
+        self.digest = autograder_digest(carry_forward=carry_forward)
         self._released: dict[str, bytes] = {}
 
-    def start(self) -> None:
-        """Start the warm processes. Raises WallsError (no sandbox) or ExamError (set-up cells fail)."""
+    def launch(self) -> None:
+        """Begin to start the warm processes. Raises WallsError (no sandbox)."""
         with self._lock:
             if self._server is not None:
                 return
@@ -166,19 +175,29 @@ class Examiner:
                     "course or the Python environment."
                 )
             self._owner = os.getpid()
-            exam_server = _ExamServer(self.exam, self.limits)
-            server = None
-            try:  # both get ready at the same time
-                server = ForkServer(sandbox=self.sandbox)
+            self._exam_server = _ExamServer(self.exam, self.limits)
+            try:
+                self._server = ForkServer(sandbox=self.sandbox)
+            except BaseException:
+                self.close()
+                raise
+
+    def start(self) -> None:
+        """Start the warm processes. Raises WallsError (no sandbox) or ExamError (set-up cells fail)."""
+        if self._is_warm:
+            return
+        self.launch()
+        with self._lock:
+            assert self._server is not None and self._exam_server is not None
+            try:
                 self._released = self.exam.files | _compiled(self.exam.files)
                 annotated_notebook([], {})  # imports what every examination needs, before workers are forked
-                exam_server.wait()
+                self._server.wait()
+                self._exam_server.wait()
             except BaseException:
-                exam_server.close()
-                if server is not None:
-                    server.close()
+                self.close()
                 raise
-            self._server, self._exam_server = server, exam_server
+            self._is_warm = True
 
     def examine(self, student: str, submission: Path | Submission) -> Result:
         """Examine one submission. Never raises for anything that a student did.
@@ -210,7 +229,7 @@ class Examiner:
             remarks=tuple(remarks),
             walls="bubblewrap" if self.sandbox else "none",
             seconds=time.monotonic() - started,
-            digests={"submission": submission.digest, "exam": self.exam.digest, "autograder": self._digest},
+            digests={"submission": submission.digest, "exam": self.exam.digest, "autograder": self.digest},
         )
 
     def spawn_student(self) -> Walled:
@@ -229,6 +248,7 @@ class Examiner:
             if server is not None:
                 server.close()
         self._server = self._exam_server = None
+        self._is_warm = False
 
     def __enter__(self) -> Examiner:
         return self
@@ -283,7 +303,10 @@ class _Examination:
         if self.examiner.carry_forward:
             self._carry_forward()
         for index, mark in self._marks.items():
-            note = {"verdict": mark.verdict, "score": mark.score, "reason": mark.reason}
+            master = self.cells[index].master
+            assert master is not None
+            note: dict[str, Any] = {"verdict": mark.verdict, "score": mark.score, "reason": mark.reason}
+            note["hidden"] = sorted(master.hidden_lines)
             self._notes[index] = note | self._notes.get(index, {})
         return NotebookResult(self.notebook.name, tuple(self._marks.values()), self._annotated())
 
@@ -442,9 +465,10 @@ class _Examination:
             self._outputs[index] = [_note(str(fault))]
             self._remark(fault, grade_id)
             return CellMark(grade_id, cell.points, 0.0, "failed", self._blame(cell, str(fault)))
-        self._outputs[index] = harmless_outputs(found["outputs"])
+        self._outputs[index], shown = outputs_of_exam(found["outputs"])
+        self._notes[index] = {"shown": shown}
         if found["traceback"]:
-            self._notes[index] = {"traceback": [readable(line) for line in found["traceback"]]}
+            self._notes[index]["traceback"] = [readable(line) for line in found["traceback"]]
         if not found["passed"]:
             reason = self._blame(cell, one_line(found["reason"]))
             return CellMark(grade_id, cell.points, 0.0, "failed", reason)

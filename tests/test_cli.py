@@ -133,10 +133,10 @@ def test_without_a_sandbox_it_stops_with_a_sentence(
     course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small.submit(course, "alice", **small.RIGHT)
-    monkeypatch.setattr(walls, "walls_hold", lambda: "bubblewrap is not installed.")
+    monkeypatch.setattr(walls, "find_bwrap", lambda: None)
     assert run(course, "grade", "ps1") == NO_WALLS
     error = capsys.readouterr().err
-    assert "bubblewrap is not installed." in error
+    assert "bubblewrap is missing" in error
     assert "--no-sandbox" in error
     assert not (course / "gradebook.db").exists()
 

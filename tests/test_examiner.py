@@ -159,7 +159,7 @@ def test_cells_that_ran_before_a_fault_are_there_after_it(examiner: Examiner, tm
 
 def test_the_budget_of_a_submission_ends_it(tmp_path: Path) -> None:
     source = small_course.write_source(tmp_path)
-    limits = Limits(wall_seconds=1.0, grade_cell_seconds=1.0, total_seconds=1.5)
+    limits = Limits(wall_seconds=1.0, grade_cell_seconds=1.0, total_seconds=2.6)
     answers = {name: f"def {name}(*_):\n    while True: pass" for name in small_course.SOLUTIONS}
     with Examiner(Exam.load(source), limits) as examiner:
         result = examine(examiner, tmp_path / "alice", answers)
