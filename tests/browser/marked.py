@@ -23,8 +23,8 @@ def autograder(course: Path, *arguments: str, codes: Sequence[int] = (0,)) -> st
     return done.stdout
 
 
-def make_course(target: Path, assignments: Sequence[str]) -> None:
-    """A course of these assignments alone in `target`, released, with the demo class's work handed in."""
+def new_course(target: Path, assignments: Sequence[str]) -> None:
+    """A course of these assignments alone in `target`, released, with nothing handed in."""
     origin = target.with_name(f"{target.name}-origin")
     for name in assignments:
         shutil.copytree(COURSE / "source" / name, origin / "source" / name)
@@ -32,7 +32,11 @@ def make_course(target: Path, assignments: Sequence[str]) -> None:
         shutil.copy(COURSE / name, origin)
     demo.make_course(target, origin)
     shutil.rmtree(origin)
-    for _student in demo.make_class(target):
+
+
+def hand_in_of_the_demo(course: Path) -> None:
+    """The work of the demo's eight students."""
+    for _student in demo.make_class(course):
         pass
 
 

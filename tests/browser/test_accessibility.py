@@ -140,7 +140,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import nbformat
 
     course = tmp_path_factory.mktemp("class") / "course"
-    marked.make_course(course, MARKED)
+    marked.new_course(course, MARKED)
+    marked.hand_in_of_the_demo(course)
     folder = course / "submitted" / "ines" / MARKED[0]
     shutil.copytree(course / "submitted" / "ada" / MARKED[0], folder)
     path = folder / f"{MARKED[0]}.ipynb"
