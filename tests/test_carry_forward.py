@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbgrader.api import Gradebook
 from nbgrader.utils import determine_grade
 from small_course import cell, notebook
 
 from autograder import misconceptions
+from autograder.cli import DONE, main
 from autograder.course import COURSE, assignments, notebook_path
 from autograder.exam import Exam
 from autograder.examiner import Examiner, autograder_digest
@@ -507,3 +509,26 @@ def test_in_the_course_each_mistake_costs_its_exercise(assignment: str, tmp_path
             assert {e: m.score for e, m in got.items() if m.score < 10} == {name: 0.0}
             helped = {exercise for exercise, mark in got.items() if mark.carried == (name,)}
             assert helped == {later for later, names in callers.items() if name in names}
+
+
+# ---- the command ---------------------------------------------------------------------------------------
+
+
+def test_the_command_and_the_configuration_switch_it_off(tmp_path: Path) -> None:
+    write_source(tmp_path)
+    hand_in(tmp_path / "submitted" / "alice" / "chain", {"step": WRONG})
+    config = (
+        "from pathlib import Path\nc = get_config()\nc.CourseDirectory.root = str(Path(__file__).parent)\n"
+    )
+    (tmp_path / "nbgrader_config.py").write_text(config)
+
+    def total(*options: str) -> float:
+        assert main(["grade", "chain", "--course", str(tmp_path), *options]) == DONE
+        with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
+            return float(gradebook.find_submission("chain", "alice").score)
+
+    assert total() == 20.0
+    assert total("--no-carry-forward") == 0.0
+    assert total() == 20.0
+    (tmp_path / "nbgrader_config.py").write_text(f"{config}c.Autograder.carry_forward = False\n")
+    assert total() == 0.0
