@@ -89,7 +89,7 @@ def test_every_mutant_is_caught_or_equivalent(
             except (Exception, Endless):
                 continue
             survivors.add(change)
-    assert count > 20
+    assert count > 10
     listed = {change for entry in EQUIVALENT.get(exercise, []) for change in entry["mutants"]}
     assert survivors - listed == set(), "the hidden tests don't notice these"
     assert listed - survivors == set(), "listed as equivalent, but caught or gone"
