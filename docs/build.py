@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -12,7 +13,12 @@ DOCS = Path(__file__).resolve().parent
 
 
 def build(target: Path) -> int:
-    """Sphinx' exit code: 0 if the site was built without a single warning."""
+    """Sphinx' exit code: 0 if the site was built without a single warning.
+
+    A site that stands in the folder is removed first: a page that is left out now must not stay there.
+    """
+    if (target / ".buildinfo").is_file():
+        shutil.rmtree(target)
     with tempfile.TemporaryDirectory() as doctrees:
         options = ["--fail-on-warning", "--quiet", "--conf-dir", str(DOCS), "--doctree-dir", doctrees]
         return main([*options, str(DOCS.parent), str(target)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,16 @@ def run_grade_cell(assignment: str, graded: str, answers: dict[str, str], monkey
     finally:
         sys.modules.pop("rnn_utils", None)
     return Outcome("")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The web site, built without a warning; what uses it is marked xdist_group("site"): built once."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, str(COURSE / "docs" / "build.py"), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
 
 
 @pytest.fixture

@@ -11,33 +11,29 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-GUIDES = ["students", "instructors", "maintainers", "design", "decisions"]
 REFERENCE = ["notation", "glossary", "errata", "references", "downloads"]
+GUIDES = ["students", "instructors", "maintainers", "design"]  # then whatever else is in docs/
 
 
 def add_toctrees(app: Sphinx, page: str, source: list[str]) -> None:
     if page == app.config.root_doc:
-        lessons = [f"../{name}" for name in sorted(app.env.found_docs) if name.startswith("notebooks/")]
-        assignments = [f"../{name}" for name in sorted(app.env.found_docs) if name.startswith("release/")]
-        reference, guides = (
-            [name for name in names if f"docs/{name}" in app.env.found_docs] for names in (REFERENCE, GUIDES)
-        )
+        pages = sorted(app.env.found_docs)
+        guides = {Path(name).name for name in pages if name.startswith("docs/")} - {"index", *REFERENCE}
         for caption, entries in (
-            ("Lessons", [numbered(app, name) for name in lessons]),
-            ("Assignments", [numbered(app, name) for name in assignments]),
-            ("Reference", reference),
-            ("Guides", guides),
+            ("Lessons", [numbered(app, name) for name in pages if name.startswith("notebooks/")]),
+            ("Assignments", [numbered(app, name) for name in pages if name.startswith("release/")]),
+            ("Reference", REFERENCE),
+            ("Guides", [*GUIDES, *sorted(guides - {*GUIDES})]),
         ):
-            source[0] += "\n".join(
-                ["\n\n```{toctree}", ":hidden:", f":caption: {caption}", "", *entries, "```"]
-            )
+            lines = ["", "```{toctree}", ":hidden:", f":caption: {caption}", "", *entries, "```", ""]
+            source[0] += "\n".join(lines)
 
 
 def numbered(app: Sphinx, page: str) -> str:
     """The entry of a notebook: the number it has in the course, then its title."""
-    notebook = json.loads(Path(app.srcdir, "docs", f"{page}.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads(Path(app.srcdir, f"{page}.ipynb").read_text(encoding="utf-8"))
     title = "".join(notebook["cells"][0]["source"]).splitlines()[0].removeprefix("# ")
-    return f"{Path(page).name[:2]} {title} <{page}>"
+    return f"{Path(page).name[:2]} {title} <../{page}>"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
