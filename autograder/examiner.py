@@ -61,7 +61,7 @@ _REFERENCE_BYTES: Final = 4 * MEGABYTE
 
 def autograder_digest(*, carry_forward: bool = True) -> str:
     """sha256 of the modules that decide marks: a changed examiner means that marks must be made again."""
-    names = ("annotate", "calls", "exam", "exam_process", "examiner", "inside", "linux", "shell")
+    names = ("annotate", "calls", "exam", "exam_process", "examiner", "inside", "linux", "shell", "watch")
     folder = Path(__file__).parent
     modules = [(folder / f"{name}.py").read_bytes() for name in (*names, "submission", "walls", "wire")]
     return hashlib.sha256(b"".join([*modules, b"" if carry_forward else b"one examination"])).hexdigest()
@@ -102,6 +102,7 @@ class _ExamServer:
                 notebook.name: [(cell.id, cell.source) for cell in notebook.setup]
                 for notebook in exam.notebooks
             },
+            "graded": [cell.source for notebook in exam.notebooks for cell in notebook.grade_cells],
             "seconds": limits.grade_cell_seconds,
             "memory": limits.memory_bytes,
         }
@@ -329,8 +330,7 @@ class _Examination:
             self._done.append(index)
         except _Fault as fault:
             self._fatal[index] = fault
-            self._kill_student()
-            self._outputs[index] = [_note(str(fault))]
+            self._outputs[index] = [*self._kill_student(), _note(str(fault))]
             if fault.kind != "budget":
                 self._remark(fault, self._exercise(index))
 
@@ -422,7 +422,7 @@ class _Examination:
         if ending.get("reason") == "memory":
             megabytes = self.limits.memory_bytes // MEGABYTE
             return _Fault("memory", f"The code used more than {megabytes} MB of memory.")
-        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        if ending.get("reason") == "cpu" or code in (-signal.SIGXCPU, -signal.SIGKILL):
             return _Fault(
                 "timeout", f"The code used more than {self.limits.cpu_seconds} seconds of CPU time."
             )
@@ -441,10 +441,13 @@ class _Examination:
             self._remark(_Fault("channel", "The code tampered with its connection to the examiner."), None)
             self._kill_student()
 
-    def _kill_student(self) -> None:
-        if self._walled is not None:
-            self._walled.close()
-            self._walled = None
+    def _kill_student(self) -> list[dict[str, Any]]:
+        """End the student's process; returns what the cell had shown that was running."""
+        if self._walled is None:
+            return []
+        self._walled.close()
+        shown, self._walled = _shown_until_then(self._walled.last_shown), None
+        return shown
 
     # The exam's side ------------------------------------------------------------------------------------
 
@@ -722,6 +725,23 @@ def _compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
 def _note(text: str) -> dict[str, Any]:
     """An output in place of those that were lost with the process."""
     return {"output_type": "error", "ename": "Stopped", "evalue": text, "traceback": [text]}
+
+
+def _shown_until_then(journal: str) -> list[dict[str, Any]]:
+    """The outputs that were kept of a process that has ended, made harmless."""
+    entries: list[dict[str, Any]] = []
+    for line in journal.split("\n"):
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            break
+        last = entries[-1] if entries else {}
+        for clean in harmless_outputs([entry]):
+            if clean["output_type"] == "stream" and last.get("name") == clean["name"]:
+                last["text"] += clean["text"]
+            else:
+                entries.append(clean)
+    return harmless_outputs(entries)
 
 
 def _defined(source: str) -> set[str]:

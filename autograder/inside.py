@@ -4,8 +4,8 @@ Three kinds of processes, each forked from the one before it:
 
 - The *fork server* has imported IPython, NumPy and Matplotlib. It never runs a student's code and knows
   nothing of any assignment or submission: it receives two sockets per submission and forks.
-- The *warden* of one submission watches the memory of its processes and kills them when the examiner says so
-  (by closing a socket), when they use too much, or when it dies. It runs outside of the student's namespaces.
+- The *warden* of one submission watches what its processes use and kills them when the examiner says so (by
+  closing a socket), when they use too much, or when it dies. It runs outside of the student's namespaces.
 - The *student's process* is the first process in namespaces of its own. It runs cells and answers calls until
   it is killed; when it dies, the kernel kills everything that it has started.
 
@@ -30,7 +30,8 @@ from typing import Any, NoReturn, cast
 from autograder import linux
 from autograder.calls import StandIn, answer
 from autograder.errors import WireError
-from autograder.shell import NotebookShell
+from autograder.shell import Journal, NotebookShell
+from autograder.watch import Usage, descendants
 from autograder.wire import Channel, ChannelClosed, Kind, Overdue, decode
 
 SCRATCH = "/scratch"
@@ -85,31 +86,42 @@ def _warden(shell: NotebookShell, control: Channel, status: Channel) -> None:
             linux.map_user(uid, gid)
         elif sys.platform == "linux":
             linux.adopt_orphans()
+        journal = Journal(setup["output"])
         child = os.fork()
     except Exception as error:
         status.send(0, Kind.FAULT, f"{type(error).__name__}: {error}".encode())
         return
     if child == 0:
+        shell.outputs.journal = journal
         _student(shell, control, status, setup)
     control.close()
-    reason = ""
+    reason, code = _watch(child, status, setup)
+    if not setup["sandbox"]:
+        _kill_group(child)
+    ending = {"reason": reason, "code": os.waitstatus_to_exitcode(code), "shown": journal.text()}
+    status.send(0, Kind.ENDED, json.dumps(ending).encode(), time.monotonic() + 1)
+
+
+def _watch(child: int, status: Channel, setup: dict[str, Any]) -> tuple[str, int]:
+    """Until the student's process has ended, by itself or because it must: the reason, and how it ended."""
+    usage = Usage(child)
     while True:
         ended, code = os.waitpid(child, os.WNOHANG)
         if ended:
-            break
+            return "", code
+        reason = None
         if _closed(status):
+            reason = ""
+        else:
+            usage.look()
+            if usage.memory_above(setup["memory"]):
+                reason = "memory"
+            elif usage.cpu_seconds > setup["cpu"]:
+                reason = "cpu"
+        if reason is not None:
             os.kill(child, signal.SIGKILL)
-            _, code = os.waitpid(child, 0)
-            break
-        if _memory(child, setup["memory"]) > setup["memory"]:
-            reason = "memory"
-            os.kill(child, signal.SIGKILL)
-            _, code = os.waitpid(child, 0)
-            break
-    if not setup["sandbox"]:
-        _kill_group(child)
-    ending = {"reason": reason, "code": os.waitstatus_to_exitcode(code)}
-    status.send(0, Kind.ENDED, json.dumps(ending).encode(), time.monotonic() + 1)
+            return reason, os.waitpid(child, 0)[1]
+        usage.calm()
 
 
 def _closed(status: Channel) -> bool:
@@ -123,61 +135,12 @@ def _closed(status: Channel) -> bool:
     return True
 
 
-def _memory(root: int, limit: int) -> int:
-    """Bytes used by `root` and all its descendants: a cheap upper bound unless that is over the limit."""
-    if not os.path.exists("/proc/self/statm"):  # noqa: PTH110
-        return 0
-    pids = _descendants(root)
-    total = sum(map(_resident, pids))
-    if total > limit:
-        # Pages shared by forked processes were counted once for each of them. The exact share takes longer
-        # to get; a process that hides it (by giving up being dumpable) is counted in full.
-        total = sum(share if (share := _share(pid)) >= 0 else _resident(pid) for pid in pids)
-    return total
-
-
-def _descendants(root: int) -> list[int]:
-    parents = {}
-    for name in os.listdir("/proc"):  # noqa: PTH208
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
-                    parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
-            except (OSError, IndexError, ValueError):
-                continue
-    found = [root]
-    for pid in found:
-        found += [child for child, parent in parents.items() if parent == pid]
-    return found
-
-
-def _resident(pid: int) -> int:
-    """Bytes of memory that a process has in use, or 0 when it has just ended."""
-    try:
-        with open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123
-            return int(file.read().split()[1]) * resource.getpagesize()
-    except (OSError, IndexError, ValueError):
-        return 0
-
-
-def _share(pid: int) -> int:
-    """Bytes of memory, pages shared by several processes split between them; -1 where that is hidden."""
-    try:
-        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:  # noqa: PTH123
-            for line in file:
-                if line.startswith(b"Pss:"):
-                    return int(line.split()[1]) << 10
-    except (OSError, IndexError, ValueError):
-        pass
-    return -1
-
-
 def _kill_group(leader: int) -> None:
     """Without namespaces: what stayed in the student's process group, or was left to us by a dead parent."""
     for _ in range(10):
         with suppress(OSError):
             os.killpg(leader, signal.SIGKILL)
-        orphans = _descendants(os.getpid())[1:] if os.path.isdir("/proc/self") else []  # noqa: PTH112
+        orphans = descendants(os.getpid())
         for pid in orphans:
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)

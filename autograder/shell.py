@@ -8,11 +8,15 @@ from __future__ import annotations
 import ast
 import base64
 import io
+import json
+import mmap
+import struct
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -31,6 +35,7 @@ class Outputs:
         self.entries: list[Output] = []
         self.is_secret: Callable[[], bool] | None = None
         """Asked about everything that is shown; what is secret gets an entry `secret`."""
+        self.journal: Journal | None = None
         self._used = 0
         self._parts: list[str] = []
 
@@ -42,6 +47,8 @@ class Outputs:
             self._flush()
             self.entries.append(entry)
         self._parts.append(text)
+        if self.journal is not None:
+            self.journal.add(entry | {"text": text})
 
     def add(self, entry: Output, size: int) -> None:
         self._flush()
@@ -50,14 +57,20 @@ class Outputs:
         else:
             self._used += size
             self.entries.append(self._tagged(entry))
+            if self.journal is not None:
+                self.journal.add(entry)
 
     def clear(self) -> None:
         self.entries, self._parts = [], []
+        if self.journal is not None:
+            self.journal.clear()
 
     def take(self) -> list[Output]:
         """Everything collected so far; starts anew."""
         self._flush()
         taken, self.entries, self._used = self.entries, [], 0
+        if self.journal is not None:
+            self.journal.clear()
         return taken
 
     def _tagged(self, entry: Output) -> Output:
@@ -85,6 +98,38 @@ class Outputs:
         if self._parts:
             self.entries[-1]["text"] = "".join(self._parts)
             self._parts = []
+
+
+class Journal:
+    """The outputs of the cell that is running, where they outlive its process: in memory shared with another.
+
+    A line of JSON for each, behind the number of bytes that are in use.
+    """
+
+    _LENGTH = struct.Struct("=Q")
+
+    def __init__(self, limit: int) -> None:
+        self._memory = mmap.mmap(-1, self._LENGTH.size + 2 * limit)
+
+    def add(self, entry: Output) -> None:
+        """Keep an output, unless there is no room."""
+        line = json.dumps(entry, default=str).encode() + b"\n"
+        start = self._used()
+        end = start + len(line)
+        if end <= len(self._memory):
+            self._memory[start:end] = line
+            self._memory[: self._LENGTH.size] = self._LENGTH.pack(end)
+
+    def clear(self) -> None:
+        self._memory[: self._LENGTH.size] = self._LENGTH.pack(0)
+
+    def text(self) -> str:
+        """What is in there, whoever wrote it."""
+        return self._memory[self._LENGTH.size : self._used()].decode(errors="replace")
+
+    def _used(self) -> int:
+        used: int = self._LENGTH.unpack_from(self._memory)[0]
+        return min(max(used, self._LENGTH.size), len(self._memory))
 
 
 class Stream(io.TextIOBase):
@@ -150,11 +195,24 @@ class _DisplayHook(DisplayHook):
         pass
 
 
+class _Compiler(CachingCompiler):
+    """Takes the syntax tree of a cell that has been parsed already."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.trees: dict[str, ast.Module] = {}
+
+    def ast_parse(self, source: str, filename: str = "<unknown>", symbol: str = "exec") -> ast.AST:
+        return self.trees.get(source) or super().ast_parse(source, filename, symbol)
+
+
 class NotebookShell(InteractiveShell):
     """IPython as a kernel would set it up: inline figures, results as outputs, no history, no exit."""
 
     display_pub_class = Type(_Publisher)
     displayhook_class = Type(_DisplayHook)
+    compiler_class = Type(_Compiler)
+    compile: _Compiler
     outputs: Outputs
     _transformers: tuple[int, int]
 
@@ -198,11 +256,28 @@ class NotebookShell(InteractiveShell):
         """
         if "\n" in raw_cell.strip() and self._plain_transformers():
             try:
-                ast.parse(raw_cell)
+                self.parse(raw_cell)
                 return raw_cell
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 pass
         return str(super().transform_cell(raw_cell))  # type: ignore[no-untyped-call]
+
+    def parse(self, source: str) -> ast.Module:
+        """The syntax tree of Python code, made once. Raises what `ast.parse` raises."""
+        trees = self.compile.trees
+        if source not in trees:
+            trees[source] = ast.parse(source)
+        return trees[source]
+
+    def should_run_async(
+        self, raw_cell: str, *, transformed_cell: str | None = None, preprocessing_exc_tuple: Any = None
+    ) -> bool:
+        """Whether a cell awaits something; IPython compiles it to find out, which takes long."""
+        if "await" not in raw_cell and "async" not in raw_cell:
+            return False
+        return super().should_run_async(
+            raw_cell, transformed_cell=transformed_cell, preprocessing_exc_tuple=preprocessing_exc_tuple
+        )
 
     def _plain_transformers(self) -> bool:
         """Whether nobody has added a transformer of their own."""

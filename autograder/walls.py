@@ -33,8 +33,9 @@ _NOBODY: Final = 65534
 processes don't bind root. A user namespace counts its processes by itself, so others may share the name."""
 Prepare = Callable[[], None] | None
 _START_SECONDS: Final = 60.0
+_LAST_WORDS: Final = 64 * MEGABYTE
 _PACKAGE: Final = Path(__file__).parent
-_INSIDE: Final = ("__init__", "errors", "wire", "linux", "shell", "calls", "inside")
+_INSIDE: Final = ("__init__", "errors", "wire", "linux", "shell", "watch", "calls", "inside")
 """The modules that a student's process can see; nothing else of this package is there."""
 
 
@@ -49,7 +50,7 @@ class Limits:
     total_seconds: float = 60.0
     """For a whole submission; exercises not reached by then are marked failed."""
     cpu_seconds: int = 60
-    """CPU time of each process of the submission."""
+    """CPU time of all processes of the submission together."""
     memory_bytes: int = 2048 * MEGABYTE
     """Of all processes of the submission together, and of the process that runs the grade cells."""
     processes: int = 32
@@ -211,13 +212,18 @@ class Walled:
     def __init__(self, control: Channel, status: Channel) -> None:
         self.control = control
         self.status = status
+        self.last_shown = ""
+        """What the cell had shown in which the process ended: lines of JSON, if nobody has tampered with
+        them. Known once the process has ended."""
 
     def ending(self, seconds: float) -> dict[str, object] | None:
         """How the student's process ended (`reason`, exit `code`), or None if it did not within `seconds`."""
         with suppress(ChannelClosed, Overdue):
-            _, kind, body = self.status.receive(MEGABYTE, time.monotonic() + seconds)
+            _, kind, body = self.status.receive(_LAST_WORDS, time.monotonic() + seconds)
             if kind == Kind.ENDED:
-                return dict(json.loads(body))
+                ending = dict(json.loads(body))
+                self.last_shown = str(ending.pop("shown"))
+                return ending
             return {"reason": body.decode(errors="replace"), "code": 0}
         return None
 
@@ -226,9 +232,9 @@ class Walled:
         with suppress(OSError):
             self.status.sock.shutdown(socket.SHUT_WR)
         self.control.close()
-        with suppress(ChannelClosed, Overdue):
-            while True:  # the warden holds the other end for as long as anything lives
-                self.status.receive(MEGABYTE, time.monotonic() + 10)
+        deadline = time.monotonic() + 10
+        while self.ending(max(0.0, deadline - time.monotonic())) is not None:
+            pass  # the warden holds the other end for as long as anything lives
         self.status.close()
 
     def __enter__(self) -> Walled:

@@ -146,6 +146,37 @@ def test_a_fatal_cell_costs_one_exercise(examiner: Examiner, tmp_path: Path, nam
     assert reasons(result)[1] == result.remarks[0].text
 
 
+LAST_WORDS = {
+    "exits": "os._exit(1)",
+    "crashes": "import ctypes; ctypes.string_at(0)",
+    "loops": "while True: pass",
+    "fills the memory": "hoard = [bytearray(b'x' * (1 << 24)) for _ in range(1000)]",
+}
+
+
+@pytest.mark.parametrize("name", LAST_WORDS)
+def test_what_a_fatal_cell_has_shown_is_kept(examiner: Examiner, tmp_path: Path, name: str) -> None:
+    shows = "import os, sys\nprint('one')\nprint('two', 'three')\ndisplay({'a': 1})\n"
+    shows += "print('x', file=sys.stderr)\n"
+    result = examine(examiner, tmp_path, {"total": shows + LAST_WORDS[name]})
+    first, second, third, last = outputs(result, "total-answer")
+    assert (first.name, first.text) == ("stdout", "one\ntwo three\n")
+    assert second.data["text/plain"] == "{'a': 1}"
+    assert (third.name, third.text) == ("stderr", "x\n")
+    assert last.evalue == result.remarks[0].text
+
+
+def test_last_words_can_be_forged_but_are_harmless(examiner: Examiner, tmp_path: Path) -> None:
+    forged = {"text/html": "<script>alert(1)</script><b>bold</b>", "application/javascript": "alert(1)"}
+    entries = [{"output_type": "display_data", "data": forged}, {"output_type": "unknown"}, [1]]
+    cell = "journal = get_ipython().outputs.journal\n"
+    cell += f"for entry in [*{entries!r}, 'x' * 10**7]: journal.add(entry)\n"
+    cell += "journal._memory[:8] = bytes([255] * 8)\nimport os; os._exit(0)"
+    result = examine(examiner, tmp_path, {"total": cell})
+    assert scores(result) == [10.0, 0.0, 10.0]
+    assert "alert" not in json.dumps(outputs(result, "total-answer"))
+
+
 def test_cells_that_ran_before_a_fault_are_there_after_it(examiner: Examiner, tmp_path: Path) -> None:
     answers = {
         "double": "factor = 2\ndef double(x):\n    return factor * x",

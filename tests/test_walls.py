@@ -122,6 +122,7 @@ def test_the_end_of_a_process_is_told(server: ForkServer) -> None:
         with pytest.raises(ChannelClosed):
             run(walled, "import os; os._exit(7)")
         assert walled.ending(2.0) == {"reason": "", "code": 7}
+        assert walled.last_shown == ""
     with server.spawn(Limits(), {}) as walled:
         with pytest.raises(Overdue):
             run(walled, "while True: pass", seconds=0.5)
@@ -138,6 +139,47 @@ def test_memory_is_counted_over_all_processes(server: ForkServer) -> None:
             run(walled, source)
         ending = walled.ending(2.0)
     assert ending is not None and ending["reason"] == "memory"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "for _ in range(8):\n    if os.fork() == 0: work(60)\ntime.sleep(60)",
+        "for _ in range(200):\n    if os.fork() == 0: work(0.1)\n    os.wait()",
+        "import signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "for _ in range(200):\n    if os.fork() == 0: work(0.2)\n    time.sleep(0.3)",
+    ],
+    ids=["many at once", "one after the other", "nobody waits for"],
+)
+def test_cpu_time_is_counted_over_all_processes(server: ForkServer, start: str) -> None:
+    source = "import os, time\ndef work(seconds):\n    while time.process_time() < seconds: pass\n"
+    source += "    os._exit(0)\n"
+    with server.spawn(Limits(cpu_seconds=2), {}) as walled:
+        with pytest.raises(ChannelClosed):
+            run(walled, source + start, seconds=120)
+        ending = walled.ending(2.0)
+    assert ending is not None and ending["reason"] == "cpu"
+
+
+def test_who_starts_many_processes_gets_no_more_of_the_machine(server: ForkServer) -> None:
+    setup = """
+import os, threading, time
+def priority():
+    return os.getpriority(os.PRIO_PROCESS, 0)
+def wait():
+    for _ in range(1000):
+        time.sleep(0.02)
+        if priority() == 19:
+            break
+    with open("seen", "a") as file:
+        print(priority(), end=" ", file=file)
+mine = priority()
+"""
+    child = "if os.fork() == 0:\n    wait()\n    os._exit(0)\nos.wait()\n"
+    thread = "thread = threading.Thread(target=wait)\nthread.start()\nthread.join()\n"
+    with server.spawn(Limits(), {}) as walled:
+        run(walled, setup + child + thread, seconds=60)
+        assert run(walled, "print(open('seen').read(), priority() == mine)") == "19 19  True\n"
 
 
 def test_limits_are_those_that_were_asked_for(server: ForkServer) -> None:

@@ -1,0 +1,119 @@
+"""What the processes of a submission use, all of them together, as seen from outside of their namespaces.
+
+The kernel's limits hold for each process by itself, and there are no control groups here: this adds up, again
+and again, what the process and all that it has started use. Like `inside`, it runs on the student's side.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+_LAST: Final = 19
+"""The lowest priority; nobody can raise it again."""
+
+
+class _Process(NamedTuple):
+    parent: int
+    began: int
+    """With its number, this tells processes apart."""
+    used: int
+    """Clock ticks of its own."""
+    used_by_children: int
+    """Clock ticks of those children that have ended and were waited for."""
+
+
+class Usage:
+    """What `root` and all its descendants use; each property holds for the last `look`."""
+
+    def __init__(self, root: int) -> None:
+        self._root = root
+        self._family: list[int] = []
+        self._ticks: dict[tuple[int, int], int] = {}
+        self._all_ticks = 0
+
+    def look(self) -> None:
+        """Find the processes and what they have used until now."""
+        found = _processes()
+        self._family = _family(self._root, found)
+        ended_children = 0
+        for pid in self._family:
+            if (process := found.get(pid)) is not None:
+                self._ticks[pid, process.began] = process.used
+                ended_children += process.used + process.used_by_children
+        # Of short lives, parents that wait for their children know more, and we of others.
+        self._all_ticks = max(self._all_ticks, ended_children, sum(self._ticks.values()))
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time that all of them have used, those that have ended included."""
+        return self._all_ticks / os.sysconf("SC_CLK_TCK")
+
+    def memory_above(self, limit: int) -> bool:
+        """Whether they use more than `limit` bytes together."""
+        if sum(map(_resident, self._family)) <= limit:
+            return False
+        # Pages shared by forked processes were counted once for each of them. The exact share takes longer
+        # to get; a process that hides it (by giving up being dumpable) is counted in full.
+        shares = ((_share(pid), pid) for pid in self._family)
+        return sum(share if share >= 0 else _resident(pid) for share, pid in shares) > limit
+
+    def calm(self) -> None:
+        """Give everything but the first thread of the first process the lowest priority: who starts many
+        gets no more of the machine than others do."""
+        for pid in self._family:
+            with suppress(OSError):
+                for name in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
+                    thread = int(name)
+                    if thread != self._root:
+                        os.setpriority(os.PRIO_PROCESS, thread, _LAST)
+
+
+def descendants(root: int) -> list[int]:
+    """All processes that `root` has started, and that these have started."""
+    return _family(root, _processes())[1:]
+
+
+def _family(root: int, processes: dict[int, _Process]) -> list[int]:
+    found = [root]
+    for pid in found:
+        found += [child for child, process in processes.items() if process.parent == pid]
+    return found
+
+
+def _processes() -> dict[int, _Process]:
+    """All that can be seen here; none where there is no /proc."""
+    found = {}
+    with suppress(OSError):
+        for name in os.listdir("/proc"):  # noqa: PTH208
+            if name.isdigit():
+                with suppress(OSError, IndexError, ValueError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+                    fields = file.read().rpartition(b")")[2].split()
+                    user, system, by_children, system_by_children = map(int, fields[11:15])
+                    found[int(name)] = _Process(
+                        int(fields[1]), int(fields[19]), user + system, by_children + system_by_children
+                    )
+    return found
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory that a process has in use, or 0 when it has just ended."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def _share(pid: int) -> int:
+    """Bytes of memory, pages shared by several processes split between them; -1 where that is hidden."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:  # noqa: PTH123
+            for line in file:
+                if line.startswith(b"Pss:"):
+                    return int(line.split()[1]) << 10
+    except (OSError, IndexError, ValueError):
+        pass
+    return -1
