@@ -17,6 +17,7 @@ _LAST: Final = 19
 
 class _Process(NamedTuple):
     parent: int
+    session: int
     began: int
     """With its number, this tells processes apart."""
     used: int
@@ -31,13 +32,19 @@ class Usage:
     def __init__(self, root: int) -> None:
         self._root = root
         self._family: list[int] = []
+        self._sessions: dict[int, int] = {}
         self._ticks: dict[tuple[int, int], int] = {}
         self._all_ticks = 0
+        self._calmed: set[int] = set()
+        """Sessions."""
 
     def look(self) -> None:
         """Find the processes and what they have used until now."""
         found = _processes()
         self._family = _family(self._root, found)
+        self._sessions = {pid: found[pid].session for pid in self._family if pid in found}
+        if self._root in self._sessions:
+            self._calmed.add(self._sessions[self._root])
         ended_children = 0
         for pid in self._family:
             if (process := found.get(pid)) is not None:
@@ -64,6 +71,13 @@ class Usage:
         """Give everything but the first thread of the first process the lowest priority: who starts many
         gets no more of the machine than others do."""
         for pid in self._family:
+            # Where the kernel groups processes by session, it is the group that has a priority. It may be
+            # changed ten times a second only: what was refused is tried again.
+            session = self._sessions.get(pid)
+            if session is not None and session not in self._calmed:
+                with suppress(OSError), open(f"/proc/{pid}/autogroup", "wb", buffering=0) as file:  # noqa: PTH123
+                    file.write(str(_LAST).encode())
+                    self._calmed.add(session)
             with suppress(OSError):
                 for name in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
                     thread = int(name)
@@ -93,7 +107,11 @@ def _processes() -> dict[int, _Process]:
                     fields = file.read().rpartition(b")")[2].split()
                     user, system, by_children, system_by_children = map(int, fields[11:15])
                     found[int(name)] = _Process(
-                        int(fields[1]), int(fields[19]), user + system, by_children + system_by_children
+                        parent=int(fields[1]),
+                        session=int(fields[3]),
+                        began=int(fields[19]),
+                        used=user + system,
+                        used_by_children=by_children + system_by_children,
                     )
     return found
 
