@@ -63,6 +63,8 @@ def main(requests_fd: int) -> NoReturn:
                 channel.send(0, Kind.FAULT, said.encode())
                 os._exit(1)
         namespaces[name] = dict(shell.user_ns)
+    for source in setup["graded"]:
+        shell.parse(source)  # once, and not for every submission again
     gc.collect()
     gc.freeze()
     channel.send(0, Kind.READY)
@@ -138,7 +140,7 @@ class _Room:
         # A warning costs nothing, and stock nbgrader reads anything on stderr as zero marks.
         outputs = [entry for entry in outputs if entry.get("name") != "stderr"]
         facts = getattr(error, "facts", {})
-        if _ends_with_call_of(cell["source"], cell["offered"]):
+        if _ends_with_call_of(self.shell.parse(cell["source"]), cell["offered"]):
             # What a student's function returned is shown, but is no mark.
             for entry in outputs:
                 if entry["output_type"] == "execute_result":
@@ -327,9 +329,9 @@ def _number(outputs: list[dict[str, Any]]) -> float | None:
     return None
 
 
-def _ends_with_call_of(source: str, names: Mapping[str, str]) -> bool:
+def _ends_with_call_of(tree: ast.Module, names: Mapping[str, str]) -> bool:
     """Whether the cell's last value would be one that a student's function returned: never a mark."""
-    body = ast.parse(source).body
+    body = tree.body
     if not body or not isinstance(body[-1], ast.Expr):
         return False
     value = body[-1].value
