@@ -48,6 +48,7 @@ from autograder.errors import ExamError, WallsError, WireError
 from autograder.exam import Exam, ExamCell, ExamNotebook
 from autograder.result import CellMark, NotebookResult, Remark, Result, Verdict
 from autograder.submission import GraftedCell, Submission, graft, read_submission
+from autograder.temporary import TemporaryFolder
 from autograder.walls import MEGABYTE, ForkServer, Limits, Walled, environment, exposing
 from autograder.wire import Channel, ChannelClosed, Kind, Overdue
 
@@ -80,9 +81,9 @@ class _ExamServer:
 
     def __init__(self, exam: Exam, limits: Limits) -> None:
         """Raises ExamError if the set-up cells fail."""
-        self._folder = tempfile.TemporaryDirectory(prefix="autograder-exam-")
+        self._folder = TemporaryFolder()
         for name, content in exam.files.items():
-            path = Path(self._folder.name, name)
+            path = self._folder.path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         self._requests, theirs = socket.socketpair()
@@ -94,8 +95,8 @@ class _ExamServer:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                cwd=self._folder.name,
-                env=environment(self._folder.name),
+                cwd=self._folder.path,
+                env=environment(str(self._folder.path)),
             )
         self._setup = {
             "notebooks": {
@@ -133,8 +134,7 @@ class _ExamServer:
         self._requests.close()
         self._process.kill()
         self._process.wait()
-        with suppress(OSError):
-            self._folder.cleanup()
+        self._folder.close()
 
 
 class Examiner:

@@ -25,6 +25,7 @@ from typing import Final
 
 from autograder import linux
 from autograder.errors import WallsError
+from autograder.temporary import TemporaryFolder
 from autograder.wire import Channel, ChannelClosed, Kind, Overdue, encode
 
 MEGABYTE: Final = 1 << 20
@@ -255,7 +256,7 @@ class ForkServer:
         """Raises WallsError if there is no sandbox."""
         self.sandbox = sandbox
         self._is_warm = False
-        self._home = tempfile.TemporaryDirectory(prefix="autograder-")
+        self._home = TemporaryFolder()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the server)
         self._requests, theirs = socket.socketpair()
         try:
@@ -308,7 +309,7 @@ class ForkServer:
         sources = [str(path) for path, _ in room.binds]
         prepare: Prepare = None
         if os.geteuid() == 0:
-            stage = Path(self._home.name)
+            stage = self._home.path
             stage.chmod(0o755)
             targets = [str(stage / str(number)) for number in range(len(sources))]
             for (path, _), target in zip(room.binds, targets, strict=True):
@@ -324,7 +325,7 @@ class ForkServer:
     def _unwalled(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         paths = [path for path in sys.path if path.endswith("-packages")] + [str(_PACKAGE.parent)]
         command = [sys.executable, "-I", "-c", self._code(paths, theirs.fileno())]
-        return self._popen(command, [theirs.fileno()], environment(self._home.name), None)
+        return self._popen(command, [theirs.fileno()], environment(str(self._home.path)), None)
 
     def _popen(
         self, command: list[str], fds: list[int], environment: Mapping[str, str] | None, prepare: Prepare
@@ -357,7 +358,7 @@ class ForkServer:
             "scratch_bytes": limits.scratch_bytes,
         }
         if not self.sandbox:
-            setup["scratch"] = tempfile.mkdtemp(prefix="scratch-", dir=self._home.name)
+            setup["scratch"] = tempfile.mkdtemp(prefix="scratch-", dir=self._home.path)
         deadline = time.monotonic() + _START_SECONDS
         try:
             with their_control, their_status:
@@ -385,8 +386,7 @@ class ForkServer:
             self._process.kill()
             self._process.wait()
         self._errors.close()
-        with suppress(OSError):
-            self._home.cleanup()
+        self._home.close()
 
     def __enter__(self) -> ForkServer:
         self.wait()
