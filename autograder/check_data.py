@@ -150,6 +150,11 @@ def lstm_backward_case(
     }
 
 
+def with_integers(arguments: Case) -> Case:
+    """The same arguments with an `x` of integers: a result of the type of `x` would lose its decimals."""
+    return arguments | {"x": np.sign(arguments["x"]).astype(int)}
+
+
 def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
     cell = {
         "returns": ["a_next", "yt_pred", "cache"],
@@ -175,6 +180,9 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
             {"title": "other sizes, a single example", "arguments": rnn(2, 2, 4, 3, 1, 6)}
             | sequence
             | {"show": {"a": [3, 0], "y_pred": [1, 0]}},
+            {"title": "inputs that are integers", "arguments": with_integers(rnn(3, 4, 3, 2, 5, 3))}
+            | sequence
+            | {"show": {"a": [2, 1], "y_pred": [1, 2]}},
         ],
     }
 
@@ -201,6 +209,9 @@ def lstm_forward_cases(reference: Reference) -> dict[str, list[Case]]:
             {"title": "other sizes, a single example", "arguments": lstm(2, 2, 4, 3, 1, 6)}
             | sequence
             | {"show": {"a": [3, 0], "y": [1, 0], "c": [1, 0]}},
+            {"title": "inputs that are integers", "arguments": with_integers(lstm(3, 4, 3, 2, 5, 3))}
+            | sequence
+            | {"show": {"a": [2, 1], "y": [1, 2], "c": [0, 1]}},
         ],
     }
 
@@ -348,7 +359,7 @@ def masked_forward_cases(
         {"title": "padding at the end, at the beginning, in the middle and everywhere", "arguments": padded}
         | sequence
         | sequence_padded,
-        {"title": "all steps real", "arguments": real} | sequence,
+        {"title": "all steps real, inputs that are integers", "arguments": with_integers(real)} | sequence,
         {"title": "as many examples as time steps, NaN in the padding", "arguments": with_nan(square)}
         | sequence
         | sequence_padded,

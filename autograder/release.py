@@ -17,6 +17,7 @@ from tqdm import tqdm
 from autograder.check_data import CASES, write_check_data
 from autograder.course import COURSE, assignments, read_notebook
 from autograder.errors import UsageError
+from autograder.folders import Folders
 from autograder.notebooks import normalised
 
 FOR_STUDENTS = COURSE / "for_students"
@@ -40,8 +41,9 @@ def release(course: Path = COURSE, names: Iterable[str] = ()) -> list[str]:
     """Rebuild `release/` for the named assignments (all if none is named); returns the names.
 
     A released folder is replaced only after the new one is complete. The assignment and its grade cells are
-    entered into the course's gradebook, as `nbgrader generate_assignment` does. Raises UsageError for an
-    assignment that is not in `source/`, and where nbgrader finds a fault in a notebook.
+    entered into the course's gradebook, also where there are submissions already. Raises UsageError for an
+    assignment that is not in `source/`, and where nbgrader finds a fault in a notebook; MarksAtStake if a
+    cell is gone that carries marks given by hand (what was released stays).
     """
     names = list(names) or assignments(course)
     for name in names:
@@ -59,11 +61,27 @@ def release(course: Path = COURSE, names: Iterable[str] = ()) -> list[str]:
             if target.exists():
                 target.rename(previous)
             (Path(staging) / name).rename(target)
+    _enter_into_gradebook(course, names)
     return names
 
 
+def _enter_into_gradebook(course: Path, names: Iterable[str]) -> None:
+    # These import nbgrader, too.
+    from autograder.exam import Exam
+    from autograder.gradebook import GradebookWriter
+
+    folders = Folders.of(course)
+    with GradebookWriter(folders) as writer:
+        for name in names:
+            for change in writer.prepare(name, Exam.load(folders.source(name)).digest):
+                print(f"{name}: {change}")
+
+
 def generate(name: str, course: Path, output: Path) -> None:
-    """Run nbgrader's generate_assignment from `source/name` into `output/name`."""
+    """Run nbgrader's generate_assignment from `source/name` into `output/name`.
+
+    With a gradebook of its own: in the course's, nbgrader refuses cells that are new since a submission came.
+    """
     # Importing nbgrader takes seconds: only where it is needed.
     from nbgrader.converters import GenerateAssignment
     from nbgrader.converters.base import NbGraderException
@@ -74,6 +92,7 @@ def generate(name: str, course: Path, output: Path) -> None:
     config = course_config(course)
     config.CourseDirectory.root = str(course)
     config.CourseDirectory.release_directory = str(output)
+    config.CourseDirectory.db_url = f"sqlite:///{output / 'gradebook.db'}"
     config.CourseDirectory.assignment_id = name
     converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
     converter.create_assignment = True

@@ -26,6 +26,12 @@ IN_ONE_PROCESS = pytest.mark.xdist_group("stock")
 STUDENTS = {"complete": True, "untouched": False}
 
 
+def worth(name: str) -> dict[str, float]:
+    """The points of each grade cell of an assignment."""
+    graded = [cell.metadata.nbgrader for cell in read_notebook(notebook_path(name)).cells if is_grade(cell)]
+    return {marks.grade_id: marks.points for marks in graded}
+
+
 def nbgrader(course: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
@@ -76,7 +82,7 @@ def test_full_marks_for_the_reference_and_none_for_an_untouched_release(marked: 
         rows = {(row["assignment"], row["student_id"]): row for row in csv.DictReader(file)}
     assert set(rows) == {(name, student) for name in NAMES for student in STUDENTS}
     for (name, student), row in rows.items():
-        points = 10.0 * len(cells_of(name)["grades"])
+        points = float(sum(worth(name).values()))
         assert float(row["max_score"]) == points
         assert float(row["score"]) == (points if STUDENTS[student] else 0.0), (name, student)
 
@@ -89,7 +95,8 @@ def test_every_exercise_counts_for_itself(marked: Path) -> None:
         for name in NAMES:
             for student, is_complete in STUDENTS.items():
                 for grade in gradebook.find_submission_notebook(name, name, student).grades:
-                    assert (grade.auto_score, grade.max_score) == (10.0 if is_complete else 0.0, 10.0)
+                    points = worth(name)[grade.name]
+                    assert (grade.auto_score, grade.max_score) == (points if is_complete else 0.0, points)
 
 
 @IN_ONE_PROCESS

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from conftest import cells_of
 from nbclient import NotebookClient
@@ -32,6 +33,29 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(COURSE / name, course)
     release(course)
     return course / "release"
+
+
+def test_an_exercise_can_be_added_when_there_are_submissions(tmp_path: Path) -> None:
+    from nbgrader.api import Gradebook
+
+    name = NAMES[0]
+    shutil.copytree(COURSE / "source" / name, tmp_path / "source" / name)
+    for file in ("rnn_utils.py", "nbgrader_config.py"):
+        shutil.copy(COURSE / file, tmp_path)
+    release(tmp_path, [name])
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
+        gradebook.add_student("ann")
+        gradebook.add_submission(name, "ann")
+    path = tmp_path / "source" / name / f"{name}.ipynb"
+    notebook = read_notebook(path)
+    added = nbformat.from_dict(next(cell for cell in notebook.cells if is_grade(cell)))
+    added.id, added.metadata.nbgrader.grade_id, added.source = "added", "added-grade", "assert True"
+    notebook.cells.append(added)
+    nbformat.write(notebook, path)
+    release(tmp_path, [name])
+    assert "added" in {cell.id for cell in read_notebook(tmp_path / "release" / name / f"{name}.ipynb").cells}
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
+        assert "added-grade" in {cell.name for cell in gradebook.find_notebook(name, name).grade_cells}
 
 
 def released(name: str) -> Any:
