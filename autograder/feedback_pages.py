@@ -27,7 +27,7 @@ from autograder.errors import DiskFull, RecordsError, UsageError
 from autograder.feedback import FeedbackExporter
 from autograder.folders import Folders, put_in_place, show
 from autograder.grade import Interruption, only_run
-from autograder.gradebook import GradebookWriter
+from autograder.gradebook import MARKER, GradebookWriter
 from autograder.progress import Progress
 
 quick_imports.quicken()
@@ -97,6 +97,7 @@ def write_feedback(
         raise _nothing_marked(folders, assignment, students)
     config = copy.deepcopy(folders.config)
     config.GenerateFeedback.exporter_class = FeedbackExporter
+    config.CourseDirectory.ignore = [*folders.ignored, MARKER]
     if show_tests:
         config.FeedbackExporter.show_tests = True
     with only_run(folders), _workshop(folders) as workshop:

@@ -76,6 +76,12 @@ class Folders:
         return str(self.setting("CourseDirectory", "db_url", "") or f"sqlite:///{self.root / 'gradebook.db'}")
 
     @property
+    def ignored(self) -> list[str]:
+        """Names and patterns of files that are not copied from folder to folder."""
+        default = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
+        return list(self.setting("CourseDirectory", "ignore", default))
+
+    @property
     def course_id(self) -> str:
         return str(self.setting("CourseDirectory", "course_id", ""))
 
@@ -191,6 +197,8 @@ def name_fault(name: str) -> str:
         return "is empty, begins with a dot or has spaces around it"
     if len(name) > LONGEST_NAME:
         return f"is longer than {LONGEST_NAME} characters"
+    if len(name.encode(errors="replace")) > 255:
+        return "is longer than a file system can write"
     if any(unicodedata.category(character) in ("Cc", "Cs", "Cf", "Zl", "Zp", "Co") for character in name):
         return "contains characters that cannot be printed"
     if found := set(name) & set('/\\<>"'):

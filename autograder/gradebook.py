@@ -595,13 +595,10 @@ def _publish(staged: Path, final: Path) -> None:
 
 def _master_files(folders: Folders, assignment: str) -> list[tuple[Path, Path]]:
     """Files of an assignment besides its notebooks, and their places in a submission."""
-    ignored = folders.setting(
-        "CourseDirectory", "ignore", [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
-    )
     source = folders.source(assignment)
     return [
         (Path(path), Path(path).relative_to(source))
-        for path in sorted(utils.find_all_files(str(source), [*ignored, "*.ipynb"]))
+        for path in sorted(utils.find_all_files(str(source), [*folders.ignored, "*.ipynb"]))
     ]
 
 

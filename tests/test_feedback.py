@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import html
 import json
 import re
@@ -14,11 +15,14 @@ import fake_class as small
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbgrader import api
 
+from autograder import feedback_pages
+from autograder.errors import DiskFull, GradebookLocked
 from autograder.feedback import for_student, harmless
 from autograder.feedback_pages import write_feedback
 from autograder.folders import Folders
-from autograder.grade import grade
+from autograder.grade import grade, only_run
 from autograder.gradebook import GradebookWriter
 
 SECRET = "expected-value-4711"
@@ -36,6 +40,10 @@ def mark(course: Path) -> None:
 
 def page(course: Path, student: str, **options: Any) -> str:
     write_feedback(Folders.of(course), small.ASSIGNMENT, **options)
+    return read(course, student)
+
+
+def read(course: Path, student: str) -> str:
     return (course / "feedback" / student / "ps1" / "ps1.html").read_text(encoding="utf-8")
 
 
@@ -64,6 +72,7 @@ def add_outputs_of_the_exam(notebook: Any) -> None:
             ]
             cell.metadata["autograder"]["traceback"] = ["in triple: division by zero"]
             cell.metadata["autograder"]["reason"] = "triple(4) is wrong."
+            cell.metadata["autograder"]["shown"] = [1]
 
 
 def test_feedback_has_marks_reasons_and_the_students_own_values_but_no_test(course: Path) -> None:
@@ -208,6 +217,106 @@ def test_a_region_that_does_not_end_is_hidden_to_the_end() -> None:
     notebook = small.source_notebook()
     notebook.cells[-1].source = "triple(1)\n### BEGIN HIDDEN TESTS\nassert triple(4) == 12"
     assert for_student(notebook).cells[-1].source == "triple(1)"
+
+
+def times(course: Path) -> dict[str, int]:
+    """When each page was made."""
+    return {path.parts[-3]: path.stat().st_mtime_ns for path in course.glob("feedback/*/ps1/ps1.html")}
+
+
+@pytest.fixture
+def class_of_three(course: Path) -> Path:
+    for student in ("alice", "bob", "carol"):
+        small.submit(course, student, double=small.RIGHT["double"])
+    mark(course)
+    return course
+
+
+def test_only_what_would_be_another_page_is_made_again(class_of_three: Path) -> None:
+    folders = Folders.of(class_of_three)
+    assert str(write_feedback(folders, "ps1", jobs=2)) == "feedback for 3 students"
+    before = times(class_of_three)
+    done = write_feedback(folders, "ps1", jobs=2)
+    assert str(done) == "feedback for 0 students, 3 skipped because nothing changed"
+    assert times(class_of_three) == before
+
+    with api.Gradebook(folders.database) as gradebook:
+        gradebook.find_grade("triple-grade", "ps1", "ps1", "alice").manual_score = 3
+        gradebook.find_comment("triple-answer", "ps1", "ps1", "bob").manual_comment = "Look again."
+        gradebook.db.commit()
+    (class_of_three / "feedback" / "carol" / "ps1" / "ps1.html").unlink()
+    done = write_feedback(folders, "ps1", jobs=2)
+    assert (done.written, done.unchanged, done.left_out) == (3, 0, [])
+    assert "Score: 13.0 / 15.0" in visible_text(read(class_of_three, "alice"))
+    assert "Look again." in visible_text(read(class_of_three, "bob"))
+
+    with (class_of_three / "nbgrader_config.py").open("a") as config:
+        config.write("c.FeedbackExporter.show_tests = True\n")
+    assert write_feedback(Folders.of(class_of_three), "ps1").written == 3
+    assert "BEGIN HIDDEN TESTS" in visible_text(read(class_of_three, "carol"))
+
+
+def test_what_is_marked_again_gets_another_page(class_of_three: Path) -> None:
+    folders = Folders.of(class_of_three)
+    write_feedback(folders, "ps1")
+    small.submit(class_of_three, "bob", **small.RIGHT)
+    mark(class_of_three)
+    done = write_feedback(folders, "ps1")
+    assert (done.written, done.unchanged) == (1, 2)
+    assert "Score: 15.0 / 15.0" in visible_text(read(class_of_three, "bob"))
+
+
+def test_everything_can_be_made_again(class_of_three: Path) -> None:
+    folders = Folders.of(class_of_three)
+    write_feedback(folders, "ps1")
+    assert write_feedback(folders, "ps1", force=True).written == 3
+
+
+def test_a_notebook_that_cannot_be_converted_costs_its_own_page_only(class_of_three: Path) -> None:
+    path = class_of_three / "autograded" / "bob" / "ps1" / "ps1.ipynb"
+    path.chmod(0o644)
+    path.write_text("{}")
+    done = write_feedback(Folders.of(class_of_three), "ps1", jobs=2)
+    assert done.written == 2
+    assert len(done.left_out) == 1 and done.left_out[0].startswith("bob got no feedback: nbgrader cannot")
+    assert sorted(times(class_of_three)) == ["alice", "carol"]
+
+
+def test_a_full_disk_stops_it_and_leaves_the_old_page(
+    class_of_three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = Folders.of(class_of_three)
+    write_feedback(folders, "ps1")
+    before = times(class_of_three)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(feedback_pages, "put_in_place", full)
+    with pytest.raises(DiskFull, match="alice's feedback was not written"):
+        write_feedback(folders, "ps1", force=True)
+    assert times(class_of_three) == before
+    assert not folders.feedback_workshop.exists()
+
+
+def test_what_a_killed_run_has_left_goes_with_the_next(class_of_three: Path) -> None:
+    folders = Folders.of(class_of_three)
+    left = folders.feedback_workshop / "0123" / "alice"
+    left.mkdir(parents=True)
+    assert write_feedback(folders, "ps1").written == 3
+    assert not folders.feedback_workshop.exists()
+
+
+def test_two_runs_do_not_mix(class_of_three: Path) -> None:
+    folders = Folders.of(class_of_three)
+    with only_run(folders), pytest.raises(GradebookLocked, match="Another run"):
+        write_feedback(folders, "ps1")
+
+
+def test_a_page_comes_with_the_files_of_the_assignment_and_nothing_of_ours(class_of_three: Path) -> None:
+    write_feedback(Folders.of(class_of_three), "ps1")
+    found = sorted(path.name for path in (class_of_three / "feedback" / "alice" / "ps1").iterdir())
+    assert found == [".made-from", "data.csv", "images", "ps1.html"]
 
 
 def test_only_the_students_asked_for(course: Path) -> None:
