@@ -91,27 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     collect.add_argument("assignment", metavar="ASSIGNMENT")
     collect.add_argument("downloads", nargs="+", type=Path, metavar="DOWNLOAD", help="zip file or folder")
-    collect.add_argument(
-        "--students",
-        type=Path,
-        metavar="FILE",
-        help="the platform's list of students as CSV: Moodle's grading worksheet, Canvas' gradebook",
-    )
-    collect.add_argument(
-        "--id",
-        default="",
-        dest="identity",
-        metavar="WHAT",
-        help="what becomes a student's id here: name, number, or a column of the list (default: the login or"
-        " address in the list; without a list the name in Moodle, the number in Canvas)",
-    )
-    collect.add_argument(
-        "--pattern",
-        default="",
-        metavar="REGEX",
-        help="how a file's path begins on another platform; with the group (?P<student>…), and (?P<attempt>…)"
-        " if a student may have several",
-    )
+    _add_names_in_download(collect)
     collect.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
     collect.set_defaults(command=_collect)
 
@@ -170,6 +150,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     feedback.set_defaults(command=_feedback)
 
+    hand_back = command(
+        "hand-back",
+        "pack feedback for a learning platform",
+        'Packs feedback/ into one zip file to upload where the download came from: in Moodle by "Upload\n'
+        'multiple feedback files in a zip", in Canvas by "Upload submissions". The names of its files come\n'
+        "from that download.",
+        "  autograder hand-back 01-rnn-forward submissions.zip --students gradebook.csv",
+    )
+    hand_back.add_argument("assignment", metavar="ASSIGNMENT")
+    hand_back.add_argument("download", type=Path, metavar="DOWNLOAD", help="the one that was collected")
+    _add_names_in_download(hand_back)
+    hand_back.add_argument(
+        "--to", type=Path, metavar="FILE", help="what to write (default: feedback/ASSIGNMENT.zip)"
+    )
+    hand_back.set_defaults(command=_hand_back)
+
     report = command(
         "report",
         "show the class at a glance",
@@ -197,6 +193,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.set_defaults(command=_doctor)
     return parser
+
+
+def _add_names_in_download(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--students",
+        type=Path,
+        metavar="FILE",
+        help="the platform's list of students as CSV: Moodle's grading worksheet, Canvas' gradebook",
+    )
+    parser.add_argument(
+        "--id",
+        default="",
+        dest="identity",
+        metavar="WHAT",
+        help="what becomes a student's id here: name, number, or a column of the list (default: the login or"
+        " address in the list; without a list the name in Moodle, the number in Canvas)",
+    )
+    parser.add_argument(
+        "--pattern",
+        default="",
+        metavar="REGEX",
+        help="how a file's path begins on another platform; with the group (?P<student>…), and (?P<attempt>…)"
+        " if a student may have several",
+    )
 
 
 def _add_students(parser: argparse.ArgumentParser) -> None:
@@ -263,6 +283,26 @@ def _collect(options: argparse.Namespace) -> int:
     if options.dry_run:
         print("Nothing was written.")
     return DONE if complete else INCOMPLETE
+
+
+def _hand_back(options: argparse.Namespace) -> int:
+    from autograder.hand_back import hand_back
+
+    folders = _folders(options)
+    target = options.to or folders.root / "feedback" / f"{options.assignment}.zip"
+    written, left_out = hand_back(
+        folders,
+        options.assignment,
+        options.download,
+        target,
+        students=options.students,
+        identity=options.identity,
+        pattern=options.pattern,
+    )
+    print(f"Feedback for {written} student{'' if written == 1 else 's'} is in {target}.")
+    for sentence in left_out:
+        print(sentence)
+    return INCOMPLETE if left_out else DONE
 
 
 def _grade(options: argparse.Namespace) -> int:

@@ -24,6 +24,8 @@ from autograder.folders import Folders, name_fault, show
 
 _MOST_REMARKS: Final = 5
 _MOST_ALIKE: Final = 20
+_MOST_ZIPS: Final = 20
+"""Of one student: each is held in memory while its files are looked at."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class HandedIn:
     """Each with its attempt, "" where the platform shows the last one only."""
     numbers: set[str] = field(default_factory=set)
     late: bool = False
+    prefix: str = ""
+    """How the path of one of the files begins, as the platform wrote it."""
 
 
 @dataclass
@@ -118,10 +122,8 @@ def collect(
     folders.check_assignment(assignment)
     names = sorted(path.stem for path in folders.source(assignment).glob("*.ipynb"))
     with opened_download(download) as members:
-        layout, stem = _layout([member.path for member in members], pattern)
-        collected = Collected(layout.platform)
-        identify = _identities(layout, students, identity)
-        everybody, strangers = _sort(members, layout, stem, identify)
+        platform, everybody, strangers = by_student(members, students, identity, pattern)
+        collected = Collected(platform)
         if strangers:
             listed = ", ".join(show(path, 80) for path in strangers[:_MOST_REMARKS])
             more = f" and {len(strangers) - _MOST_REMARKS} more" if len(strangers) > _MOST_REMARKS else ""
@@ -129,6 +131,18 @@ def collect(
         for handed_in in everybody:
             _take_over(folders, assignment, names, handed_in, collected, dry_run=dry_run)
     return collected
+
+
+def by_student(
+    members: Sequence[Member], students: Path | None = None, identity: str = "", pattern: str = ""
+) -> tuple[str, list[HandedIn], list[str]]:
+    """The platform, what each student has in a download, and the paths of files that are nobody's.
+
+    Raises UsageError if that cannot be told; `collect` describes the arguments.
+    """
+    layout, stem = _layout([member.path for member in members], pattern)
+    everybody, strangers = _sort(members, layout, stem, _identities(layout, students, identity))
+    return layout.platform, everybody, strangers
 
 
 def _layout(paths: Sequence[str], pattern: str) -> tuple[Layout, str]:
@@ -185,6 +199,7 @@ def _sort(
         handed_in.files.append((groups.get("attempt") or "", rest))
         handed_in.numbers.add(groups.get("number") or "")
         handed_in.late |= bool(groups.get("late"))
+        handed_in.prefix = handed_in.prefix or path[: match.end()]
     return [everybody[student] for student in sorted(everybody)], strangers
 
 
@@ -304,9 +319,12 @@ def _take_over(
 
 def _with_inner_zips(files: Sequence[tuple[str, Member]]) -> tuple[list[tuple[str, Member]], list[str]]:
     """The files, those in zip files among them (one level deep), and what kept a zip file from being read."""
-    everything, faults = [], []
+    everything, faults, zips = [], [], 0
     for attempt, member in files:
         if member.name.lower().endswith(".zip"):
+            zips += 1
+            if zips > _MOST_ZIPS:
+                continue
             try:
                 inner = [
                     (attempt, Member(f"zip/{file.path}", file.read)) for file in members_of_inner_zip(member)
@@ -316,6 +334,8 @@ def _with_inner_zips(files: Sequence[tuple[str, Member]]) -> tuple[list[tuple[st
                 faults.append(f"{show(member.name, 80)} {error}")
         else:
             everything.append((attempt, member))
+    if zips > _MOST_ZIPS:
+        faults.append(f"of {zips} zip files only {_MOST_ZIPS} are looked into")
     return everything, faults
 
 

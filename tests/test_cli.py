@@ -34,7 +34,7 @@ def run(course: Path, command: str, *arguments: str) -> int:
     return main([command, "--course", str(course), *arguments])
 
 
-COMMANDS = ["release", "collect", "grade", "feedback", "report", "doctor"]
+COMMANDS = ["release", "collect", "grade", "feedback", "hand-back", "report", "doctor"]
 HEAVY = [
     "numpy",
     "IPython",

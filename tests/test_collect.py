@@ -213,7 +213,7 @@ def test_a_second_download_replaces_what_is_newer(
 
     collect(course, download(Ada="1", Bruno="1"))
     unchanged = course / "submitted" / "Ada" / NAME / FILE
-    before = unchanged.stat()
+    before = unchanged.stat().st_ino, unchanged.stat().st_mtime_ns
     capsys.readouterr()
     collect(course, download(Ada="1", Bruno="2", Chiara="1"), "--dry-run")
     assert submitted(course) == of("Ada", "Bruno", work="1")
@@ -222,7 +222,7 @@ def test_a_second_download_replaces_what_is_newer(
     expected = "Submissions (Moodle): 1 new, 1 replaced by a newer file, 1 unchanged."
     assert said == [expected, "Nothing was written.", expected]
     assert submitted(course) == of("Ada", "Chiara", work="1") | of("Bruno", work="2")
-    assert unchanged.stat() == before
+    assert (unchanged.stat().st_ino, unchanged.stat().st_mtime_ns) == before
 
 
 # Hostile
@@ -389,3 +389,59 @@ def test_a_download_that_is_no_zip_file(
     assert "is no zip file, or was not downloaded to its end" in capsys.readouterr().err
     assert collect(course, tmp_path / "absent.zip") == UNUSABLE
     assert "There is no file" in capsys.readouterr().err
+
+
+# The way back
+
+
+def give_feedback(course: Path, *students: str) -> None:
+    for student in students:
+        folder = course / "feedback" / student / NAME
+        folder.mkdir(parents=True)
+        (folder / f"{NAME}.html").write_text(f"to {student}")
+        (folder / "rnn_utils.py").write_text("not for anybody")
+
+
+def hand_back(course: Path, download: Path, *options: str) -> int:
+    return main(["hand-back", "--course", str(course), NAME, str(download), *options])
+
+
+@pytest.mark.parametrize("separator", ["/", "_/", "_"])
+def test_feedback_goes_back_to_moodle_under_the_names_it_gave(
+    course: Path, tmp_path: Path, separator: str
+) -> None:
+    """Moodle takes a file or folder for a student whose name is fullname_number_assignsubmission_file…"""
+    moodle = {
+        f"Ada L_5001_assignsubmission_file{separator}{FILE}": "{}",
+        "Bo_2_assignsubmission_file/x.zip": "",
+    }
+    download = archive(tmp_path / "d.zip", moodle)
+    give_feedback(course, "Ada L", "Cem")
+    assert hand_back(course, download) == INCOMPLETE
+    with zipfile.ZipFile(course / "feedback" / f"{NAME}.zip") as packed_back:
+        expected = f"Ada L_5001_assignsubmission_file{separator}{NAME}.html"
+        assert packed_back.namelist() == [expected]
+        assert packed_back.read(expected) == b"to Ada L"
+
+
+def test_feedback_goes_back_to_canvas_under_the_names_it_gave(course: Path, tmp_path: Path) -> None:
+    """Canvas takes the first two numbers between underscores for the student and the file."""
+    download = archive(tmp_path / "d.zip", {f"lovelaceada_LATE_4711_90001_{NAME}-1.ipynb": "{}"})
+    book = tmp_path / "grades.csv"
+    book.write_text("Student,ID,SIS User ID,SIS Login ID,Section\nAda,4711,S1,ada,A\n")
+    give_feedback(course, "ada")
+    target = tmp_path / "back.zip"
+    assert hand_back(course, download, "--students", str(book), "--to", str(target)) == DONE
+    with zipfile.ZipFile(target) as packed_back:
+        assert packed_back.namelist() == [f"lovelaceada_LATE_4711_90001_{NAME}.html"]
+
+
+def test_nobodys_feedback_is_packed_for_somebody_else(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {f"Ada_{number}_assignsubmission_file/{FILE}": "{}" for number in (1, 2)}
+    files[f".._3_assignsubmission_file/{FILE}"] = "{}"
+    give_feedback(course, "Ada")
+    assert hand_back(course, archive(tmp_path / "d.zip", files)) > INCOMPLETE
+    assert "There is no feedback for anybody in this download." in capsys.readouterr().err
+    assert not (course / "feedback" / f"{NAME}.zip").exists()

@@ -94,7 +94,7 @@ def test_make_targets_exist(page: Path) -> None:
 def test_commands_of_the_autograder_exist_with_their_options(page: Path) -> None:
     known = subcommands()
     for code in code_in(text_of(page)):
-        found = re.match(r"(?:\.venv/bin/)?autograder ([a-z]+)(.*)", code)
+        found = re.match(r"(?:\.venv/bin/)?autograder ([a-z-]+)(.*)", code)
         if not found:
             continue
         assert found[1] in known, code
