@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help lab test demo release notebooks site figures format clean
+.PHONY: help lab test demo release notebooks site figures screenshots format clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ site: .venv/ready  ## build the web site of lessons, assignments and guides in d
 
 figures: .venv/ready  ## draw all figures again
 	$(BIN)/python docs/figures/draw.py
+
+screenshots: .venv/ready  ## photograph the course at work (needs Chromium)
+	$(BIN)/python docs/screenshots/take.py
 
 format: .venv/ready  ## format Python files and notebooks
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

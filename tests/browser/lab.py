@@ -132,6 +132,14 @@ class Notebook:
         expect(prompt).not_to_have_text(before)
         expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=PATIENCE)
 
+    def replace_line(self, cell: Any, containing: str, text: str) -> None:
+        """Type `text` in place of the one line of a cell that contains `containing`."""
+        cell.locator(".cm-line", has_text=containing).click()
+        self.page.keyboard.press("Home")
+        self.page.keyboard.press("Home")  # the first one stops at the indentation
+        self.page.keyboard.press("Shift+End")
+        self.page.keyboard.insert_text(text)
+
     def menu(self, *titles: str) -> None:
         """Choose in the menus, for instance ("Run", "Run All Cells")."""
         self.page.locator(".lm-MenuBar-item", has_text=re.compile(f"^{titles[0]}$")).click()

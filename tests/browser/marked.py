@@ -1,4 +1,4 @@
-"""A class whose work was marked, with its report and feedback: what the pages for people are looked at on."""
+"""A class whose work is marked, with its report and feedback: where the pages for people are looked at."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ def hand_in_of_the_demo(course: Path) -> None:
     """The work of the demo's eight students."""
     for _student in demo.make_class(course):
         pass
+
+
+def body(answer: str) -> str:
+    """What a student writes below the docstring, of the reference's answer cell or a variation of it."""
+    return answer.partition("### BEGIN SOLUTION\n")[2].partition("    ### END SOLUTION")[0].rstrip()
 
 
 def mark(course: Path, assignments: Sequence[str]) -> None:

@@ -36,20 +36,6 @@ def slip() -> Misconception:
     return next(entry for entry in load(ASSIGNMENT) if entry.name == SLIP)
 
 
-def body(answer: str) -> str:
-    """What a student writes below the docstring."""
-    return answer.partition("### BEGIN SOLUTION\n")[2].partition("    ### END SOLUTION")[0].rstrip()
-
-
-def write(notebook: lab.Notebook, cell: Any, line: str, text: str) -> None:
-    """Put `text` in place of the line that contains `line`."""
-    cell.locator(".cm-line", has_text=line).click()
-    notebook.page.keyboard.press("Home")
-    notebook.page.keyboard.press("Home")  # the first one stops at the indentation
-    notebook.page.keyboard.press("Shift+End")
-    notebook.page.keyboard.insert_text(text)
-
-
 def line_with(text: str, part: str) -> str:
     return next(line for line in text.splitlines() if part in line)
 
@@ -62,8 +48,8 @@ def handed_in(
     desk = tmp_path_factory.mktemp("student")
     shutil.copytree(course / "release" / ASSIGNMENT, desk / "work" / ASSIGNMENT)
     reference = reference_answers(ASSIGNMENT)
-    wrong = body(slip.answers(reference)["rnn_cell_forward"])
-    right = body(reference["rnn_cell_forward"])
+    wrong = marked.body(slip.answers(reference)["rnn_cell_forward"])
+    right = marked.body(reference["rnn_cell_forward"])
     seen = []
     with lab.running(desk / "work", desk / "private") as server:
         notebook = server.open(browser, NOTEBOOK)
@@ -71,19 +57,19 @@ def handed_in(
 
         answer = notebook.cell("def rnn_cell_forward")
         test = notebook.cell('check(rnn_cell_forward, "rnn_cell_forward")')
-        write(notebook, answer, "raise NotImplementedError", wrong)
+        notebook.replace_line(answer, "raise NotImplementedError", wrong)
         notebook.run(answer)
         notebook.run(test)
         seen.append(test.locator(".jp-Cell-outputArea").inner_text())
 
         ((old, new),) = slip.change
-        write(notebook, answer, new, line_with(right, old))
+        notebook.replace_line(answer, new, line_with(right, old))
         notebook.run(answer)
         notebook.run(test)
         seen.append(test.locator(".jp-Cell-outputArea").inner_text())
 
         sequence = notebook.cell("def rnn_forward")
-        write(notebook, sequence, "raise NotImplementedError", body(reference["rnn_forward"]))
+        notebook.replace_line(sequence, "raise NotImplementedError", marked.body(reference["rnn_forward"]))
         notebook.run(sequence)
         notebook.save()
         notebook.page.get_by_text("Validate", exact=True).click()
