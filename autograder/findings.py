@@ -144,5 +144,4 @@ def _rank(kind: str) -> int:
 
 def _without_exercise(sentence: str, exercise: str) -> str:
     """`check` begins its sentence with the name of the exercise, which has a column of its own."""
-    short = re.sub(r"^(AssertionError|CheckFailed): ", "", sentence).removeprefix(f"{exercise}: ")
-    return short[:1].upper() + short[1:]
+    return re.sub(r"^(AssertionError|CheckFailed): ", "", sentence).removeprefix(f"{exercise}: ")

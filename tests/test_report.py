@@ -172,7 +172,7 @@ def test_sentences_without_a_hint_are_put_together_by_what_they_say(course: Path
     (row,) = page.table("Points lost for other reasons")
     assert row == [
         CELL,
-        "A has the right shape, but … of its … numbers are wrong, by up to …",
+        "a has the right shape, but … of its … numbers are wrong, by up to …",
         "3",
         "ada, bob, cem",
     ]
