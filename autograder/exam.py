@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 import json
+import re
 import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ Role = Literal["grade", "answer", "locked", "plain"]
 
 _BEGIN_HIDDEN: Final = "BEGIN HIDDEN TESTS"
 _END_HIDDEN: Final = "END HIDDEN TESTS"
+_AUTOTEST: Final = re.compile(r"^\s*#+ *(HASHED +)?AUTOTEST\b", re.M)
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,12 @@ def _read_notebook(path: Path) -> ExamNotebook:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ExamError(f"{path} is not a notebook: {type(error).__name__}: {error}") from error
     for cell in cells:
+        if cell.kind == "code" and _AUTOTEST.search(cell.source):
+            raise ExamError(
+                f"{path}: the cell {cell.grade_id or cell.id} has `### AUTOTEST` lines, which the examiner does"
+                " not expand; as comments they would let everybody pass. Write the tests out, or mark this"
+                " assignment with `nbgrader autograde --Autograder.enabled=False`."
+            )
         if cell.role == "grade":
             try:
                 compile(cell.source, "cell", "exec")

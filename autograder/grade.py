@@ -18,13 +18,17 @@ from autograder.gradebook import Change, GradebookWriter, Known
 from autograder.progress import Progress
 from autograder.result import Remark, Result
 
+MOST_NAMES = 12
+"""Of those skipped, at the end of a run."""
+
 
 @dataclass
 class Tally:
     """What one run did to one assignment."""
 
     marked: int = 0
-    skipped: int = 0
+    unchanged: list[str] = field(default_factory=list)
+    """Students whose work is as it was marked before."""
     changes: list[Change] = field(default_factory=list)
     remarks: list[tuple[str, Remark]] = field(default_factory=list)
     not_examined: list[str] = field(default_factory=list)
@@ -32,9 +36,16 @@ class Tally:
     not_timed: list[str] = field(default_factory=list)
     """A sentence for each submission whose timestamp.txt names no time."""
 
+    @property
+    def skipped(self) -> int:
+        return len(self.unchanged)
+
     def lines(self, without_time: int = 0) -> Iterator[str]:
         """What an instructor has to know at the end of the run."""
-        yield f"{self.marked} marked, {self.skipped} skipped because nothing changed."
+        names = ", ".join(map(show, self.unchanged[:MOST_NAMES]))
+        more = self.skipped - MOST_NAMES
+        listed = f": {names}{f' and {more} more' if more > 0 else ''}" if names else ""
+        yield f"{self.marked} marked, {self.skipped} skipped because nothing changed{listed}."
         if self.changes:
             yield f"{len(self.changes)} marks are not what they were; the lines above say whose and why."
         if without_time:
@@ -116,7 +127,7 @@ def grade(
                 case Unchanged():
                     with interruption.held_off():
                         writer.update_lateness(assignment, outcome.student, folders[outcome.student])
-                    tally.skipped += 1
+                    tally.unchanged.append(outcome.student)
                     progress.step(f"{name}: skipped, nothing changed")
                 case NotExamined():
                     sentence = f"{name} was not examined: {show(outcome.reason)}"

@@ -20,6 +20,8 @@ LONGEST_TABLE = 60
 class Exercise:
     """A cell that carries marks."""
 
+    id: str
+    """In the gradebook: several notebooks of an assignment may have cells of the same grade_id."""
     grade_id: str
     points: float
 
@@ -30,7 +32,8 @@ class StudentMarks:
 
     student: str
     marks: dict[str, float] = field(default_factory=dict)
-    """By grade_id, as nbgrader counts: the mark given by hand or else the automatic one, and extra credit."""
+    """By the id of the cell, as nbgrader counts: the mark given by hand or else the automatic one, and extra
+    credit."""
     penalty: float = 0.0
     """Marks taken off because the work was late."""
     notes: list[str] = field(default_factory=list)
@@ -43,20 +46,22 @@ class StudentMarks:
 def read_marks(
     writer: GradebookWriter, assignment: str, order: Sequence[str] = ()
 ) -> tuple[list[Exercise], list[StudentMarks]]:
-    """Exercises of an assignment (in the `order` of these grade_ids) and everybody's marks, by student id."""
+    """Exercises of an assignment (by notebook, in the `order` of these grade_ids) and everybody's marks, by
+    student id."""
     cell, work, grade = api.BaseCell, api.SubmittedAssignment, api.Grade
     points = sql.func.coalesce(api.GradeCell.max_score, api.TaskCell.max_score)
     with writer.transaction() as db:
         exercises = [
-            Exercise(row.name, row.points)
+            Exercise(row.id, row.name, row.points)
             for row in db.execute(
-                sql.select(cell.name, points.label("points"))
+                sql.select(cell.id, cell.name, points.label("points"))
                 .select_from(cell.__table__)
                 .join(api.GradeCell.__table__, api.GradeCell.__table__.c.id == cell.id, isouter=True)
                 .join(api.TaskCell.__table__, api.TaskCell.__table__.c.id == cell.id, isouter=True)
                 .join(api.Notebook, api.Notebook.id == cell.notebook_id)
                 .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
                 .where(api.Assignment.name == assignment, cell.type.in_(["GradeCell", "TaskCell"]))
+                .order_by(api.Notebook.name)
             )
         ]
         students: dict[str, StudentMarks] = {}
@@ -83,7 +88,7 @@ def read_marks(
         for row in db.execute(
             sql.select(
                 notebook.assignment_id,
-                cell.name,
+                grade.cell_id,
                 grade.auto_score,
                 grade.manual_score,
                 grade.extra_credit,
@@ -91,18 +96,17 @@ def read_marks(
             )
             .select_from(grade.__table__)
             .join(notebook, notebook.id == grade.notebook_id)
-            .join(cell.__table__, cell.id == grade.cell_id)
             .join(work, work.id == notebook.assignment_id)
             .join(api.Assignment, api.Assignment.id == work.assignment_id)
             .where(api.Assignment.name == assignment)
         ):
             student = students[row.assignment_id]
             given = row.auto_score if row.manual_score is None else row.manual_score
-            student.marks[row.name] = (given or 0.0) + (row.extra_credit or 0.0)
+            student.marks[row.cell_id] = (given or 0.0) + (row.extra_credit or 0.0)
             if row.needs_manual_grade and "to mark by hand" not in student.notes:
                 student.notes.append("to mark by hand")
     places = {grade_id: place for place, grade_id in enumerate(order)}
-    exercises.sort(key=lambda exercise: (places.get(exercise.grade_id, len(places)), exercise.grade_id))
+    exercises.sort(key=lambda exercise: places.get(exercise.grade_id, len(places)))
     return exercises, list(students.values())
 
 
@@ -115,7 +119,7 @@ def summary(
         return
     rows = [["", "exercise", "points", "full marks", "mean"]]
     for number, exercise in enumerate(exercises, 1):
-        marks = [student.marks.get(exercise.grade_id, 0.0) for student in students]
+        marks = [student.marks.get(exercise.id, 0.0) for student in students]
         full = sum(mark >= exercise.points for mark in marks)
         rows.append(
             [
@@ -135,7 +139,7 @@ def summary(
         rows.append(
             [
                 show(student.student, 30),
-                *(f"{student.marks.get(exercise.grade_id, 0.0):g}" for exercise in exercises),
+                *(f"{student.marks.get(exercise.id, 0.0):g}" for exercise in exercises),
                 f"{student.total:g}/{maximum:g}",
                 ", ".join([*late, *student.notes]),
             ]

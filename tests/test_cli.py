@@ -101,7 +101,7 @@ def test_grade_tells_marks_what_it_skipped_and_a_table(course: Path, capsys: Any
     assert run(course, "grade", "ps1", "--student", "a*") == DONE
     out = capsys.readouterr().out
     assert "alice: skipped, nothing changed" in out
-    assert "0 marked, 1 skipped because nothing changed." in out
+    assert "0 marked, 1 skipped because nothing changed: alice." in out
     assert run(course, "grade", "ps1", "--force", "--jobs", "1") == DONE
     assert "2 marked, 0 skipped because nothing changed." in capsys.readouterr().out
 
@@ -127,6 +127,15 @@ def test_several_assignments_at_once(course: Path, capsys: Any) -> None:
     out = capsys.readouterr().out
     assert "alice: 15 of 15" in out
     assert "alice: 10 of 15" in out
+
+
+def test_cells_of_the_same_name_in_two_notebooks_are_told_apart(course: Path, capsys: Any) -> None:
+    source = course / "source" / "ps1"
+    (source / "second.ipynb").write_bytes((source / "ps1.ipynb").read_bytes())
+    small.submit(course, "alice", **small.RIGHT)
+    assert run(course, "grade", "ps1") == DONE
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  alice ")]
+    assert row.split() == ["alice", "10", "0", "5", "0", "15/30", "missing-notebook"]
 
 
 def test_without_a_sandbox_it_stops_with_a_sentence(

@@ -329,3 +329,14 @@ def test_nbgrader_reads_the_same_marks_from_the_annotated_notebook(
     result = examiner.examine("alice", tmp_path / "nothing")
     cells = [cell for cell in result.notebooks[0].notebook.cells if is_grade(cell)]
     assert [determine_grade(cell)[0] for cell in cells] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("line", ["### AUTOTEST double(3)", "    ### HASHED AUTOTEST double(3)"])
+def test_lines_that_would_be_mere_comments_are_refused(tmp_path: Path, line: str) -> None:
+    source = small_course.write_source(tmp_path)
+    path = source / f"{small_course.NAME}.ipynb"
+    notebook = json.loads(path.read_text())
+    notebook["cells"][4]["source"] = f"if True:\n    pass\n{line}"
+    path.write_text(json.dumps(notebook))
+    with pytest.raises(ExamError, match="AUTOTEST"):
+        Exam.load(source)
