@@ -163,9 +163,9 @@ def _read_notebook(path: Path) -> ExamNotebook:
     for cell in cells:
         if cell.kind == "code" and _AUTOTEST.search(cell.source):
             raise ExamError(
-                f"{path}: the cell {cell.grade_id or cell.id} has `### AUTOTEST` lines, which the examiner does"
-                " not expand; as comments they would let everybody pass. Write the tests out, or mark this"
-                " assignment with `nbgrader autograde --Autograder.enabled=False`."
+                f"{path}: the cell {cell.grade_id or cell.id} has `### AUTOTEST` lines, which the examiner"
+                " does not expand; as comments they would let everybody pass. Write the tests out, or mark"
+                " this assignment with `nbgrader autograde --Autograder.enabled=False`."
             )
         if cell.role == "grade":
             try:
