@@ -76,6 +76,7 @@ div.nbgrader_cell .panel-heading a { color: #ffffff; text-decoration: underline;
 .rendered_html table code { padding: 0; background: none; }
 .rendered_html caption { color: inherit; }
 .rendered_html th, .rendered_html td { padding: 0.25em 0.7em 0.25em 0; border-bottom: 1px solid #dddddd; }
+.rendered_html td code { white-space: normal; }
 div.output_subarea pre { white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; }
 </style>"""
 """Links that can be told from text, code and tables that can be read by eyes that see less, and outputs whose
