@@ -9,6 +9,7 @@ import importlib.util
 import itertools
 import random
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -117,6 +118,24 @@ def test_check_shows_the_hint_in_the_notebook(
         shown = shown_by_check(entry, capsys)
         others = [hint for hint in hints if hint in shown and hint not in entry.hint]
         assert entry.hint in shown and not others, (entry.name, shown)
+
+
+# ---- mistakes in no list -------------------------------------------------------------------------------
+
+FRESH = tomllib.loads((Path(__file__).parent / "data" / "fresh_mistakes.toml").read_text(encoding="utf-8"))
+
+
+@EACH_ASSIGNMENT
+def test_a_mistake_in_no_list_loses_its_exercise_and_gets_no_hint(assignment: str) -> None:
+    mistakes = [
+        Misconception(assignment, exercise, slug, tuple((old, new) for old, new in change), "", "")
+        for exercise, slugs in FRESH[assignment].items()
+        for slug, change in slugs.items()
+    ]
+    for row in matrix.examine_students(assignment, [[mistake] for mistake in mistakes]):
+        assert row.is_caught, described(row)
+        assert not any(row.hints.values()), described(row)
+        assert not any("Hint" in mark.reason for mark in row.marks.values()), described(row)
 
 
 # ---- two at once ---------------------------------------------------------------------------------------
