@@ -113,6 +113,13 @@ def test_a_deleted_cell(folder: Path, which: Callable[[Any], bool], word: str) -
     assert "NOT complete: cells of rnn_cell_forward are missing" in said
 
 
+def test_a_terminal_without_greek_letters(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    change(folder, answer(rnn_forward="def rnn_forward(x, a0, parameters):\n    raise ValueError('Γ ŷ')"))
+    code, said = run(folder)
+    assert code == 1 and "ValueError: ? ?" in said
+
+
 def test_an_answer_cell_that_stops_is_named(folder: Path) -> None:
     change(folder, answer(rnn_cell_forward="def rnn_cell_forward(xt, a_prev, parameters)\n    return 1"))
     _, said = run(folder)

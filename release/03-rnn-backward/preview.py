@@ -17,6 +17,7 @@ import os
 import sys
 import textwrap
 import time
+import warnings
 from pathlib import Path
 
 SECONDS_PER_CELL = 120
@@ -180,6 +181,9 @@ def ago(path):
 
 # A notebook that is being run may contain `%run preview.py`: it must not start itself again.
 if __name__ == "__main__" and not os.environ.get("NBGRADER_EXECUTION"):
+    warnings.filterwarnings("ignore", "Proactor event loop")  # a remark about Windows that helps nobody
+    if hasattr(sys.stdout, "reconfigure"):  # Greek letters in a file or terminal that has none
+        sys.stdout.reconfigure(errors="replace")
     code = main(sys.argv[1:])
     if not hasattr(builtins, "get_ipython"):  # in a notebook, an exit code would look like an error
         sys.exit(code)
