@@ -46,6 +46,13 @@ class ExamCell:
         return hidden_lines(self.source)
 
     @cached_property
+    def hidden_regions(self) -> list[list[int]]:
+        """The first and the last of the hidden lines of each region."""
+        ends = [number for number in sorted(self.hidden_lines) if number + 1 not in self.hidden_lines]
+        begins = [number for number in sorted(self.hidden_lines) if number - 1 not in self.hidden_lines]
+        return [list(pair) for pair in zip(begins, ends, strict=True)]
+
+    @cached_property
     def visible(self) -> str:
         """The source as released, without hidden tests."""
         lines = self.source.split("\n")

@@ -307,7 +307,7 @@ class _Examination:
             master = self.cells[index].master
             assert master is not None
             note: dict[str, Any] = {"verdict": mark.verdict, "score": mark.score, "reason": mark.reason}
-            note["hidden"] = sorted(master.hidden_lines)
+            note["hidden"] = master.hidden_regions
             self._notes[index] = note | self._notes.get(index, {})
         return NotebookResult(self.notebook.name, tuple(self._marks.values()), self._annotated())
 

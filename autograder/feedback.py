@@ -111,11 +111,18 @@ def for_student(notebook: Any) -> Any:
     for cell in shown.cells:
         annotation = cell.metadata.pop("autograder", {})
         if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
-            hidden = frozenset(annotation.get("hidden", hidden_lines(cell.source)))
+            hidden = _hidden(cell.source, annotation)
             lines = enumerate(cell.source.split("\n"), 1)
             cell.source = "\n".join(line for number, line in lines if number not in hidden)
             cell.outputs = _outputs_for_student(cell.outputs, annotation)
     return shown
+
+
+def _hidden(source: str, annotation: Mapping[str, Any]) -> frozenset[int]:
+    """Numbers of hidden lines, as the examiner knows them from the master."""
+    if "hidden" not in annotation:
+        return hidden_lines(source)
+    return frozenset(number for first, last in annotation["hidden"] for number in range(first, last + 1))
 
 
 def _outputs_for_student(outputs: Sequence[Any], annotation: Mapping[str, Any]) -> list[Any]:

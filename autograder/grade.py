@@ -47,7 +47,8 @@ class Tally:
         listed = f": {names}{f' and {more} more' if more > 0 else ''}" if names else ""
         yield f"{self.marked} marked, {self.skipped} skipped because nothing changed{listed}."
         if self.changes:
-            yield f"{len(self.changes)} marks are not what they were; the lines above say whose and why."
+            are = "mark is not what it was" if len(self.changes) == 1 else "marks are not what they were"
+            yield f"{len(self.changes)} {are}; the lines above say whose and why."
         if without_time:
             yield (
                 f"The assignment has a due date, but the time of submission of {without_time} is not known,"

@@ -51,9 +51,10 @@ class NotebookResult:
     in, outputs of the examination attached, sanitised. For `autograded/`.
 
     The metadata of a grade cell has `autograder`: its `verdict`, `score`, `reason`, which of its lines are
-    `hidden` (numbers from 1), which of its outputs may be `shown` to the student (numbers from 0), and, where
-    the student's code raised, its own `traceback` (lines without frames of the exam). Other outputs may have
-    frames and expected values of the exam: they are for the instructor alone."""
+    `hidden` (the first and the last of each region, from 1), which of its outputs may be `shown` to the
+    student (places from 0), and, where the student's code raised, its own `traceback` (lines without frames
+    of the exam). Other outputs may have frames and expected values of the exam: they are for the instructor
+    alone."""
 
 
 @dataclass(frozen=True)

@@ -155,4 +155,5 @@ def test_where_hidden_tests_are_is_known_from_the_master(tmp_path: Path) -> None
     path.write_text(json.dumps(small_course.notebook([small_course.cell("g", text, nbgrader=marking)])))
     (cell,) = Exam.load(path.parent).notebooks[0].cells
     assert sorted(cell.hidden_lines) == [2, 3, 4]
+    assert cell.hidden_regions == [[2, 4]]
     assert cell.visible == "x = 1\nz = 3"
