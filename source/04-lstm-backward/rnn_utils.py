@@ -341,7 +341,7 @@ def check(function: Callable[..., Any], exercise: str) -> None:
     data = _load(exercise)
     cases = data["cases"]
     for number, case in enumerate(cases):
-        trial = _examine(function, case)
+        trial, hint = _judge(function, cases, data["slips"], number)
         problem = trial.problem
         if problem or trial.remark or number == 0:
             _show_table(exercise, case["title"], trial.rows, problem)
@@ -350,7 +350,7 @@ def check(function: Callable[..., Any], exercise: str) -> None:
         if problem:
             where = "" if number == 0 else f" in the case “{case['title']}”"
             sentence = f"{exercise}{where}: {problem}" + ("" if problem.endswith("?") else ".")
-            raise CheckFailed(sentence, _hint(function, cases, data["slips"], number))
+            raise CheckFailed(sentence, hint)
     if len(cases) > 1:
         also = "; ".join(case["title"] for case in cases[1:])
         _display(f"Also right: {also}.", f"<p>✓ Also right: {html.escape(also)}.</p>")
@@ -468,6 +468,7 @@ def _examine(function: Callable[..., Any], case: Any) -> _Trial:
             verdict = _Verdict(type=True, shape=True)
         if "tolerated" in case and verdict.type and verdict.shape is not False and verdict.numbers is False:
             verdict.problem, remark = "", case["tolerated"]
+            wrong[name] = value  # which may still be a known slip
         rows.append(_row(name, expected[name], value, verdict, case.get("show", {}).get(name, [])))
         if verdict.problem:
             wrong[name] = value
@@ -718,6 +719,27 @@ def _show_table(exercise: str, title: str, rows: list[list[str]], problem: str) 
 # wrong one: when in doubt, nothing is said.
 
 
+def _judge(
+    function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int
+) -> tuple[_Trial, str]:
+    """What the function gives in case `number`, and a hint if that is wrong.
+
+    Numbers that may differ from the expected ones, for there are several ways to work, are wrong if they are
+    exactly those of a known slip.
+    """
+    trial = _examine(function, cases[number])
+    if trial.problem:
+        return trial, _hint(function, cases, slips, number)
+    if not trial.remark:
+        return trial, ""
+    own = [slip for slip in slips if "from" not in slip]
+    explained, trials = _compare_with_slips(function, cases, own, number)
+    if {name for names in explained.values() for name in names} != set(trials[number] or [""]):
+        return trial, ""
+    trial.problem = "the numbers that differ are those of a well-known slip"
+    return trial, _in_words(explained, trials[number])
+
+
 def _hint(function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int) -> str:
     """A hint for a function that fails in case `number`, "" if there is none.
 
@@ -726,17 +748,33 @@ def _hint(function: Callable[..., Any], cases: list[Any], slips: list[Any], numb
             be wrong by itself), "from" (if the slip is in another exercise, which this one calls) and
             "perhaps from" (if another exercise may be the cause as well)
     """
+    explained, trials = _compare_with_slips(function, cases, slips, number)
+    if explained:
+        return _in_words(explained, trials[number])
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return _probe(function, cases, number)
+    except Exception:  # values that nobody thought of: the sentence about what is wrong has to do
+        return ""
+
+
+def _compare_with_slips(
+    function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int
+) -> tuple[dict[str, list[str]], list[dict[str, str] | None]]:
+    """What `_explain` finds out about case `number`, and the fingerprints of what is wrong in each case."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # what the function prints was shown already
             trials = [fingerprints(function, case) for case in cases]
-            explained = _explain(number, trials, slips)
-            if not explained:
-                return _probe(function, cases, number)
-    except Exception:  # values that nobody thought of: the sentence about what is wrong has to do
-        return ""
+            return _explain(number, trials, slips), trials
+    except Exception:  # values that nobody thought of
+        return {}, [None] * len(cases)
+
+
+def _in_words(explained: Mapping[str, list[str]], wrong: Mapping[str, str] | None) -> str:
+    """The hints, with the names of the values that each explains if it does not explain all that are wrong."""
     hints = []
     for hint, names in explained.items():
-        which = "" if set(names) == set(trials[number] or ()) else " for " + ", ".join(names)
+        which = "" if set(names) == set(wrong or ()) else " for " + ", ".join(names)
         hints.append(f"Hint{which}: {hint}")
     return " ".join(hints)
 
