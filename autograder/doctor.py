@@ -23,7 +23,7 @@ from autograder.errors import WallsError
 from autograder.walls import MEGABYTE, ForkServer, Limits, Walled, find_bwrap
 from autograder.wire import ChannelClosed, Kind, Overdue
 
-_LIMITS: Final = Limits(memory_bytes=256 * MEGABYTE, cpu_seconds=20)
+_LIMITS: Final = Limits(memory_bytes=256 * MEGABYTE, cpu_seconds=3)
 _SECONDS: Final = 20.0
 _REMEDY: Final = (
     "report it, with the output of this command, and don't mark with this machine until it is known why"
@@ -196,6 +196,7 @@ def _findings() -> Iterator[Finding]:
         yield _nothing_stays(server)
         yield _dies("memory is limited", server, _FILL, "memory")
         yield _dies("memory of many processes is limited", server, _FILL_TOGETHER, "memory")
+        yield _dies("computing time of many processes is limited", server, _COMPUTE_TOGETHER, "cpu")
         yield _everything_ends(server)
 
 
@@ -265,6 +266,15 @@ for _ in range(8):
         hoard = b"x" * (64 << 20)
         time.sleep(60)
 time.sleep(60)
+"""
+_COMPUTE_TOGETHER: Final = """
+import os
+for _ in range(8):
+    if os.fork() == 0:
+        while True:
+            pass
+while True:
+    pass
 """
 
 
