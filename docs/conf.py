@@ -33,6 +33,7 @@ myst_heading_anchors = 4
 html_theme = "furo"
 html_theme_options = {"navigation_with_keys": False}
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
 html_css_files = ["course.css"]
 html_js_files = ["scrollable.js"]
 html_extra_path = ["_extra"]

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from conftest import cells_of
+from fontTools.ttLib import TTFont
 
 from autograder.course import COURSE, assignments, notebook_path, read_notebook
 
@@ -134,6 +135,19 @@ def test_every_formula_is_rendered(site: Path) -> None:
             code.extract()
         assert "$" not in html.article.get_text() and "\\frac" not in html.article.get_text()
     page.cache_clear()  # the code was taken out
+
+
+def test_the_font_has_every_character_of_the_formulas(site: Path) -> None:
+    characters = {
+        character
+        for path in pages(site)
+        for part in page(path).select("math :is(mi, mo, mn)")
+        for character in part.get_text()
+    }
+    assert len(characters) > 50
+    font = TTFont(site / "_static" / "stix-two-math.woff")
+    assert not [hex(ord(character)) for character in characters if ord(character) not in font.getBestCmap()]
+    assert font["MATH"].table.MathVariants.VertGlyphCoverage.glyphs  # what brackets grow by
 
 
 @pytest.mark.parametrize("name", assignments())

@@ -10,5 +10,7 @@ const markScrollable = () => {
   }
 };
 
-addEventListener("load", markScrollable);
+// When a font arrives, everything gets another width.
+addEventListener("load", () => document.fonts.ready.then(markScrollable));
+document.fonts.addEventListener("loadingdone", markScrollable);
 addEventListener("resize", markScrollable);
