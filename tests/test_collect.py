@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import stat
 import zipfile
 from pathlib import Path
@@ -115,6 +116,40 @@ def test_everything_in_one_folder_as_after_packing_again(course: Path, tmp_path:
     }
     assert collect(course, archive(tmp_path / "d.zip", files)) == DONE
     assert submitted(course) == of("1", "3")
+
+
+def test_folders_of_students_in_one_folder_are_not_guessed(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One student's folder could hold folders with the names of others."""
+    files: dict[str, bytes | str] = {f"all of them/{who}/{FILE}": "{}" for who in ("ada", "bruno")}
+    download = archive(tmp_path / "d.zip", files)
+    assert collect(course, download) == UNUSABLE
+    proposed = re.findall(r"--pattern '(.*?)'", capsys.readouterr().err)
+    assert collect(course, download, "--pattern", proposed[0]) == DONE
+    assert submitted(course) == of("ada", "bruno")
+    assert len(proposed) == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "pattern"),
+    [
+        ([f"ada_{FILE}", f"bruno_{FILE}"], r"(?P<student>[^/]+?)_(?=01-)"),
+        (["ada.ipynb", "bruno.ipynb"], r"(?P<student>[^/.]+)"),
+    ],
+)
+def test_files_named_by_students(course: Path, tmp_path: Path, names: list[str], pattern: str) -> None:
+    download = archive(tmp_path / "d.zip", dict.fromkeys(names, "{}"))
+    assert collect(course, download) == UNUSABLE
+    assert collect(course, download, "--pattern", pattern) == DONE
+    assert submitted(course) == of("ada", "bruno")
+
+
+def test_a_zip_file_for_each_student(course: Path, tmp_path: Path) -> None:
+    inner = packed({f"{NAME}/{FILE}": "{}"})
+    download = archive(tmp_path / "d.zip", {"ada.zip": inner, "bruno.zip": inner})
+    assert collect(course, download, "--pattern", r"(?P<student>[^/.]+)") == DONE
+    assert submitted(course) == of("ada", "bruno")
 
 
 def test_a_pattern_of_ones_own_takes_the_last_attempt(course: Path, tmp_path: Path) -> None:
