@@ -172,10 +172,11 @@ def _layout(paths: Sequence[str], pattern: str) -> tuple[Layout, str]:
         return best
     below = [path.removeprefix(stems[-1]).split("/") for path in paths]
     if len(stems) > 1 and all(len(parts) > 1 for parts in below) and len({parts[0] for parts in below}) > 1:
+        top = show(stems[1])
+        inner = f"{show(re.escape(stems[1]))}(?P<student>[^/]+)/"
         raise UsageError(
-            f"Everything lies in one folder, {show(stems[1])}, and in that are folders: which of them are"
-            " students? If the inner ones are, add --pattern"
-            f" '{show(re.escape(stems[1]))}(?P<student>[^/]+)/'; if the outer one is, add --pattern '(?P<student>[^/]+)/'."
+            f"Everything lies in the folder {top}, and in that are folders. Which are students? If the inner "
+            f"ones, add --pattern '{inner}'; if the outer one, --pattern '(?P<student>[^/]+)/'."
         )
     if any(FOLDERS.pattern.match(path) for path in paths):
         return FOLDERS, ""
