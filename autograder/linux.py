@@ -85,23 +85,25 @@ def give_up_privileges() -> None:
     _check(_libc.capset(header, bytes(24)), "capset")
 
 
-# Kernel memory that no limit counts (memfd, System V and POSIX queues and segments, keys, io_uring), ways to
+# Kernel memory that no limit counts (memfd, System V and POSIX queues and segments, keys, watches), ways to
 # look into or reach other processes, and everything about mounts and namespaces: statmount would show the
 # path of the course. Numbers for x86_64 and aarch64; from 424 on, all architectures share them.
 _FORBIDDEN: Final = {
     "x86_64": {
         "shmget": 29, "semget": 64, "msgget": 68, "ptrace": 101, "personality": 135, "pivot_root": 155,
         "chroot": 161, "acct": 163, "mount": 165, "umount2": 166, "quotactl": 179, "mq_open": 240,
-        "add_key": 248, "request_key": 249, "keyctl": 250, "unshare": 272, "perf_event_open": 298,
-        "name_to_handle_at": 303, "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310,
-        "process_vm_writev": 311, "kcmp": 312, "memfd_create": 319, "bpf": 321, "userfaultfd": 323,
+        "add_key": 248, "request_key": 249, "keyctl": 250, "inotify_init": 253, "unshare": 272,
+        "inotify_init1": 294, "perf_event_open": 298, "fanotify_init": 300, "name_to_handle_at": 303,
+        "open_by_handle_at": 304, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311,
+        "kcmp": 312, "memfd_create": 319, "bpf": 321, "userfaultfd": 323,
     },
     "aarch64": {
-        "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "quotactl": 60, "acct": 89,
-        "personality": 92, "unshare": 97, "ptrace": 117, "mq_open": 180, "msgget": 186, "semget": 190,
-        "shmget": 194, "add_key": 217, "request_key": 218, "keyctl": 219, "perf_event_open": 241,
-        "name_to_handle_at": 264, "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270,
-        "process_vm_writev": 271, "kcmp": 272, "memfd_create": 279, "bpf": 280, "userfaultfd": 282,
+        "inotify_init1": 26, "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "quotactl": 60,
+        "acct": 89, "personality": 92, "unshare": 97, "ptrace": 117, "mq_open": 180, "msgget": 186,
+        "semget": 190, "shmget": 194, "add_key": 217, "request_key": 218, "keyctl": 219,
+        "perf_event_open": 241, "fanotify_init": 262, "name_to_handle_at": 264, "open_by_handle_at": 265,
+        "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272, "memfd_create": 279,
+        "bpf": 280, "userfaultfd": 282,
     },
 }  # fmt: skip
 _FORBIDDEN_EVERYWHERE: Final = {
@@ -113,15 +115,17 @@ _LAST_KNOWN: Final = 452
 """fchmodat2; newer calls don't exist for a student's process, nor do those of the x32 world (far above)."""
 _CLONE3: Final = 435
 """Its flags are behind a pointer, where a filter cannot look; the C library goes on with `clone`."""
-_ARCHITECTURE: Final = {"x86_64": (0xC000003E, 41, 56), "aarch64": (0xC00000B7, 198, 220)}
-"""AUDIT_ARCH, and the numbers of `socket` and `clone`."""
+_ARCHITECTURE: Final = {"x86_64": (0xC000003E, 41, 56, 54), "aarch64": (0xC00000B7, 198, 220, 208)}
+"""AUDIT_ARCH, and the numbers of `socket`, `clone` and `setsockopt`."""
+_SIZES_OF_BUFFERS: Final = (7, 8, 32, 33)
+"""SO_SNDBUF, SO_RCVBUF and their FORCE: what lies in the buffers of sockets is counted as nobody's memory."""
 
 
 def _filter(machine: str) -> bytes:
     """The program for seccomp, in classic BPF."""
     load, equal, above, masked, answer = 0x20, 0x15, 0x25, 0x45, 0x06
     allow, kill, fail = 0x7FFF0000, 0x80000000, 0x00050000
-    architecture, socket_number, clone_number = _ARCHITECTURE[machine]
+    architecture, socket_number, clone_number, option_number = _ARCHITECTURE[machine]
     numbers = [*_FORBIDDEN[machine].values(), *_FORBIDDEN_EVERYWHERE.values()]
     code: list[tuple[int, int, int, int]] = [
         (load, 0, 0, 4),
@@ -135,7 +139,13 @@ def _filter(machine: str) -> bytes:
     ]
     for number in numbers:
         code += [(equal, 0, 1, number), (answer, 0, 0, fail | errno.EPERM)]
+    code += [(equal, 0, len(_SIZES_OF_BUFFERS) + 2, option_number), (load, 0, 0, 32)]
     code += [
+        (equal, left, left == 0, size) for left, size in zip((3, 2, 1, 0), _SIZES_OF_BUFFERS, strict=True)
+    ]
+    code += [
+        (answer, 0, 0, fail | errno.EPERM),
+        (load, 0, 0, 0),
         (equal, 0, 3, clone_number),
         (load, 0, 0, 16),
         (masked, 0, 1, NEW_NAMESPACES),
