@@ -37,12 +37,17 @@ _ATTRIBUTES: Final = frozenset(
     {"align", "alt", "colspan", "height", "lang", "rowspan", "scope", "title", "width"}
 )
 _MAX_DEPTH: Final = 60
-# In all of these a failed match ends at the next "<" at the latest, so that no text takes long to be read.
+# No text takes long to be read: a failed match ends at the next "<" at the latest, and a run of characters is
+# taken as a whole or not at all (by an assertion before or after it), never once from each of them.
 _HIDDEN_TEXT: Final = re.compile(r"<(script|style|title|textarea|template|noscript)\b", re.I)
-_ANY_TAG: Final = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^<>"']|"[^"<]*"|'[^'<]*')*)>""")
-_ATTRIBUTE: Final = re.compile(r"""([a-zA-Z-]+)=("[^"]*"|'[^']*'|[^\s"'>]+)""")
+_ANY_TAG: Final = re.compile(
+    r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)(?![a-zA-Z0-9])((?:[^<>"']|"[^"<]*"|'[^'<]*')*)>"""
+)
+_ATTRIBUTE: Final = re.compile(r"""(?<![a-zA-Z-])([a-zA-Z-]+)=("[^"]*"|'[^']*'|[^\s"'>]+)""")
 _STYLE_VALUE: Final = re.compile(r"(?:[\w #%.,+-]|rgba?\([\d.,% ]*\))*", re.A)
-_MATHJAX: Final = re.compile(r"\\+(href|require|style|class|cssId|data|unicode|def|newcommand|let)\b", re.I)
+_MATHJAX: Final = re.compile(
+    r"(?<!\\)\\+(href|require|style|class|cssId|data|unicode|def|newcommand|let)\b", re.I
+)
 _RUNS_CODE: Final = re.compile(r"(javascript|vbscript|livescript|data|file|blob):", re.I)
 _PICTURE: Final = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s\\]*", re.I)
@@ -153,6 +158,15 @@ def harmless_outputs(outputs: object) -> list[Output]:
         if isinstance(entry, dict) and (clean := _harmless_output(entry)) is not None:
             kept.append(clean)
     return kept
+
+
+def size_of(outputs: Sequence[Output]) -> int:
+    """Roughly how many characters clean outputs are in a notebook file."""
+    return sum(
+        200
+        + sum(map(len, [*entry.get("traceback", ()), *entry.get("data", {}).values(), entry.get("text", "")]))
+        for entry in outputs
+    )
 
 
 def outputs_of_exam(outputs: Sequence[Output]) -> tuple[list[Output], list[int]]:

@@ -19,6 +19,8 @@ from autograder.wire import Snapshot, decode, decode_reply, describe, encode, en
 
 _LONGEST_MESSAGE: Final = 10_000
 _LONGEST_SENTENCE: Final = 700
+_MOST_LINES: Final = 100
+"""Of a traceback, where IPython takes one for each frame."""
 
 Exchange = Callable[[bytes], bytes]
 """Takes a question to the other process and brings the answer back."""
@@ -85,7 +87,7 @@ def call(
 
 def _call_error(name: str, facts: Mapping[Any, Any]) -> CallError:
     """An exception that can be caught as what it was, if that is one of Python's own."""
-    texts = {key: facts[key] if type(facts.get(key)) is str else "" for key in ("name", "message")}
+    texts = {key: _text(facts.get(key)) for key in ("name", "message")}
     bases = facts.get("bases")
     traceback = facts.get("traceback")
     kind: type[Exception] = Exception
@@ -95,7 +97,7 @@ def _call_error(name: str, facts: Mapping[Any, Any]) -> CallError:
             # These would end a loop of the caller as if it had come to its end.
             kind = RuntimeError if issubclass(found, StopIteration | StopAsyncIteration) else found
             break
-    lines = [line for line in traceback if type(line) is str] if type(traceback) is list else []
+    lines = [_text(line) for line in traceback[-_MOST_LINES:]] if type(traceback) is list else []
     # A student chose the name, and what would not do as one would raise here.
     known_as = re.sub(r"\W", "", texts["name"])[:80] or "Exception"
     try:
@@ -106,6 +108,11 @@ def _call_error(name: str, facts: Mapping[Any, Any]) -> CallError:
     error.args = (texts["message"],)
     error.facts = {"function": name, **texts, "traceback": lines}
     return cast(CallError, error)
+
+
+def _text(value: object) -> str:
+    """A text of bearable length, of whatever the other side has put there."""
+    return value[:_LONGEST_MESSAGE] if type(value) is str else ""
 
 
 def answer(shell: NotebookShell, body: bytes, *, with_traceback: bool) -> bytes:

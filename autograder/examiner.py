@@ -43,6 +43,7 @@ from autograder.annotate import (
     one_line,
     outputs_of_exam,
     readable,
+    size_of,
 )
 from autograder.errors import ExamError, WallsError, WireError
 from autograder.exam import Exam, ExamCell, ExamNotebook
@@ -56,6 +57,12 @@ __all__ = ["Exam", "ExamCell", "ExamNotebook", "Examiner", "autograder_digest"]
 
 _START_SECONDS: Final = 120.0
 _SMALL: Final = 64 << 10
+_SHOWN_BY_CELLS: Final = 8
+"""All the cells of a notebook together may show so many times what one cell may."""
+_LONGEST_TEXT: Final = 20_000
+_LONGEST_TEXTS: Final = 100_000
+"""Characters of one of a student's cells, and of all of them, that the annotated notebook shows: what colours
+code and renders markdown (in the Formgrader's server, too) can take a time that grows with their square."""
 _REFERENCE_BYTES: Final = 4 * MEGABYTE
 """What student's code may give to a function of the reference at once."""
 
@@ -104,7 +111,6 @@ class _ExamServer:
                 for notebook in exam.notebooks
             },
             "graded": [cell.source for notebook in exam.notebooks for cell in notebook.grade_cells],
-            "seconds": limits.grade_cell_seconds,
             "memory": limits.memory_bytes,
         }
         self._name = exam.name
@@ -291,6 +297,8 @@ class _Examination:
         self._counts: dict[int, int] = {}
         self._notes: dict[int, dict[str, Any]] = {}
         self._count = 0
+        self._shown = 0
+        self._room = _LONGEST_TEXTS
 
     def run(self) -> NotebookResult:
         for index, cell in enumerate(self.cells):
@@ -326,11 +334,11 @@ class _Examination:
         self._count += 1
         self._counts[index] = self._count
         try:
-            self._outputs[index] = self._ask_cell(self._student(), index)
+            self._outputs[index] = self._kept(self._ask_cell(self._student(), index))
             self._done.append(index)
         except _Fault as fault:
             self._fatal[index] = fault
-            self._outputs[index] = [*self._kill_student(), _note(str(fault))]
+            self._outputs[index] = [*self._kept(self._kill_student()), _note(str(fault))]
             if fault.kind != "budget":
                 self._remark(fault, self._exercise(index))
 
@@ -342,6 +350,16 @@ class _Examination:
         except (ValueError, TypeError, RecursionError):
             raise _Fault("channel", "The cell tampered with its connection to the examiner.") from None
         return harmless_outputs(outputs)
+
+    def _kept(self, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The outputs of one cell, as long as all the cells together have not shown too much; then only what
+        a mark can be read from (by nbgrader, in a grade cell)."""
+        self._shown += size_of(outputs)
+        if self._shown <= _SHOWN_BY_CELLS * self.limits.output_bytes or not outputs:
+            return outputs
+        text = "[the outputs of this cell were left out: the notebook shows too much]\n"
+        marks = [entry for entry in outputs if entry["output_type"] in ("error", "execute_result")]
+        return [{"output_type": "stream", "name": "stdout", "text": text}, *marks]
 
     def _student(self) -> Walled:
         """The student's process, in which all the cells so far have run."""
@@ -405,9 +423,9 @@ class _Examination:
                     "cells": self.notebook.definitions,
                     "names": list(self.stand_ins),
                 }
-                self._reference.send(0, Kind.SETUP, json.dumps(setup).encode(), deadline)
+                self._reference.send(_left(deadline), Kind.SETUP, json.dumps(setup).encode(), deadline)
                 self._reference.receive(_SMALL, deadline)
-            self._reference.send(0, Kind.CALL, question, deadline)
+            self._reference.send(_left(deadline), Kind.CALL, question, deadline)
             return self._reference.receive(self.limits.message_bytes, deadline)[2]
         except Overdue:
             raise _Fault("timeout", "A call of the reference did not finish in time.") from None
@@ -456,7 +474,7 @@ class _Examination:
         assert cell is not None
         grade_id = str(cell.grade_id)
         if not self.cells[index].present:
-            text = f"The submission has no cell {grade_id}: it was deleted."
+            text = f"The submission has no cell {grade_id}: it was deleted, or released later than this copy."
             self.remarks.append(Remark("missing-cell", text, grade_id))
             self._outputs[index] = [_note(text)]
             return CellMark(grade_id, cell.points, 0.0, "missing", text)
@@ -468,7 +486,7 @@ class _Examination:
             self._outputs[index] = [_note(str(fault))]
             self._remark(fault, grade_id)
             return CellMark(grade_id, cell.points, 0.0, "failed", self._blame(cell, str(fault)))
-        self._outputs[index], shown = outputs_of_exam(found["outputs"])
+        self._outputs[index], shown = outputs_of_exam(self._kept(found["outputs"]))
         self._notes[index] = {"shown": shown}
         if found["traceback"]:
             self._notes[index]["traceback"] = [readable(line) for line in found["traceback"]]
@@ -486,6 +504,8 @@ class _Examination:
         for index, mark in self._marks.items():
             if mark.score >= mark.max_score:
                 continue
+            if time.monotonic() >= self.deadline:
+                break
             cell = self.cells[index].master
             assert cell is not None
             if mark.verdict != "missing" and wrong:
@@ -502,19 +522,19 @@ class _Examination:
         without what the answer cells of this exercise define. `index` is that of a grade cell."""
         before = [cell for cell in self.cells[:index] if cell.kind == "code" and not cell.is_grade]
         own = _own_answers(self.cells[:index])
-        defining: dict[str, list[str]] = {}
+        defining: dict[str, set[str]] = {}
         for cell in before:
             # A cell for trying things out that the student has not touched defines nothing for an answer.
             if cell.from_student or (cell.master is not None and cell.master.role != "plain"):
                 for name in _defined(cell.source):
-                    defining.setdefault(name, []).append(cell.source)
+                    defining.setdefault(name, set()).add(cell.source)
         grade = self.cells[index].master
         assert grade is not None
         reached: set[str] = set()
         waiting = set(grade.names[1]).union(*(_words(cell.source) for cell in own))
         while waiting:
             reached |= waiting
-            sources = [source for name in waiting for source in defining.pop(name, [])]
+            sources = set().union(*(defining.pop(name, set()) for name in waiting))
             waiting = set().union(*map(_words, sources)) - reached
         return reached.difference(*(cell.master.names[0] for cell in own if cell.master is not None))
 
@@ -552,7 +572,7 @@ class _Examination:
 
     def _examine(self, cell: ExamCell) -> dict[str, Any]:
         """Run a grade cell; passes its calls on to the student's process. Raises _Fault."""
-        deadline = time.monotonic() + self.limits.grade_cell_seconds
+        deadline = min(time.monotonic() + self.limits.grade_cell_seconds, self.deadline)
         try:
             offered = self._names(cell)
             exam = self._exam_process()
@@ -564,10 +584,10 @@ class _Examination:
                 "offered": offered,
                 "count": self._count,
             }
-            exam.send(0, Kind.GRADE, json.dumps(question).encode(), self.deadline)
+            exam.send(_left(deadline), Kind.GRADE, json.dumps(question).encode(), self.deadline)
             fault: _Fault | None = None
             while True:
-                _, kind, body = exam.receive(1 << 30, min(deadline, self.deadline) + 0.5)
+                _, kind, body = exam.receive(1 << 30, deadline + 0.5)
                 if kind != Kind.CALL:
                     break
                 if fault is None:
@@ -647,19 +667,32 @@ class _Examination:
             "id": master.id if master is not None and master.id else f"cell-{number}",
             "cell_type": cell.kind,
             "metadata": dict(master.metadata) if master is not None else {},
-            "source": cell.source,
+            "source": self._legible(cell.source) if cell.from_student else cell.source,
         }
         if cell.kind == "code":
             node["execution_count"] = self._counts.get(number)
             node["outputs"] = self._outputs.get(number, [])
         elif cell.from_student:
             node["cell_type"] = "markdown"
-            node["source"] = harmless_markdown(cell.source)
+            node["source"] = harmless_markdown(node["source"])
         elif master is not None and master.attachments:
             node["attachments"] = master.attachments
         if number in self._notes:
             node["metadata"]["autograder"] = self._notes[number]
         return node
+
+    def _legible(self, source: str) -> str:
+        """As much of a student's cell as somebody would read."""
+        room = min(_LONGEST_TEXT, self._room)
+        self._room = max(0, self._room - len(source))
+        if len(source) <= room:
+            return source
+        return f"{source[:room]}\n# [cut off here: the whole text is in the submission]"
+
+
+def _left(deadline: float) -> int:
+    """Milliseconds until then: what a process of the exam's side may take for a question."""
+    return max(0, round(1000 * (deadline - time.monotonic())))
 
 
 def _hang_up(channel: Channel | None) -> None:
