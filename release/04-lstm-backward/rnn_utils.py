@@ -771,7 +771,7 @@ def _compare_with_slips(
 
 
 def _in_words(explained: Mapping[str, list[str]], wrong: Mapping[str, str] | None) -> str:
-    """The hints, with the names of the values that each explains if it does not explain all that are wrong."""
+    """The hints; where one does not explain everything that is wrong, with the names of what it explains."""
     hints = []
     for hint, names in explained.items():
         which = "" if set(names) == set(wrong or ()) else " for " + ", ".join(names)
