@@ -60,6 +60,8 @@ def running(root: Path, private: Path) -> Iterator[Lab]:
         "JUPYTERLAB_WORKSPACES_DIR": str(private / "workspaces"),
         "IPYTHONDIR": str(private / "ipython"),
         "MPLCONFIGDIR": str(private / "matplotlib"),
+        # On a busy machine several threads for such small matrices cost more time than they save.
+        "OPENBLAS_NUM_THREADS": "1",
     }
     log = private / "server.log"
     with log.open("w") as output:
