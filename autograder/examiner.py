@@ -81,6 +81,8 @@ class _Fault(Exception):
     def __init__(self, kind: str, text: str) -> None:
         super().__init__(text)
         self.kind = kind
+        self.shown: list[dict[str, Any]] = []
+        """What the code had shown until then."""
 
 
 class _ExamServer:
@@ -483,11 +485,13 @@ class _Examination:
         try:
             found = self._examine(cell)
         except _Fault as fault:
-            self._outputs[index] = [_note(str(fault))]
+            shown = self._kept(fault.shown)
+            self._outputs[index] = [*shown, _note(str(fault))]
+            self._notes[index] = {"shown": list(range(len(shown)))}
             self._remark(fault, grade_id)
             return CellMark(grade_id, cell.points, 0.0, "failed", self._blame(cell, str(fault)))
-        self._outputs[index], shown = outputs_of_exam(self._kept(found["outputs"]))
-        self._notes[index] = {"shown": shown}
+        self._outputs[index], places = outputs_of_exam(self._kept(found["outputs"]))
+        self._notes[index] = {"shown": places}
         if found["traceback"]:
             self._notes[index]["traceback"] = [readable(line) for line in found["traceback"]]
         if not found["passed"]:
@@ -598,7 +602,7 @@ class _Examination:
                         continue
                     except _Fault as met:
                         fault = met
-                        self._kill_student()
+                        fault.shown = self._kill_student()
                 # The test may catch what it likes: it gets no answer any more, and has failed.
                 exam.send(0, Kind.FAULT, str(fault).encode(), self.deadline)
         except (Overdue, ChannelClosed) as error:

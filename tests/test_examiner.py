@@ -166,6 +166,17 @@ def test_what_a_fatal_cell_has_shown_is_kept(examiner: Examiner, tmp_path: Path,
     assert last.evalue == result.remarks[0].text
 
 
+@pytest.mark.parametrize("name", LAST_WORDS)
+def test_what_a_fatal_call_has_shown_is_kept(examiner: Examiner, tmp_path: Path, name: str) -> None:
+    answer = f"import os\ndef total(values):\n    print('values:', values)\n    {LAST_WORDS[name]}"
+    result = examine(examiner, tmp_path, {"total": answer})
+    shown, note = outputs(result, "total-grade")
+    assert shown.text == "values: [1.0, 2.0]\n"
+    assert note.evalue == reasons(result)[1]
+    (cell,) = [cell for cell in result.notebooks[0].notebook.cells if cell.id == "total-grade"]
+    assert cell.metadata["autograder"]["shown"] == [0]
+
+
 def test_last_words_can_be_forged_but_are_harmless(examiner: Examiner, tmp_path: Path) -> None:
     forged = {"text/html": "<script>alert(1)</script><b>bold</b>", "application/javascript": "alert(1)"}
     entries = [{"output_type": "display_data", "data": forged}, {"output_type": "unknown"}, [1]]
