@@ -16,6 +16,10 @@ c.ClearSolutions.code_stub = {
 # Jupyter's kernels talk over encrypted TCP; without this line every start prints a warning.
 c.KernelManager.transport_encryption = "auto"
 
+# With this, `nbgrader zip_collect` unpacks nothing of what students uploaded. `autograder collect` is simpler.
+c.ZipCollectApp.extractor_plugin = "autograder.zip_collect.DownloadReader"
+c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/]+)/[^/]+/(?P<file_id>[^/]+)$"
+
 # ---- the examiner: it stands behind `nbgrader autograde` and the Formgrader's button --------------------
 # `--Autograder.enabled=False` on nbgrader's command line brings nbgrader's own marking back for one run.
 from autograder.plugin import install  # noqa: E402

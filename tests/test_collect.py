@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import stat
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from autograder.cli import DONE, INCOMPLETE, UNUSABLE, main
+from autograder.course import COURSE
 from autograder.submission import MAX_NOTEBOOK_BYTES
 
 NAME = "01-rnn-forward"
@@ -480,3 +484,33 @@ def test_nobodys_feedback_is_packed_for_somebody_else(
     assert hand_back(course, archive(tmp_path / "d.zip", files)) > INCOMPLETE
     assert "There is no feedback for anybody in this download." in capsys.readouterr().err
     assert not (course / "feedback" / f"{NAME}.zip").exists()
+
+
+# nbgrader's own command
+
+
+def test_nbgraders_command_reads_downloads_in_the_same_way(course: Path, tmp_path: Path) -> None:
+    """What stopped `nbgrader zip_collect`, or got past it, with its own extractor; see docs/decisions.md."""
+    shutil.copy(COURSE / "nbgrader_config.py", course)
+    (course / "downloaded" / NAME / "archive").mkdir(parents=True)
+    with_rights = zipfile.ZipInfo(f"Bo_2_assignsubmission_file/{FILE}")
+    with_rights.external_attr = (stat.S_IFREG | 0o6777) << 16
+    download = archive(
+        course / "downloaded" / NAME / "archive" / "moodle.zip",
+        {
+            f"Ada_1_assignsubmission_file/{FILE}": "ada",
+            "Eve_6_assignsubmission_file/w.zip": packed({f"Ada_1_assignsubmission_file/{FILE}": "eve"}),
+            "Eve_6_assignsubmission_file/notes.gz": "no archive",
+            "Guy_7_assignsubmission_file/bomb.zip": packed({FILE: b"\0" * (64 << 20)}),
+        },
+    )
+    with zipfile.ZipFile(download, "a") as written:
+        written.writestr(with_rights, "bo")
+    command = [sys.executable, "-m", "nbgrader", "zip_collect", NAME]
+    done = subprocess.run(command, cwd=course, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert submitted(course) == of("Ada", work="ada") | of("Bo", work="bo") | of("Eve", work="eve")
+    assert stat.S_IMODE((course / "submitted" / "Bo" / NAME / FILE).stat().st_mode) == 0o644
+    extracted = course / "downloaded" / NAME / "extracted"
+    assert {path.name for path in extracted.rglob("*") if path.is_file()} == {FILE}
+    assert "Guy is left out" in done.stderr
