@@ -16,7 +16,7 @@ c.ClearSolutions.code_stub = {
 # Jupyter's kernels talk over encrypted TCP; without this line every start prints a warning.
 c.KernelManager.transport_encryption = "auto"
 
-# With this, `nbgrader zip_collect` unpacks nothing of what students uploaded. `autograder collect` is simpler.
+# So `nbgrader zip_collect` unpacks nothing of what students uploaded. `autograder collect` is simpler still.
 c.ZipCollectApp.extractor_plugin = "autograder.zip_collect.DownloadReader"
 c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/]+)/[^/]+/(?P<file_id>[^/]+)$"
 
