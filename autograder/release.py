@@ -20,13 +20,13 @@ from autograder.errors import UsageError
 from autograder.folders import Folders
 from autograder.notebooks import normalised
 
-FOR_STUDENTS = COURSE / "for_students"
+FOR_STUDENTS = COURSE / "docs" / "for_students"
 """Files that every released folder has: what to install, and the preview of the marks."""
 
 
 def prepare_sources(names: Iterable[str], course: Path = COURSE) -> None:
     """Bring generated files beside the originals up to date: copies of rnn_utils.py and of what lies in
-    `for_students/`, and check_data.json."""
+    `docs/for_students/`, and check_data.json."""
     if (course / "notebooks").is_dir():
         shutil.copyfile(course / "rnn_utils.py", course / "notebooks" / "rnn_utils.py")
     for name in names:

@@ -116,9 +116,7 @@ def test_every_target_of_make_is_explained() -> None:
 
 @pytest.mark.parametrize("page", GUIDES, ids=page_id)
 def test_paths_named_in_the_text_exist(page: Path) -> None:
-    pattern = re.compile(
-        r"(?:autograder|tests|docs|source|release|notebooks|benchmarks|for_students|\.github)/[\w./-]+"
-    )
+    pattern = re.compile(r"(?:autograder|tests|docs|source|release|notebooks|benchmarks|\.github)/[\w./-]+")
     for code in code_in(text_of(page)):
         for path in pattern.findall(code):
             if path.startswith(MADE) or "NN-" in path or "07-name" in path or "*" in code:
@@ -216,7 +214,8 @@ def test_students_are_told_of_every_file_they_get() -> None:
 
 def test_what_preview_says_is_what_students_are_told() -> None:
     """The sample output in students.md is made of the sentences of preview.py."""
-    page, program = text_of(COURSE / "docs" / "students.md"), text_of(COURSE / "for_students" / "preview.py")
+    page = text_of(COURSE / "docs" / "students.md")
+    program = text_of(COURSE / "docs" / "for_students" / "preview.py")
     for words in ("points, if marking finds what these checks find.", "The file is complete: ", "MISSING",
                   " exercises. Hand in this file."):  # fmt: skip
         assert words in program and words.strip() in page, words
