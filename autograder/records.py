@@ -374,7 +374,7 @@ def _slips(assignment: str, exercise: str, reasons: Sequence[str]) -> tuple[Slip
 
     names: dict[tuple[str, str], list[str]] = defaultdict(list)
     for reason in reasons:
-        callees = re.findall(r"(\w+), which is called here, seems to have a slip\.", reason)
+        callees = re.findall(r"If (\w+) does not pass its own check yet", reason)
         for where in dict.fromkeys([exercise, *callees]):
             for entry in recognised(assignment, where, reason):
                 names[where, entry.hint].append(entry.slug)
