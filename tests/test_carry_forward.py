@@ -295,6 +295,7 @@ LEAKS = {
     "raises what looks like a hint": "class Hint(AssertionError):\n    hint = str(step(xs[0], state))\n"
     "raise Hint(f'A hidden test fails. Hint: {step(xs[0], state)}')",
     "returns": "return [step(x, state) for x in xs], []",
+    "prints and dies": "print(step(xs[0], state)); import os; os._exit(0)",
     "writes to the exam's argument": "state['leak'] = step(xs[0], state)[0]",
 }
 
@@ -309,7 +310,7 @@ def test_nothing_that_the_reference_returns_gets_out(
         right = right.replace("ys.append(y)", "ys.append(0 * y)")
     body = f"if reference_is_here():\n{textwrap.indent(leak, '    ')}\nstate['total'] = 0.0\n{right}"
     result = examiner.examine("mallory", hand_in(tmp_path, wrong("walk", body, TRIES_REFERENCE)))
-    stops = leak.startswith(("raise", "return", "class"))
+    stops = any(word in leak for word in ("raise ", "return ", "_exit"))
     assert scores(result) == [0.0, 10.0 if passes and not stops else 0.0, 10.0]
     assert LEAKED not in told(result)
 
