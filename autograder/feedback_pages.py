@@ -49,9 +49,10 @@ _LOG = logging.getLogger("autograder.feedback")
 
 @dataclass(frozen=True)
 class Written:
-    """A student has new pages."""
+    """A student's new pages are ready, in a folder of the workshop."""
 
     student: str
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def write_feedback(
         prepare = partial(_making, folders, config, assignment, facts, settings, workshop)
         with (
             Progress(f"feedback {assignment}", len(works)) as progress,
-            Interruption(),
+            Interruption() as interruption,
             contextlib.closing(
                 examine_class(prepare, tasks, jobs=max(1, min(jobs, len(works))), patience=PATIENCE)
             ) as outcomes,
@@ -119,6 +120,9 @@ def write_feedback(
                 name = show(outcome.student)
                 match outcome:
                     case Written():
+                        final = folders.feedback(outcome.student, assignment)
+                        with interruption.held_off(), _said(name):
+                            put_in_place(outcome.folder, final, aside=workshop / f"{uuid.uuid4().hex}.old")
                         done.written += 1
                         progress.step(f"{name}: feedback written")
                     case Unchanged():
@@ -128,10 +132,7 @@ def write_feedback(
                         done.left_out.append(f"{name} got no feedback: {show(outcome.reason)}")
                         progress.step(done.left_out[-1])
                     case NoRoom():
-                        raise DiskFull(
-                            f"The disk is full: {name}'s feedback was not written. Make room and run the "
-                            "command again; it goes on where it stopped."
-                        )
+                        raise _disk_full(name)
     return done
 
 
@@ -207,24 +208,43 @@ def _making(
             with contextlib.chdir(folders.root):
                 made = converter.convert(assignment, task.student, notebooks)
             (made / MADE_FROM).write_text(digest)
-            put_in_place(made, final, aside=workshop / f"{token}.old")
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if _is_full(error):
                 return NoRoom(task.student)
             return NotExamined(
                 task.student, f"{error.strerror or error} ({show(error.filename or 'no file')})."
             )
         except Exception as error:
-            return NotExamined(task.student, f"nbgrader cannot convert a notebook ({_said(error)}).")
-        finally:
-            shutil.rmtree(workshop / token, ignore_errors=True)
-        return Written(task.student)
+            said = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
+            return NotExamined(task.student, f"nbgrader cannot convert a notebook ({said}).")
+        return Written(task.student, made)
 
     yield make
 
 
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".strip().partition("\n")[0]
+def _is_full(error: OSError) -> bool:
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _disk_full(name: str) -> DiskFull:
+    return DiskFull(
+        f"The disk is full: {name}'s feedback was not written. Make room and run the command again; it goes"
+        " on where it stopped."
+    )
+
+
+@contextlib.contextmanager
+def _said(name: str) -> Iterator[None]:
+    """Turn what the disk raises while a student's pages are put in place into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if _is_full(error):
+            raise _disk_full(name) from error
+        where = show(error.filename or "no file")
+        raise RecordsError(
+            f"{name}'s feedback was not written: {error.strerror or error} ({where})."
+        ) from error
 
 
 @contextlib.contextmanager
@@ -239,7 +259,7 @@ def _workshop(folders: Folders) -> Iterator[Path]:
         workshop.mkdir(parents=True)
         yield workshop
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if _is_full(error):
             raise DiskFull(
                 "The disk is full: no feedback was written. Make room and run the command again."
             ) from None
