@@ -101,7 +101,8 @@ def marked_class(course: Path) -> Marker:
     """Six students, all the things that a report talks about."""
     marker = Marker(course)
     hint = f"{CELL}: yt_pred has the right shape, but 50 of its 200 numbers are wrong. Hint: {SLIP.hint}"
-    called = f"{SEQUENCE}: a is wrong. Hint: If {CELL} does not pass its own check yet, look there first. {SLIP.hint}"
+    elsewhere = f"If {CELL} does not pass its own check yet, look there first."
+    called = f"{SEQUENCE}: a is wrong. Hint: {elsewhere} {SLIP.hint}"
     marker.mark("ada", {CELL: 10, SEQUENCE: 10})
     marker.mark("bob", {CELL: 0, SEQUENCE: 0}, {CELL: hint, SEQUENCE: called})
     marker.mark("cem", {CELL: 0, SEQUENCE: 10}, {CELL: hint.replace("50", "60")})
