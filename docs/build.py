@@ -13,15 +13,18 @@ DOCS = Path(__file__).resolve().parent
 
 
 def build(target: Path) -> int:
-    """Sphinx' exit code: 0 if the site was built without a single warning.
+    """Sphinx' exit code: 0 if the site was built without a single warning; else `target` stays as it was.
 
-    A site that stands in the folder is removed first: a page that is left out now must not stay there.
+    A site that stands in `target` is replaced as a whole: a page that is left out now must not stay there.
     """
-    if (target / ".buildinfo").is_file():
-        shutil.rmtree(target)
-    with tempfile.TemporaryDirectory() as doctrees:
-        options = ["--fail-on-warning", "--quiet", "--conf-dir", str(DOCS), "--doctree-dir", doctrees]
-        return main([*options, str(DOCS.parent), str(target)])
+    with tempfile.TemporaryDirectory() as folder:
+        built = Path(folder, "html")
+        code = main(["--fail-on-warning", "--quiet", "--conf-dir", str(DOCS), str(DOCS.parent), str(built)])
+        if code == 0:
+            if (target / ".buildinfo").is_file():
+                shutil.rmtree(target)
+            shutil.copytree(built, target, ignore=shutil.ignore_patterns(".doctrees"), dirs_exist_ok=True)
+    return code
 
 
 if __name__ == "__main__":

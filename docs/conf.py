@@ -30,6 +30,8 @@ nb_merge_streams = True
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 
+highlight_language = "none"  # code without a named language is mostly what one types in a terminal
+
 html_theme = "furo"
 html_theme_options = {"navigation_with_keys": False}
 html_static_path = ["_static"]

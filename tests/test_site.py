@@ -148,6 +148,7 @@ def test_the_font_has_every_character_of_the_formulas(site: Path) -> None:
     font = TTFont(site / "_static" / "stix-two-math.woff")
     assert not [hex(ord(character)) for character in characters if ord(character) not in font.getBestCmap()]
     assert font["MATH"].table.MathVariants.VertGlyphCoverage.glyphs  # what brackets grow by
+    assert "Open Font License" in font["name"].getDebugName(13)
 
 
 @pytest.mark.parametrize("name", assignments())

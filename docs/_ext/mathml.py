@@ -69,7 +69,9 @@ def write_font(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     font = TTFont(str(files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"), recalcTimestamp=False)
-    subsetter = Subsetter(Options(layout_features=["ssty", "dtls", "flac"], hinting=False))
+    # Its licence, the OFL, stands in the font's own names: they all stay.
+    options = Options(layout_features=["ssty", "dtls", "flac"], hinting=False, name_IDs=["*"])
+    subsetter = Subsetter(options)
     subsetter.populate(unicodes=CHARACTERS)
     subsetter.subset(font)
     font.flavor = "woff"
