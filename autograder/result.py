@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Verdict = Literal["passed", "partial", "failed", "missing"]
-"""`missing`: the submission does not contain the grade cell (deleted, or newer than it), so it scores zero."""
+"""`missing`: the submission does not contain the grade cell (deleted, or newer): it scores zero."""
 
 
 @dataclass(frozen=True)
