@@ -167,6 +167,7 @@ def test_nothing_of_the_originals_is_on_the_site(name: str, site: Path) -> None:
     assert len(secret) > 10
     shown = everything(site)
     assert not [line for line in secret if line in shown]
+    assert not (site / "_downloads").exists()  # where Sphinx puts files of the repository that pages link to
     assert "hidden_test" not in text_of(site / "downloads" / f"{name}.zip")
 
 
