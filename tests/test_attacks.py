@@ -159,6 +159,18 @@ def shown(result: Result) -> str:
     return json.dumps(parts)
 
 
+ALIVE = re.compile(
+    r"<(?!/?(a|b|div|i|img|p|table|td|th|tr)\b)[a-z]|<img (?!src=.data:image/(png|jpeg))|javascript:|url\("
+)
+
+
+def rendered(result: Result) -> str:
+    """What a browser would be given as HTML."""
+    (notebook,) = result.notebooks
+    outputs = [output for cell in notebook.notebook.cells for output in cell.get("outputs", [])]
+    return "".join(output["data"].get("text/html", "") for output in outputs if "data" in output)
+
+
 def test_there_are_enough_attacks_of_every_kind() -> None:
     aims = [Attack.read(path).facts["aim"] for path in ATTACKS]
     assert len(aims) >= 40
@@ -186,6 +198,9 @@ def test_attack(path: Path, examiner: Examiner, outside: Outside, tmp_path: Path
         assert secret not in said
     for sign in ("opened", "no end", "became root"):
         assert sign not in said
+    assert not ALIVE.search(rendered(result))
+    for line in [mark.reason for mark in result.notebooks[0].marks] + [note.text for note in result.remarks]:
+        assert line.isprintable() or not line
     if "again" in attack.facts:
         assert "mallory" not in shown(examiner.examine("mallory", folder)).replace("outside/target", "")
     # The next student is examined as if nothing had happened.
