@@ -1,8 +1,9 @@
 """Links that work on a code host and on the site: the same Markdown is read in both places.
 
 A link to a page of the site stays a link to that page. A link to a released folder becomes a link to its zip
-file. Anything else in the repository is not on the site: the text stays, without a link, unless the
-configuration value `repository` says at which address the repository is shown.
+file, one to a file in `_extra/` to where that lies on the site. Anything else in the repository is not on the
+site: the text stays, without a link, unless the configuration value `repository` says at which address the
+repository is shown.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
+EXTRA = PurePosixPath("docs/_extra")
+"""What is copied to the top of the site as it is."""
 
 
 class RepositoryLinks(SphinxTransform):
@@ -45,6 +48,8 @@ class RepositoryLinks(SphinxTransform):
         included = any(PurePosixPath(found).parent == path for found in self.env.found_docs)
         if is_zipped(path) and included:
             new: nodes.Node = nodes.reference("", "", *content, refuri=root + zip_path(path))
+        elif path.is_relative_to(EXTRA):
+            new = nodes.reference("", "", *content, refuri=root + str(path.relative_to(EXTRA)))
         elif self.config.repository:
             new = nodes.reference("", "", *content, refuri=f"{self.config.repository.rstrip('/')}/{path}")
         else:

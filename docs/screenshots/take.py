@@ -19,6 +19,7 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+SAMPLE = HERE.parent / "_extra" / "sample-report.html"
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "browser")]
 
 import chromium  # noqa: E402
@@ -79,7 +80,8 @@ def hint(browser: Any, folder: Path) -> None:
 
 
 def report(browser: Any, folder: Path) -> None:
-    """The page of `autograder report` about a class of 29."""
+    """The page of `autograder report` about a class of 29; the whole page goes to the site as a sample."""
+    shutil.copyfile(marked_class(folder) / "report" / "report.html", SAMPLE)
     page = browser.new_page(viewport={"width": 1000, "height": 1000}, **SHARP)
     page.goto((marked_class(folder) / "report" / "report.html").as_uri())
     last = page.get_by_role("group", name="Misconceptions").bounding_box()
