@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from autograder.gradebook import RECORD, GradebookWriter
 
 LONGEST_TABLE = 60
 """Students listed one by one; of a larger class only those about whom something must be said."""
+_ABOVE = "above the maximum"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def read_marks(
             if row.walls == "none":
                 notes.append("no sandbox")
             students[row.id] = StudentMarks(row.student_id, notes=notes)
+        worth = {exercise.id: exercise.points for exercise in exercises}
         notebook = api.SubmittedNotebook
         for row in db.execute(
             sql.select(notebook.assignment_id, notebook.late_submission_penalty)
@@ -103,6 +106,8 @@ def read_marks(
             student = students[row.assignment_id]
             given = row.auto_score if row.manual_score is None else row.manual_score
             student.marks[row.cell_id] = (given or 0.0) + (row.extra_credit or 0.0)
+            if (given or 0.0) > worth.get(row.cell_id, math.inf) and _ABOVE not in student.notes:
+                student.notes.append(_ABOVE)  # given by hand, before the exercise came to be worth less
             if row.needs_manual_grade and "to mark by hand" not in student.notes:
                 student.notes.append("to mark by hand")
     places = {grade_id: place for place, grade_id in enumerate(order)}

@@ -119,6 +119,23 @@ def test_changes_of_marks_are_told_with_their_reason(course: Path, capsys: Any) 
     assert "2 marks are not what they were" in out
 
 
+def test_more_points_by_hand_than_there_are_now_are_told(course: Path, capsys: Any) -> None:
+    from nbgrader.api import Gradebook
+
+    small.submit(course, "alice", **small.RIGHT)
+    small.submit(course, "bob", **small.RIGHT)
+    run(course, "grade", "ps1")
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.find_grade("double-grade", "ps1", "ps1", "alice").manual_score = 8
+        book.db.commit()
+    small.write_source(course, small.source_notebook(points=small.POINTS | {"double": 6}))
+    capsys.readouterr()
+    assert run(course, "grade", "ps1") == DONE
+    out = capsys.readouterr().out
+    assert re.search(r"alice +8 +5 +13/11 +above the maximum", out), out
+    assert re.search(r"bob +6 +5 +11/11\n", out), out
+
+
 def test_several_assignments_at_once(course: Path, capsys: Any) -> None:
     small.write_source(course, assignment="ps2")
     small.submit(course, "alice", "ps1", **small.RIGHT)
