@@ -193,10 +193,10 @@ class Examiner:
 
     def start(self) -> None:
         """Start the warm processes. Raises WallsError (no sandbox) or ExamError (set-up cells fail)."""
-        if self._is_warm:
-            return
         self.launch()
         with self._lock:
+            if self._is_warm:
+                return
             assert self._server is not None and self._exam_server is not None
             try:
                 self._released = self.exam.files | _compiled(self.exam.files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -15,7 +16,9 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-_PREFIX: Final = "autograder-"
+_PREFIX: Final = "rnn-autograder-run-"
+_OURS: Final = re.compile(re.escape(_PREFIX) + r"[a-z0-9_]{8}")
+"""The names that `mkdtemp` makes of it: what somebody else has called alike must never be removed."""
 _GRACE: Final = 60.0
 """Seconds in which a folder is made and locked, with plenty to spare."""
 
@@ -50,6 +53,8 @@ def _remove_abandoned() -> None:
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             status = path.lstat()
+            if not _OURS.fullmatch(path.name):
+                continue
             if status.st_uid != os.geteuid() or time.time() - status.st_mtime < _GRACE:
                 continue
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -58,7 +58,14 @@ def test_the_folder_of_a_killed_run_goes_with_the_next_run(place: Path) -> None:
 
 
 def test_what_is_not_ours_stays(place: Path) -> None:
-    others = [place / "autograder-link", place / "other", place / "autograder-new", place / "autograder-file"]
+    ours = "rnn-autograder-run-"
+    others = [
+        place / f"{ours}a_link_1",
+        place / "other",
+        place / f"{ours}new_fold",
+        place / f"{ours}one_file",
+    ]
+    alike = [place / "autograder-backup", place / f"{ours}notes", place / f"{ours}my_notes.old"]
     target = place / "target"
     target.mkdir()
     (target / "file").write_text("x")
@@ -66,9 +73,11 @@ def test_what_is_not_ours_stays(place: Path) -> None:
     others[1].mkdir()
     others[2].mkdir()
     others[3].write_text("x")
-    for path in (target, others[1], others[3]):
+    for path in alike:
+        path.mkdir()
+    for path in (target, others[1], others[3], *alike):
         hour_old(path)
     os.utime(others[0], (0, 0), follow_symlinks=False)
     TemporaryFolder().close()
-    assert all(os.path.lexists(path) for path in others)
+    assert all(os.path.lexists(path) for path in (*others, *alike))
     assert (target / "file").is_file()
