@@ -309,9 +309,6 @@ def _grade(options: argparse.Namespace) -> int:
     from contextlib import ExitStack
     from functools import partial
 
-    from autograder.quick_imports import quicken
-
-    quicken()
     from autograder.batch import GRACE, examining
     from autograder.examiner import Exam, Examiner
 

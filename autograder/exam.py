@@ -153,6 +153,12 @@ class Exam:
         return cls(name or source.name, source, tuple(notebooks), files, _digest(notebooks, files))
 
     @property
+    def draws(self) -> bool:
+        """Whether a cell imports Matplotlib, so that it is worth a second to have that ready for everybody."""
+        cells = [cell for notebook in self.notebooks for cell in notebook.cells]
+        return any(cell.kind == "code" and "matplotlib" in cell.source for cell in cells)
+
+    @property
     def max_score(self) -> float:
         return sum(cell.points for notebook in self.notebooks for cell in notebook.grade_cells)
 

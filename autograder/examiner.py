@@ -186,7 +186,7 @@ class Examiner:
             self._owner = os.getpid()
             self._exam_server = _ExamServer(self.exam, self.limits)
             try:
-                self._server = ForkServer(sandbox=self.sandbox)
+                self._server = ForkServer(sandbox=self.sandbox, draws=self.exam.draws)
             except BaseException:
                 self.close()
                 raise

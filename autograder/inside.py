@@ -2,8 +2,9 @@
 
 Three kinds of processes, each forked from the one before it:
 
-- The *fork server* has imported IPython, NumPy and Matplotlib. It never runs a student's code and knows
-  nothing of any assignment or submission: it receives two sockets per submission and forks.
+- The *fork server* has imported IPython and NumPy, and Matplotlib for notebooks that draw. It never runs a
+  student's code and knows nothing else of any assignment or submission: it receives two sockets per
+  submission and forks.
 - The *warden* of one submission watches what its processes use and kills them when the examiner says so (by
   closing a socket), when they use too much, or when it dies. It runs outside of the student's namespaces.
 - The *student's process* is the first process in namespaces of its own. It runs cells and answers calls until
@@ -41,13 +42,13 @@ _HEADROOM = 1 << 30
 _WATCH_SECONDS = 0.02
 
 
-def main(requests_fd: int) -> NoReturn:
+def main(requests_fd: int, draws: bool) -> NoReturn:
     """The fork server: each byte on its socket brings two sockets for one submission."""
     requests = socket.socket(fileno=requests_fd)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for wardens
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the examiner
     shell = NotebookShell.make(output_bytes=1 << 20)
-    _warm_up(shell)
+    _warm_up(shell, draws)
     gc.collect()
     gc.freeze()  # collecting in a forked process would copy every page of what was imported here
     requests.send(b"!")
@@ -65,12 +66,11 @@ def main(requests_fd: int) -> NoReturn:
             os.close(fd)
 
 
-def _warm_up(shell: NotebookShell) -> None:
-    """Do once what every notebook does: import, draw, fail. What is loaded here costs no student any time."""
-    shell.run(
-        "import numpy as np\nimport matplotlib.pyplot as plt\nplt.plot([0, 1]); plt.title('$x$')\nplt.show()"
-    )
-    shell.run("def f(): return 1 / 0\nf()")
+def _warm_up(shell: NotebookShell, draws: bool) -> None:
+    """Do once what every notebook does: import, fail, draw. What is loaded here costs no student any time."""
+    shell.run("import numpy as np\ndef f(): return 1 / 0\nf()")
+    if draws:
+        shell.run("import matplotlib.pyplot as plt\nplt.plot([0, 1]); plt.title('$x$')\nplt.show()")
     shell.reset()  # type: ignore[no-untyped-call]
     shell.execution_count = 1
 

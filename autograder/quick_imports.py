@@ -1,14 +1,17 @@
 """nbgrader and nbformat without what they import and this package never uses.
 
-`import nbgrader` starts with its four server extensions, and jsonschema (below nbformat) compiles 39 grammars
-for the checking of internationalised web addresses: several seconds before the first submission is examined.
+`import nbgrader` starts with its four server extensions, nbgrader.utils with setuptools (for unpacking
+archives) and requests (for JupyterHub), and jsonschema (below nbformat) compiles 39 grammars for the checking
+of internationalised web addresses: several seconds before the first submission is examined.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.machinery
 import importlib.util
 import sys
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -30,17 +33,39 @@ class _LazyPackage(ModuleType):
         return getattr(self, name)
 
 
+class _Later(ModuleType):
+    """A module that is imported when the first of its functions is called."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+        def function(*arguments: Any, **keywords: Any) -> Any:
+            return getattr(importlib.import_module(self.__name__), name)(*arguments, **keywords)
+
+        return function
+
+
+@contextlib.contextmanager
+def _replaced(modules: Mapping[str, ModuleType | None]) -> Iterator[None]:
+    """What is not imported yet is replaced, or not there (None), for those who ask for it meanwhile."""
+    added = {name: module for name, module in modules.items() if name not in sys.modules}
+    sys.modules.update(added)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in added:
+            del sys.modules[name]
+
+
 def quicken() -> None:
     """Make the imports of nbformat and of nbgrader's submodules cheap; call it before the first of them.
 
     Does nothing where nbgrader is there already (in `nbgrader autograde`, in the Formgrader).
     """
-    if "jsonschema" not in sys.modules and "rfc3987_syntax" not in sys.modules:
-        sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
-        try:
+    if "jsonschema" not in sys.modules:
+        with _replaced({"rfc3987_syntax": None, "isoduration": None}):
             importlib.import_module("jsonschema")
-        finally:
-            del sys.modules["rfc3987_syntax"]
     if "nbgrader" not in sys.modules:
         spec = importlib.util.find_spec("nbgrader")
         if spec is None or spec.submodule_search_locations is None:
@@ -50,3 +75,6 @@ def quicken() -> None:
         package.__path__ = list(spec.submodule_search_locations)
         package.__file__ = spec.origin
         sys.modules["nbgrader"] = package
+        with _replaced({name: _Later(name) for name in ("setuptools.archive_util", "requests")}):
+            importlib.import_module("nbgrader.utils")
+            importlib.import_module("nbgrader.auth")

@@ -218,7 +218,11 @@ class NotebookShell(InteractiveShell):
 
     @classmethod
     def make(cls, output_bytes: int) -> NotebookShell:
-        """The one shell of this process, warmed up by a first cell."""
+        """The one shell of this process, warmed up by a first cell.
+
+        Figures are shown as JupyterLab does it: by the backend that the environment variable MPLBACKEND names
+        (see `walls.environment`), which finds the shell when Matplotlib is imported.
+        """
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
@@ -227,14 +231,14 @@ class NotebookShell(InteractiveShell):
         shell.outputs = Outputs(output_bytes)
         manager = shell.input_transformer_manager
         shell._transformers = (len(manager.cleanup_transforms), len(manager.line_transforms))
-        shell.run("%matplotlib inline")
+        shell.run("pass\n")
         return shell
 
     def init_io(self) -> None:
         pass
 
     def enable_gui(self, gui: str | None = None) -> None:
-        """`%matplotlib inline` asks for an event loop; there is none, and none is needed."""
+        """Matplotlib's backend asks for an event loop; there is none, and none is needed."""
 
     def ask_exit(self) -> None:
         """`exit()` and `quit()`: marking goes on."""

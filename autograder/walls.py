@@ -252,9 +252,11 @@ class ForkServer:
     processes through fork.
     """
 
-    def __init__(self, *, sandbox: bool = True) -> None:
-        """Raises WallsError if there is no sandbox."""
+    def __init__(self, *, sandbox: bool = True, draws: bool = True) -> None:
+        """`draws=False` leaves it to the submissions to import Matplotlib. Raises WallsError if there is no
+        sandbox."""
         self.sandbox = sandbox
+        self._draws = draws
         self._is_warm = False
         self._home = TemporaryFolder()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the server)
@@ -295,7 +297,7 @@ class ForkServer:
         return f"No sandbox can be had here ({said}): {_remedy(said)}."
 
     def _code(self, paths: list[str], fd: int) -> str:
-        return f"import sys; sys.path += {paths!r}; from autograder.inside import main; main({fd})"
+        return f"import sys; sys.path += {paths!r}; from autograder.inside import main; main({fd}, {self._draws})"
 
     def _walled(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         if sys.platform != "linux":

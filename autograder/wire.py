@@ -16,13 +16,14 @@ which `decode_reply` applies to the originals.
 from __future__ import annotations
 
 import enum
+import functools
 import re
 import select
 import socket
 import struct
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 import msgpack
 import numpy as np
@@ -40,6 +41,12 @@ _MUTABLE: Final = frozenset({list, dict, np.ndarray, np.random.Generator, np.ran
 _SMALL: Final = frozenset({type(None), bool, float})
 _DTYPE: Final = re.compile(r"\|b1|[<>|][iu][1248]|[<>](f2|f4|f8|f16|c8|c16|c32)|[<>]U\d{1,5}|\|S\d{1,5}")
 _MASK64: Final = (1 << 64) - 1
+
+
+@functools.lru_cache(maxsize=1024)
+def _plain_dtype(text: str) -> np.dtype[Any] | None:
+    """The dtype of this name, if arrays of it may cross."""
+    return np.dtype(text) if _DTYPE.fullmatch(text) else None
 
 
 def describe(value: object) -> str:
@@ -114,18 +121,17 @@ class _Encoder:
             return ["d", flat]
         if kind is np.ndarray:
             array = cast(np.ndarray[Any, Any], value)
-            text = array.dtype.str
-            if not _DTYPE.fullmatch(text) or array.dtype.names is not None:
+            dtype, flags = array.dtype, array.flags
+            if _plain_dtype(text := dtype.str) is None or dtype.names is not None:
                 raise WireError(describe(value))
-            fortran = array.flags.f_contiguous and not array.flags.c_contiguous
-            data = array.tobytes("F" if fortran else "C")
-            return ["a", text, list(array.shape), "F" if fortran else "C", array.flags.writeable, data]
+            order: Literal["F", "C"] = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
+            return ["a", text, array.shape, order, flags.writeable, array.tobytes(order)]
         if kind is complex:
             number = cast(complex, value)
             return ["c", number.real, number.imag]
         if issubclass(kind, np.generic) and kind.__module__ == "numpy":
             scalar = cast(np.generic, value)
-            if _DTYPE.fullmatch(scalar.dtype.str):
+            if _plain_dtype(scalar.dtype.str) is not None:
                 return ["n", scalar.dtype.str, scalar.tobytes()]
         if kind is np.random.Generator:
             state = cast(np.random.Generator, value).bit_generator.state
@@ -143,7 +149,12 @@ class _Encoder:
 
     def _node(self, node: list[Any]) -> msgpack.ExtType:
         self.nodes.append(node)
-        return msgpack.ExtType(_REFERENCE, struct.pack("<I", len(self.nodes) - 1))
+        return _reference_to(len(self.nodes) - 1)
+
+
+@functools.lru_cache(maxsize=1024)
+def _reference_to(number: int) -> msgpack.ExtType:
+    return msgpack.ExtType(_REFERENCE, struct.pack("<I", number))
 
 
 class _Reference(int):
@@ -172,7 +183,8 @@ class _Decoder:
             if type(node) is not list or not node or type(node[0]) is not str:
                 raise WireError("a malformed message")
             self._depth, self._weight = 0, 1
-            value = self._build(node)
+            # Most nodes are arrays.
+            value = _array(node) if node[0] == "a" else self._build(node)
             if self._depth > MAX_DEPTH:
                 raise WireError(f"values nested more than {MAX_DEPTH} deep")
             if self._weight > MAX_ITEMS:
@@ -206,10 +218,8 @@ class _Decoder:
                 return tuple([self.resolve(item) for item in items])
             case ["d", list(flat)] if len(flat) % 2 == 0:
                 return dict(self._pairs(flat))
-            case ["a", str(dtype), list(shape), ("C" | "F") as order, bool(writeable), bytes(data)]:
-                return _array(dtype, shape, order, writeable, data)
             case ["n", str(dtype), bytes(data)]:
-                return _array(dtype, [], "C", True, data)[()]
+                return _array(["a", dtype, [], "C", True, data])[()]
             case ["i", str(text)] if len(text) < 10_000 and re.fullmatch(r"-?0x[0-9a-f]+", text):
                 return int(text, 16)
             case ["c", float(real), float(imaginary)]:
@@ -241,27 +251,33 @@ class _Decoder:
             yield key, self.resolve(item)
 
 
-def _array(dtype: str, shape: list[Any], order: str, writeable: bool, data: bytes) -> np.ndarray[Any, Any]:
-    if not _DTYPE.fullmatch(dtype) or len(shape) > 32:
-        raise WireError(f"an array of dtype {dtype[:20]}")
-    kind = np.dtype(dtype)
-    size, room = kind.itemsize, max(kind.itemsize, 1)
+def _array(node: list[Any]) -> np.ndarray[Any, Any]:
+    # Without `match`, which takes longer than everything else here.
+    if [type(part) for part in node] != [str, str, list, str, bool, bytes] or node[3] not in ("C", "F"):
+        raise WireError("a malformed message")
+    _, name, shape, order, writeable, data = node
+    dtype = _plain_dtype(name) if len(name) < 10 else None
+    if dtype is None or len(shape) > 32:
+        raise WireError(f"an array of dtype {name[:20]}")
+    size = dtype.itemsize
+    room = max(size, 1)
     for length in shape:
         if type(length) is not int or not 0 <= length < MAX_LENGTH:
             raise WireError("an array of impossible shape")
         size *= length
-        room *= max(length, 1)
+        room *= length or 1
     if size != len(data) or (size == 0 and room >= MAX_LENGTH):
         raise WireError("an array of impossible shape")
-    if kind.kind == "b" and data.translate(None, b"\0\1"):
-        raise WireError("an array of impossible truth values")
-    if kind.kind == "U" and data and int(np.frombuffer(data, kind.str[0] + "u4").max()) > 0x10FFFF:
-        raise WireError("an array of impossible text")
     if not data:
-        array = np.empty(shape, kind, order=cast(Any, order))
+        array = np.empty(shape, dtype, order=order)
     else:
-        array = np.ndarray(shape, kind, data, order=cast(Any, order)).copy("K")
-    array.flags.writeable = writeable
+        if dtype.kind == "b" and data.translate(None, b"\0\1"):
+            raise WireError("an array of impossible truth values")
+        if dtype.kind == "U" and int(np.frombuffer(data, dtype.str[0] + "u4").max()) > 0x10FFFF:
+            raise WireError("an array of impossible text")
+        array = np.array(np.ndarray(shape, dtype, data, order=order))
+    if not writeable:
+        array.flags.writeable = False
     return array
 
 
@@ -322,22 +338,24 @@ class Snapshot:
 
     def changed(self) -> list[int]:
         """The numbers of the objects that contain something else now."""
-        return [
-            number
-            for number, (value, before) in enumerate(self._before)
-            if not _same(before, _contents(value))
-        ]
+        found = []
+        for number, (value, before) in enumerate(self._before):
+            after = _contents(value)
+            # Of an array there are only numbers and texts to compare.
+            if before != after if type(value) is np.ndarray else not _same(before, after):
+                found.append(number)
+        return found
 
 
 def _contents(value: object) -> tuple[Any, ...]:
     kind = type(value)
+    if kind is np.ndarray:
+        array = cast(np.ndarray[Any, Any], value)
+        return (array.tobytes(), array.shape, array.dtype.str)
     if kind is list:
         return tuple(cast(list[object], value))
     if kind is dict:
         return tuple(part for item in dict.items(cast(dict[object, object], value)) for part in item)
-    if kind is np.ndarray:
-        array = cast(np.ndarray[Any, Any], value)
-        return (array.shape, array.dtype.str, array.tobytes())
     return tuple(_Encoder().content(value, 0)[1:])
 
 
