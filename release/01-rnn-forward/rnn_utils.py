@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import copy
+import functools
 import html
 import io
 import json
@@ -59,8 +60,8 @@ def softmax(x: Any) -> Any:
     below another one would become 0 / 0.)
     """
     x = np.asarray(x)
-    e = np.exp(x - np.max(np.real(x), axis=0, keepdims=True))
-    return e / np.sum(e, axis=0, keepdims=True)
+    e = np.exp(x - x.real.max(axis=0, keepdims=True))
+    return e / e.sum(axis=0, keepdims=True)
 
 
 # --------------------------------------------------------------------------------------------------------
@@ -358,9 +359,8 @@ def check(function: Callable[..., Any], exercise: str) -> None:
 
 def _load(exercise: str) -> dict[str, Any]:
     """The cases of one exercise in `check_data.json`, and the slips that are known for it."""
-    path = Path(__file__).with_name("check_data.json")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = _stored()
     except FileNotFoundError:
         raise FileNotFoundError(
             "check needs the file check_data.json in the same folder as rnn_utils.py, and it is not there: "
@@ -373,6 +373,11 @@ def _load(exercise: str) -> dict[str, Any]:
         )
     cases = [decode_case(stored) for stored in exercises[exercise]]
     return {"cases": cases, "slips": data.get("slips", {}).get(exercise, [])}
+
+
+@functools.cache
+def _stored() -> Any:
+    return json.loads(Path(__file__).with_name("check_data.json").read_text(encoding="utf-8"))
 
 
 def decode_case(stored: Any) -> dict[str, Any]:
@@ -588,6 +593,9 @@ def _compare_arrays(name: str, expected: Any, obtained: Any) -> _Verdict:
             verdict.problem += ": it is transposed"
     else:
         verdict.shape = True
+        if np.array_equal(obtained, expected):
+            verdict.numbers = True
+            return verdict
         wrong = ~np.isclose(obtained, expected, rtol=RTOL, atol=ATOL, equal_nan=True)
         verdict.numbers = not wrong.any()
         not_numbers = np.count_nonzero(np.isnan(obtained) & wrong)
