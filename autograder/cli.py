@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -328,6 +329,11 @@ def _grade(options: argparse.Namespace) -> int:
         for assignment in options.assignments
     ]
     with ExitStack() as stack:
+        # Collecting garbage while modules are imported finds none, and in forked workers it would copy every
+        # page of them.
+        gc.disable()
+        stack.callback(gc.unfreeze)
+        stack.callback(gc.enable)
         try:
             stack.enter_context(examiners[0]).launch()
             # Imported while the walls rise. They must stand before anything is touched.
@@ -336,6 +342,8 @@ def _grade(options: argparse.Namespace) -> int:
             from autograder.summary import read_marks, summary
 
             examiners[0].start()
+            gc.freeze()
+            gc.enable()
         except WallsError as fault:
             advice = " `autograder doctor` says more; --no-sandbox goes on without." if sandbox else ""
             raise WallsError(f"{fault}{advice}") from None

@@ -6,6 +6,7 @@ functions; which cell is which is found out here, from the names that the cells 
 
 from __future__ import annotations
 
+import ast
 import builtins
 import hashlib
 import json
@@ -24,6 +25,7 @@ Role = Literal["grade", "answer", "locked", "plain"]
 
 _BEGIN_HIDDEN: Final = "BEGIN HIDDEN TESTS"
 _END_HIDDEN: Final = "END HIDDEN TESTS"
+_MAGIC: Final = re.compile(r"^[%!].*", re.M)
 _AUTOTEST: Final = re.compile(r"^\s*#+ *(HASHED +)?AUTOTEST\b", re.M)
 
 
@@ -152,11 +154,19 @@ class Exam:
         _refuse_duplicates(notebooks)
         return cls(name or source.name, source, tuple(notebooks), files, _digest(notebooks, files))
 
-    @property
-    def draws(self) -> bool:
-        """Whether a cell imports Matplotlib, so that it is worth a second to have that ready for everybody."""
+    @cached_property
+    def imports(self) -> tuple[str, ...]:
+        """Modules that students' processes may have ready: of those that the released cells import, those
+        that are released with them, and Matplotlib. (Others may not survive a fork, such as what has threads
+        of its own.)"""
         cells = [cell for notebook in self.notebooks for cell in notebook.cells]
-        return any(cell.kind == "code" and "matplotlib" in cell.source for cell in cells)
+        released = [cell for cell in cells if cell.kind == "code" and cell.role in ("locked", "plain")]
+        found = [name for cell in released for name in imported(cell.source)]
+        return tuple(
+            name
+            for name in dict.fromkeys(found)
+            if (top := name.partition(".")[0]) == "matplotlib" or f"{top}.py" in self.files
+        )
 
     @property
     def max_score(self) -> float:
@@ -267,6 +277,21 @@ def global_names(source: str) -> tuple[frozenset[str], frozenset[str]]:
                 if symbol.is_referenced():
                     used.add(symbol.get_name())
     return frozenset(defined), frozenset(used - set(dir(builtins)))
+
+
+def imported(source: str) -> list[str]:
+    """Names of the modules that code imports; lines with magics are left out."""
+    try:
+        tree = ast.parse(_MAGIC.sub("pass", source))
+    except SyntaxError:
+        return []
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.append(node.module)
+    return names
 
 
 def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

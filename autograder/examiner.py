@@ -109,10 +109,13 @@ class _ExamServer:
             )
         self._setup = {
             "notebooks": {
-                notebook.name: [(cell.id, cell.source) for cell in notebook.setup]
+                notebook.name: {
+                    "setup": [(cell.id, cell.source) for cell in notebook.setup],
+                    "definitions": notebook.definitions,
+                    "graded": [cell.source for cell in notebook.grade_cells],
+                }
                 for notebook in exam.notebooks
             },
-            "graded": [cell.source for notebook in exam.notebooks for cell in notebook.grade_cells],
             "memory": limits.memory_bytes,
         }
         self._name = exam.name
@@ -186,7 +189,10 @@ class Examiner:
             self._owner = os.getpid()
             self._exam_server = _ExamServer(self.exam, self.limits)
             try:
-                self._server = ForkServer(sandbox=self.sandbox, draws=self.exam.draws)
+                self._released = self.exam.files | _compiled(self.exam.files)
+                self._server = ForkServer(
+                    sandbox=self.sandbox, files=self._released, imports=self.exam.imports
+                )
             except BaseException:
                 self.close()
                 raise
@@ -199,7 +205,6 @@ class Examiner:
                 return
             assert self._server is not None and self._exam_server is not None
             try:
-                self._released = self.exam.files | _compiled(self.exam.files)
                 annotated_notebook([], {})  # imports what every examination needs, before workers are forked
                 self._server.wait()
                 self._exam_server.wait()

@@ -2,9 +2,8 @@
 
 Three kinds of processes, each forked from the one before it:
 
-- The *fork server* has imported IPython and NumPy, and Matplotlib for notebooks that draw. It never runs a
-  student's code and knows nothing else of any assignment or submission: it receives two sockets per
-  submission and forks.
+- The *fork server* has imported IPython, NumPy and what every notebook of the assignment imports. It never
+  runs a student's code and knows nothing of any submission: it receives two sockets for each and forks.
 - The *warden* of one submission watches what its processes use and kills them when the examiner says so (by
   closing a socket), when they use too much, or when it dies. It runs outside of the student's namespaces.
 - The *student's process* is the first process in namespaces of its own. It runs cells and answers calls until
@@ -24,6 +23,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -31,24 +31,24 @@ from typing import Any, NoReturn, cast
 from autograder import linux
 from autograder.calls import StandIn, answer
 from autograder.errors import WireError
+from autograder.linux import SCRATCH
 from autograder.shell import Journal, NotebookShell
 from autograder.watch import Usage, descendants
 from autograder.wire import Channel, ChannelClosed, Kind, Overdue, decode
 
-SCRATCH = "/scratch"
 _HUGE = 1 << 40
 _HEADROOM = 1 << 30
 """Address space that the imported libraries take, most of it never used."""
-_WATCH_SECONDS = 0.02
+_WATCH_SECONDS = 0.05
 
 
-def main(requests_fd: int, draws: bool) -> NoReturn:
+def main(requests_fd: int, imports: Sequence[str]) -> NoReturn:
     """The fork server: each byte on its socket brings two sockets for one submission."""
     requests = socket.socket(fileno=requests_fd)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for wardens
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the examiner
     shell = NotebookShell.make(output_bytes=1 << 20)
-    _warm_up(shell, draws)
+    _warm_up(shell, imports)
     gc.collect()
     gc.freeze()  # collecting in a forked process would copy every page of what was imported here
     requests.send(b"!")
@@ -66,10 +66,15 @@ def main(requests_fd: int, draws: bool) -> NoReturn:
             os.close(fd)
 
 
-def _warm_up(shell: NotebookShell, draws: bool) -> None:
+def _warm_up(shell: NotebookShell, imports: Sequence[str]) -> None:
     """Do once what every notebook does: import, fail, draw. What is loaded here costs no student any time."""
     shell.run("import numpy as np\ndef f(): return 1 / 0\nf()")
-    if draws:
+    sys.path.insert(0, SCRATCH)
+    for name in imports:
+        # What cannot be imported fails in the student's cell, which shows why.
+        shell.run(f"import {name}\n")
+    sys.path.remove(SCRATCH)
+    if "matplotlib.pyplot" in sys.modules:
         shell.run("import matplotlib.pyplot as plt\nplt.plot([0, 1]); plt.title('$x$')\nplt.show()")
     shell.reset()  # type: ignore[no-untyped-call]
     shell.execution_count = 1

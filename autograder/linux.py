@@ -28,6 +28,9 @@ MS_BIND: Final = 0x1000
 MS_REC: Final = 0x4000
 MS_PRIVATE: Final = 0x40000
 
+SCRATCH: Final = "/scratch"
+"""Where a submission's own folder is mounted, in its namespace."""
+
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_SECCOMP: Final = 22
 _PR_CAPBSET_DROP: Final = 24

@@ -14,7 +14,8 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import CodeType
+from typing import Any, cast
 
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
@@ -196,14 +197,32 @@ class _DisplayHook(DisplayHook):
 
 
 class _Compiler(CachingCompiler):
-    """Takes the syntax tree of a cell that has been parsed already."""
+    """Takes the syntax tree of a cell that has been parsed already, and its code if that is kept."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.trees: dict[str, ast.Module] = {}
+        self.keeps_code = False
+        """For shells in which nobody transforms trees."""
+        self._kept: dict[tuple[object, ...], tuple[ast.AST, CodeType]] = {}
 
     def ast_parse(self, source: str, filename: str = "<unknown>", symbol: str = "exec") -> ast.AST:
         return self.trees.get(source) or super().ast_parse(source, filename, symbol)
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        # Without the cell's number: it need not be the same when a cell is run again.
+        return super().get_code_name(raw_code, transformed_code, 0)
+
+    def __call__(self, source: Any, filename: str, symbol: str, *more: Any, **options: Any) -> CodeType:
+        """IPython compiles a cell statement by statement, each as the only one of a tree of its own."""
+        if not (self.keeps_code and isinstance(source, ast.AST)):
+            return super().__call__(source, filename, symbol, *more, **options)
+        (statement,) = source.body  # type: ignore[attr-defined]
+        key = (id(statement), filename, symbol, self.flags)
+        if key not in self._kept:
+            code = super().__call__(cast(Any, source), filename, symbol, *more, **options)
+            self._kept[key] = statement, code  # the id is only good while the statement lives
+        return self._kept[key][1]
 
 
 class NotebookShell(InteractiveShell):

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from typing import Final
 
 from autograder import linux
 from autograder.errors import WallsError
+from autograder.linux import SCRATCH
 from autograder.temporary import TemporaryFolder
 from autograder.wire import Channel, ChannelClosed, Kind, Overdue, encode
 
@@ -125,7 +126,7 @@ class _Room:
         cache = Path("/etc/ld.so.cache")
         if cache.is_file():
             self.data.append((cache.read_bytes(), str(cache)))
-        self.data.append((b"student:x:1000:1000::/scratch:/bin/sh\n", "/etc/passwd"))
+        self.data.append((f"student:x:1000:1000::{SCRATCH}:/bin/sh\n".encode(), "/etc/passwd"))
 
     def _python(self) -> None:
         """The interpreter, and its packages under a neutral path: their own may lie within the course."""
@@ -164,7 +165,7 @@ class _Room:
         command += self.options
         for fd, (_, place) in zip(fds, self.data, strict=True):
             command += ["--ro-bind-data", str(fd), place]
-        command += ["--proc", "/proc", "--dev", "/dev", "--dir", "/scratch"]
+        command += ["--proc", "/proc", "--dev", "/dev", "--dir", SCRATCH]
         command += [
             "--size",
             str(16 * MEGABYTE),
@@ -252,11 +253,19 @@ class ForkServer:
     processes through fork.
     """
 
-    def __init__(self, *, sandbox: bool = True, draws: bool = True) -> None:
-        """`draws=False` leaves it to the submissions to import Matplotlib. Raises WallsError if there is no
-        sandbox."""
+    def __init__(
+        self,
+        *,
+        sandbox: bool = True,
+        files: Mapping[str, bytes] | None = None,
+        imports: Sequence[str] = ("matplotlib.pyplot",),
+    ) -> None:
+        """`imports` are modules that every submission will find imported, `files` what these may need beside
+        the packages of this environment. Raises WallsError if there is no sandbox."""
         self.sandbox = sandbox
-        self._draws = draws
+        self._files = files or {}
+        # Without walls there is no place at which every submission has its files.
+        self._imports = [name for name in imports if sandbox or f"{name.split('.')[0]}.py" not in self._files]
         self._is_warm = False
         self._home = TemporaryFolder()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the server)
@@ -297,7 +306,8 @@ class ForkServer:
         return f"No sandbox can be had here ({said}): {_remedy(said)}."
 
     def _code(self, paths: list[str], fd: int) -> str:
-        return f"import sys; sys.path += {paths!r}; from autograder.inside import main; main({fd}, {self._draws})"
+        main = f"from autograder.inside import main; main({fd}, {self._imports!r})"
+        return f"import sys; sys.path += {paths!r}; {main}"
 
     def _walled(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
         if sys.platform != "linux":
@@ -320,6 +330,7 @@ class ForkServer:
                     break
             prepare = functools.partial(_become_nobody, str(stage), list(zip(sources, targets, strict=True)))
             sources = targets
+        room.data += [(content, f"{SCRATCH}/{name}") for name, content in self._files.items()]
         with _data_files(room.data) as fds:
             command = room.command(str(bwrap), sources, fds, self._code(room.paths, theirs.fileno()))
             return self._popen(command, [*fds, theirs.fileno()], None, prepare)

@@ -357,10 +357,12 @@ def check(function: Callable[..., Any], exercise: str) -> None:
         _display(f"Also right: {also}.", f"<p>✓ Also right: {html.escape(also)}.</p>")
 
 
+@functools.cache
 def _load(exercise: str) -> dict[str, Any]:
     """The cases of one exercise in `check_data.json`, and the slips that are known for it."""
+    path = Path(__file__).with_name("check_data.json")
     try:
-        data = _stored()
+        data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileNotFoundError(
             "check needs the file check_data.json in the same folder as rnn_utils.py, and it is not there: "
@@ -373,11 +375,6 @@ def _load(exercise: str) -> dict[str, Any]:
         )
     cases = [decode_case(stored) for stored in exercises[exercise]]
     return {"cases": cases, "slips": data.get("slips", {}).get(exercise, [])}
-
-
-@functools.cache
-def _stored() -> Any:
-    return json.loads(Path(__file__).with_name("check_data.json").read_text(encoding="utf-8"))
 
 
 def decode_case(stored: Any) -> dict[str, Any]:
