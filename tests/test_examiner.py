@@ -113,6 +113,50 @@ def test_what_is_not_plain_is_named(examiner: Examiner, tmp_path: Path, body: st
     assert reasons(result)[0].startswith(f"double {said}")
 
 
+def test_what_every_submission_imports_is_there_already(examiner: Examiner, tmp_path: Path) -> None:
+    look = "import sys\nprint([name in sys.modules for name in ('course_utils', 'matplotlib')])"
+    where = "print(check.__code__.co_filename, open('course_utils.py').read().count('def check'))"
+    result = examine(examiner, tmp_path, {"before setup": look, "before double-text": where})
+    shown = {cell.source: cell.outputs for cell in result.notebooks[0].notebook.cells if "outputs" in cell}
+    assert shown[look][0].text == "[True, False]\n"
+    assert shown[where][0].text == "/scratch/course_utils.py 1\n"
+    assert scores(result) == [10.0, 10.0, 10.0]
+
+
+def test_modules_to_have_ready_are_found(tmp_path: Path) -> None:
+    source = small_course.write_source(tmp_path)
+    cells = small_course.master()
+    cells["cells"][1]["source"] = (
+        "%matplotlib inline\nimport os, scipy.stats\nimport matplotlib.pyplot as plt\n"
+        "from course_utils import check\nfrom . import course_utils\n!ls"
+    )
+    cells["cells"][3]["source"] = "import matplotlib.animation"  # a solution, which no student has
+    cells["cells"][-1]["source"] = "import course_utils as again\nif broken"
+    (source / "small.ipynb").write_text(json.dumps(cells))
+    assert Exam.load(source).imports == ("matplotlib.pyplot", "course_utils")
+
+
+def test_the_rehearsal_of_the_reference_leaves_no_names_behind(tmp_path: Path) -> None:
+    source = small_course.write_source(tmp_path)
+    cells = small_course.master()
+    cells["cells"][1]["source"] += "\nrun = []"
+    test = "assert not run, run\nrun.append('here')\nassert 'tried' not in globals()\ntried = True\n"
+    cells["cells"][4]["source"] = test + cells["cells"][4]["source"]
+    (source / "small.ipynb").write_text(json.dumps(cells))
+    with Examiner(Exam.load(source), QUICK) as examiner:
+        for name in ("one", "two"):
+            assert scores(examine(examiner, tmp_path / name)) == [10.0, 10.0, 10.0]
+
+
+def test_a_reference_that_fails_its_tests_is_no_obstacle(tmp_path: Path) -> None:
+    source = small_course.write_source(tmp_path)
+    cells = small_course.master()
+    cells["cells"][3]["source"] = "raise SystemExit"
+    (source / "small.ipynb").write_text(json.dumps(cells))
+    with Examiner(Exam.load(source), QUICK) as examiner:
+        assert scores(examine(examiner, tmp_path / "alice")) == [10.0, 10.0, 10.0]
+
+
 FAULTS = {
     "loops": ("while True: pass", "timeout"),
     "swallows interrupts": (
