@@ -42,4 +42,4 @@ def test_postponed_modules_come_when_they_are_called(tmp_path: Path) -> None:
         "setuptools.archive_util UnrecognizedFormat",
         "requests.exceptions MissingSchema",
     ]
-    assert (tmp_path / "out" / "file.txt").read_text() == "hello"
+    assert (tmp_path / "out" / "folder" / "file.txt").read_text() == "hello"
