@@ -158,18 +158,31 @@ class _Room:
         # A warning costs nothing, and stock nbgrader reads anything on stderr as zero marks.
         outputs = [entry for entry in outputs if entry.get("name") != "stderr"]
         facts = getattr(error, "facts", {})
-        if _ends_with_call_of(self.shell.parse(cell["source"]), cell["offered"]):
-            # What a student's function returned is shown, but is no mark.
-            for entry in outputs:
-                if entry["output_type"] == "execute_result":
+        share, unusable = None, ""
+        # What a student's function returned is shown, but is no mark.
+        is_theirs = _ends_with_call_of(self.shell.parse(cell["source"]), cell["offered"])
+        if error is None and not is_theirs:
+            try:
+                share = _share(self.shell.value)
+            except ValueError as said:
+                unusable = f"The test comes to {said}."
+        # nbgrader reads the outputs, and should come to the same mark.
+        for entry in outputs:
+            if entry["output_type"] == "execute_result":
+                if is_theirs or unusable:
                     entry["output_type"] = "display_data"
+                elif share is not None:
+                    entry["data"] = {"text/plain": repr(share)}
+        if unusable:
+            shown = {"ename": "ValueError", "evalue": unusable, "traceback": [unusable]}
+            outputs.append({"output_type": "error", **shown})
         return {
             "outputs": outputs,
-            "passed": error is None,
-            "reason": _reason(error, cell) if error is not None else "",
+            "passed": error is None and not unusable,
+            "reason": _reason(error, cell) if error is not None else unusable,
             "authors_words": _authors_words(error, cell) if error is not None else "",
             "traceback": list(facts.get("traceback", [])),
-            "share": _number(outputs),
+            "share": share,
         }
 
     def ask(self, question: bytes) -> bytes:
@@ -335,16 +348,26 @@ def _compared(tree: ast.AST) -> set[str]:
     return found
 
 
-def _number(outputs: list[dict[str, Any]]) -> float | None:
-    """The value of the cell's last expression, if it is a number: partial credit."""
-    for entry in outputs:
-        if entry["output_type"] == "execute_result":
-            try:
-                number = float(entry["data"].get("text/plain", ""))
-            except ValueError:
-                return None
-            return number if np.isfinite(number) else None
-    return None
+def _share(value: object) -> float | None:
+    """The value of a cell's last expression as points; None if it is nothing of the kind, which means all.
+
+    Raises ValueError for what should have been a number: a student's results may have gone into it.
+    """
+    if isinstance(value, np.ndarray) and value.dtype.kind != "b":
+        if value.size != 1 or value.dtype.kind not in "iuf":
+            raise ValueError("an array, where a number of points belongs")
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, int | float | complex | np.number):
+        return None
+    if isinstance(value, complex | np.complexfloating):
+        raise ValueError("a complex number, where a number of points belongs")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = np.inf
+    if not np.isfinite(number):
+        raise ValueError(f"{number}, which is no number of points")
+    return max(number, 0.0)
 
 
 def _ends_with_call_of(tree: ast.Module, names: Mapping[str, str]) -> bool:

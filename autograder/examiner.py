@@ -63,16 +63,20 @@ _LONGEST_TEXT: Final = 20_000
 _LONGEST_TEXTS: Final = 100_000
 """Characters of one of a student's cells, and of all of them, that the annotated notebook shows: what colours
 code and renders markdown (in the Formgrader's server, too) can take a time that grows with their square."""
+_HOPELESS_SECONDS: Final = 2.0
+"""For what builds on a function that has not come to an end before."""
 _REFERENCE_BYTES: Final = 4 * MEGABYTE
 """What student's code may give to a function of the reference at once."""
 
 
-def autograder_digest(*, carry_forward: bool = True) -> str:
-    """sha256 of the modules that decide marks: a changed examiner means that marks must be made again."""
+def autograder_digest(limits: Limits | None = None, *, carry_forward: bool = True) -> str:
+    """sha256 of what decides marks besides the exam: these modules, the limits, whether errors are carried
+    forward. When it changes, marks must be made again."""
     names = ("annotate", "calls", "exam", "exam_process", "examiner", "inside", "linux", "shell", "watch")
     folder = Path(__file__).parent
     modules = [(folder / f"{name}.py").read_bytes() for name in (*names, "submission", "walls", "wire")]
-    return hashlib.sha256(b"".join([*modules, b"" if carry_forward else b"one examination"])).hexdigest()
+    settings = repr([limits or Limits(), carry_forward]).encode()
+    return hashlib.sha256(b"".join([*modules, settings])).hexdigest()
 
 
 class _Fault(Exception):
@@ -173,7 +177,7 @@ class Examiner:
         self._is_warm = False
         self._lock = threading.Lock()
         self._owner = os.getpid()
-        self.digest = autograder_digest(carry_forward=carry_forward)
+        self.digest = autograder_digest(self.limits, carry_forward=carry_forward)
         self._released: dict[str, bytes] = {}
 
     def launch(self) -> None:
@@ -300,6 +304,8 @@ class _Examination:
         """Cells that have run, in order, for running them again."""
         self._fatal: dict[int, _Fault] = {}
         """Cells that ended the process; they are not run again."""
+        self._endless: set[str] = set()
+        """What the exercises define in which a call did not come to an end in time."""
         self._outputs: dict[int, list[dict[str, Any]]] = {}
         self._counts: dict[int, int] = {}
         self._notes: dict[int, dict[str, Any]] = {}
@@ -341,7 +347,8 @@ class _Examination:
         self._count += 1
         self._counts[index] = self._count
         try:
-            self._outputs[index] = self._kept(self._ask_cell(self._student(), index))
+            walled = self._student()
+            self._outputs[index] = self._kept(self._ask_cell(walled, index, self._patience(index)))
             self._done.append(index)
         except _Fault as fault:
             self._fatal[index] = fault
@@ -349,14 +356,24 @@ class _Examination:
             if fault.kind != "budget":
                 self._remark(fault, self._exercise(index))
 
-    def _ask_cell(self, walled: Walled, index: int) -> list[dict[str, Any]]:
+    def _ask_cell(self, walled: Walled, index: int, seconds: float) -> list[dict[str, Any]]:
         limit = 8 * self.limits.output_bytes  # JSON writes some characters as six
-        body = self._ask(walled, Kind.CELL, self.cells[index].source.encode(), limit, self.deadline)
+        deadline = time.monotonic() + seconds
+        body = self._ask(walled, Kind.CELL, self.cells[index].source.encode(), limit, deadline)
         try:
             outputs, _ = json.loads(body)
         except (ValueError, TypeError, RecursionError):
             raise _Fault("channel", "The cell tampered with its connection to the examiner.") from None
         return harmless_outputs(outputs)
+
+    def _patience(self, index: int) -> float:
+        """Seconds for a cell, or for one call of a grade cell."""
+        if self._endless:
+            cell = self.cells[index]
+            names = self._builds_on(index) if cell.is_grade else self._reached(index, _words(cell.source))
+            if self._endless & names:
+                return min(_HOPELESS_SECONDS, self.limits.wall_seconds)
+        return self.limits.wall_seconds
 
     def _kept(self, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The outputs of one cell, as long as all the cells together have not shown too much; then only what
@@ -379,7 +396,7 @@ class _Examination:
                 self._ask(self._walled, Kind.STAND_INS, names, _SMALL, self.deadline)
             for index in self._done:
                 try:
-                    self._ask_cell(self._walled, index)
+                    self._ask_cell(self._walled, index, self.limits.wall_seconds)
                 except _Fault as fault:
                     # It ran once, but not twice. Without it, then.
                     self._done.remove(index)
@@ -488,8 +505,10 @@ class _Examination:
         self._count += 1
         self._counts[index] = self._count
         try:
-            found = self._examine(cell)
+            found = self._examine(cell, self._patience(index))
         except _Fault as fault:
+            if fault.kind == "timeout":
+                self._endless |= cell.names[1] & set(self.notebook.answered)
             shown = self._kept(fault.shown)
             self._outputs[index] = [*shown, _note(str(fault))]
             self._notes[index] = {"shown": list(range(len(shown)))}
@@ -529,23 +548,28 @@ class _Examination:
     def _builds_on(self, index: int) -> set[str]:
         """The names that a student's answer to an exercise mentions, and those that these need in turn;
         without what the answer cells of this exercise define. `index` is that of a grade cell."""
-        before = [cell for cell in self.cells[:index] if cell.kind == "code" and not cell.is_grade]
         own = _own_answers(self.cells[:index])
-        defining: dict[str, set[str]] = {}
-        for cell in before:
-            # A cell for trying things out that the student has not touched defines nothing for an answer.
-            if cell.from_student or (cell.master is not None and cell.master.role != "plain"):
-                for name in _defined(cell.source):
-                    defining.setdefault(name, set()).add(cell.source)
         grade = self.cells[index].master
         assert grade is not None
+        reached = self._reached(index, set(grade.names[1]).union(*(_words(cell.source) for cell in own)))
+        return reached.difference(*(cell.master.names[0] for cell in own if cell.master is not None))
+
+    def _reached(self, index: int, names: set[str]) -> set[str]:
+        """These names, and those that the student's definitions of them in the cells before need in turn."""
+        defining: dict[str, set[str]] = {}
+        for cell in self.cells[:index]:
+            # A cell for trying things out that the student has not touched defines nothing for an answer.
+            is_theirs = cell.from_student or (cell.master is not None and cell.master.role != "plain")
+            if cell.kind == "code" and not cell.is_grade and is_theirs:
+                for name in _defined(cell.source):
+                    defining.setdefault(name, set()).add(cell.source)
         reached: set[str] = set()
-        waiting = set(grade.names[1]).union(*(_words(cell.source) for cell in own))
+        waiting = names
         while waiting:
             reached |= waiting
             sources = set().union(*(defining.pop(name, set()) for name in waiting))
             waiting = set().union(*map(_words, sources)) - reached
-        return reached.difference(*(cell.master.names[0] for cell in own if cell.master is not None))
+        return reached
 
     def _mark_again(self, index: int, cell: ExamCell, mark: CellMark, names: Sequence[str]) -> CellMark:
         """The better mark of two: that of the first examination, and that of another one in processes of its
@@ -554,7 +578,7 @@ class _Examination:
         again._done = [position for position in self._done if position < index]
         again._count = self._counts[index]
         try:
-            found = again._examine(cell)
+            found = again._examine(cell, self.limits.wall_seconds)
         except _Fault as fault:
             if fault.kind == "budget":
                 self._remark(fault, mark.grade_id)
@@ -579,8 +603,9 @@ class _Examination:
         self._notes.pop(index, None)
         return CellMark(mark.grade_id, cell.points, score, _verdict(cell, score), reason, tuple(names))
 
-    def _examine(self, cell: ExamCell) -> dict[str, Any]:
-        """Run a grade cell; passes its calls on to the student's process. Raises _Fault."""
+    def _examine(self, cell: ExamCell, seconds: float) -> dict[str, Any]:
+        """Run a grade cell; passes its calls on to the student's process, each of which may take so many
+        seconds. Raises _Fault."""
         deadline = min(time.monotonic() + self.limits.grade_cell_seconds, self.deadline)
         try:
             offered = self._names(cell)
@@ -602,7 +627,9 @@ class _Examination:
                 if fault is None:
                     try:
                         limit = self.limits.message_bytes
-                        answer = self._ask(self._student(), Kind.CALL, body, limit, deadline)
+                        walled = self._student()
+                        until = min(deadline, time.monotonic() + seconds)
+                        answer = self._ask(walled, Kind.CALL, body, limit, until)
                         exam.send(0, Kind.ANSWER, answer, self.deadline)
                         continue
                     except _Fault as met:

@@ -19,6 +19,7 @@ import json
 import os
 import resource
 import signal
+import site
 import socket
 import sys
 import time
@@ -47,6 +48,7 @@ def main(requests_fd: int, imports: Sequence[str]) -> NoReturn:
     requests = socket.socket(fileno=requests_fd)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for wardens
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the examiner
+    site.sethelper()  # `help`, which Python leaves out when it starts without site-packages
     shell = NotebookShell.make(output_bytes=1 << 20)
     _warm_up(shell, imports)
     gc.collect()

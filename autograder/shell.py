@@ -93,7 +93,7 @@ class Outputs:
             self._used = self.limit + 1
             self._flush()
             note = f"{rest}\n[the output was cut off here: a cell may show {self.limit >> 10} kB]\n"
-            self.entries.append({"output_type": "stream", "name": "stdout", "text": note})
+            self.entries.append(self._tagged({"output_type": "stream", "name": "stdout", "text": note}))
 
     def _flush(self) -> None:
         if self._parts:
@@ -233,6 +233,8 @@ class NotebookShell(InteractiveShell):
     compiler_class = Type(_Compiler)
     compile: _Compiler
     outputs: Outputs
+    value: Any = None
+    """The value of the last expression of the cell that has run last; None if it ended with none."""
     _transformers: tuple[int, int]
 
     @classmethod
@@ -324,4 +326,5 @@ class NotebookShell(InteractiveShell):
         self.outputs.take()
         with self.captured():
             result = self.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
+        self.value = result.result
         return self.outputs.take(), result.error_before_exec or result.error_in_exec

@@ -263,8 +263,8 @@ def test_it_can_be_switched_off(chain: Exam, tmp_path: Path) -> None:
     with Examiner(chain, LIMITS, carry_forward=False) as examiner:
         result = examiner.examine("alice", hand_in(tmp_path, {"step": WRONG}))
     assert scores(result) == [0.0, 0.0, 0.0]
-    assert result.digests["autograder"] == autograder_digest(carry_forward=False)
-    assert autograder_digest(carry_forward=False) != autograder_digest()
+    assert result.digests["autograder"] == autograder_digest(LIMITS, carry_forward=False)
+    assert autograder_digest(LIMITS, carry_forward=False) != autograder_digest(LIMITS) != autograder_digest()
 
 
 def test_a_deleted_test_earns_nothing(examiner: Counted, tmp_path: Path) -> None:

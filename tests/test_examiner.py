@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import small_course
+from nbgrader.utils import determine_grade
 
 from autograder.errors import ExamError
 from autograder.examiner import Exam, Examiner, autograder_digest
@@ -302,6 +303,61 @@ def test_output_is_cut_off(examiner: Examiner, tmp_path: Path) -> None:
     text = "".join(entry.text for entry in cell.outputs)
     assert len(text) < QUICK.output_bytes + 200
     assert "cut off" in text
+
+
+def test_an_endless_function_does_not_use_up_the_time_of_other_exercises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograder.examiner._HOPELESS_SECONDS", 0.2)
+    source = small_course.write_source(tmp_path)
+    answers = {
+        "double": "def double(x):\n    while True: pass",
+        "before total-text": "def twice(x):\n    return double(double(x))\nprint(twice([1]))",
+        "total": "def total(values):\n    return sum(twice(values))",
+        "before shift-text": "[double(n) for n in range(3)]",
+        "before shift-answer": "print(total([1, 2]))",
+    }
+    limits = Limits(wall_seconds=3.0, grade_cell_seconds=6.0, total_seconds=9.0)
+    with Examiner(Exam.load(source), limits, carry_forward=False) as examiner:
+        result = examine(examiner, tmp_path / "alice", answers)
+    # Five times three seconds would be too much.
+    assert scores(result) == [0.0, 0.0, 10.0]
+    assert {remark.kind for remark in result.remarks} == {"timeout"}
+
+
+@pytest.fixture(scope="module")
+def partial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
+    source = small_course.write_source(tmp_path_factory.mktemp("partial"))
+    content = small_course.master()
+    content["cells"][4]["source"] = "found = [double(2) for _ in range(6)]\n10 - abs(found[0] - 5)"
+    (source / "small.ipynb").write_text(json.dumps(content))
+    with Examiner(Exam.load(source), QUICK) as examiner:
+        yield examiner
+
+
+@pytest.mark.parametrize(
+    ("answer", "score", "reason"),
+    [
+        ("return 4", 9.0, "9 of 10 points."),
+        ("return np.float64(3.5)", 8.5, "8.5 of 10 points."),
+        ("return np.array([[5.0]])", 10.0, ""),
+        ("print('x' * 1_000_000)\n    return 1000", 0.0, "0 of 10 points."),
+        ("return float('nan')", 0.0, "The test comes to nan, which is no number of points."),
+        ("return float('-inf')", 0.0, "The test comes to -inf, which is no number of points."),
+        ("return np.float64(-50)", 0.0, "0 of 10 points."),
+        ("return 10**400", 0.0, "The test comes to inf, which is no number of points."),
+        ("return np.array([0.0, 9.0])", 0.0, "The test comes to an array, where a number of points belongs."),
+    ],
+)
+def test_partial_credit_from_a_result_is_a_number_or_nothing(
+    partial: Examiner, tmp_path: Path, answer: str, score: float, reason: str
+) -> None:
+    result = examine(partial, tmp_path, {"double": f"import numpy as np\ndef double(x):\n    {answer}"})
+    mark = result.notebooks[0].marks[0]
+    assert (mark.score, mark.reason) == (score, reason)
+    (cell,) = [cell for cell in result.notebooks[0].notebook.cells if cell.id == "double-grade"]
+    if any(output.output_type in ("error", "execute_result") for output in cell.outputs):
+        assert determine_grade(cell)[0] == score
 
 
 def test_partial_credit_is_the_number_that_the_exam_returns(tmp_path: Path) -> None:
