@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,8 @@ from autograder.walls import MEGABYTE, ForkServer, Limits, Walled, find_bwrap
 from autograder.wire import ChannelClosed, Kind, Overdue
 
 _LIMITS: Final = Limits(memory_bytes=256 * MEGABYTE, cpu_seconds=3)
+_SEVERAL: Final = replace(_LIMITS, processes=32)
+"""For courses that allow a submission to start processes."""
 _SECONDS: Final = 20.0
 _REMEDY: Final = (
     "report it, with the output of this command, and don't mark with this machine until it is known why"
@@ -124,22 +126,39 @@ for folder in (".", "/tmp", "/dev/shm"):
     if info.f_blocks * info.f_frsize > @SCRATCH@:
         print("has too much room in", folder)
 """,
-    "the number of processes is limited": """
-import os, time
-children = []
+    "no process can be started, and few threads": """
+import os, threading
 try:
-    while len(children) < 200:
-        pid = os.fork()
-        if pid == 0:
-            time.sleep(30)
-            os._exit(0)
-        children.append(pid)
-    print("could start 200 processes")
+    if os.fork() == 0:
+        os._exit(0)
+    print("could start a process")
 except OSError:
     pass
-for pid in children:
-    os.kill(pid, 9)
-    os.waitpid(pid, 0)
+done = threading.Event()
+threads = []
+try:
+    while len(threads) < 200:
+        threads.append(threading.Thread(target=done.wait, daemon=True))
+        threads[-1].start()
+    print("could start 200 threads")
+except RuntimeError:
+    pass
+done.set()
+""",
+    "files cannot be locked": """
+import fcntl
+with open("file", "w") as file:
+    for how in (fcntl.flock, fcntl.lockf):
+        try:
+            how(file, fcntl.LOCK_EX)
+            print("could lock a file")
+        except OSError:
+            pass
+    try:
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        print("could take a lease")
+    except OSError:
+        pass
 """,
     "limits cannot be raised": """
 import resource
@@ -279,7 +298,7 @@ while True:
 
 
 def _dies(name: str, server: ForkServer, source: str, reason: str) -> Finding:
-    with server.spawn(_LIMITS, {}) as walled:
+    with server.spawn(_SEVERAL, {}) as walled:
         try:
             said = _run(walled, source)
         except Overdue:
@@ -302,7 +321,7 @@ if os.fork() == 0:
     os.setsid()
     os.execv("/bin/sleep", ["sleep", "{token}"])
 """
-    with server.spawn(_LIMITS, {}) as walled:
+    with server.spawn(_SEVERAL, {}) as walled:
         said = _run(walled, source)
         deadline = time.monotonic() + 5
         while (seen := _count(token)) < 2 and time.monotonic() < deadline:

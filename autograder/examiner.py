@@ -40,6 +40,7 @@ from autograder.annotate import (
     annotated_notebook,
     harmless_markdown,
     harmless_outputs,
+    harmless_pictures,
     one_line,
     outputs_of_exam,
     readable,
@@ -65,6 +66,8 @@ _LONGEST_TEXTS: Final = 100_000
 code and renders markdown (in the Formgrader's server, too) can take a time that grows with their square."""
 _HOPELESS_SECONDS: Final = 2.0
 """For what builds on a function that has not come to an end before."""
+_LONGEST_PICTURES: Final = 8 << 20
+"""Characters of the pictures in all the cells of text that it shows."""
 _REFERENCE_BYTES: Final = 4 * MEGABYTE
 """What student's code may give to a function of the reference at once."""
 
@@ -312,6 +315,7 @@ class _Examination:
         self._count = 0
         self._shown = 0
         self._room = _LONGEST_TEXTS
+        self._room_for_pictures = _LONGEST_PICTURES
 
     def run(self) -> NotebookResult:
         for index, cell in enumerate(self.cells):
@@ -709,8 +713,14 @@ class _Examination:
             node["execution_count"] = self._counts.get(number)
             node["outputs"] = self._outputs.get(number, [])
         elif cell.from_student:
+            pictures = harmless_pictures(node["source"], cell.attachments, self._room_for_pictures)
+            self._room_for_pictures -= sum(
+                len(data) for kinds in pictures.values() for data in kinds.values()
+            )
             node["cell_type"] = "markdown"
-            node["source"] = harmless_markdown(node["source"])
+            node["source"] = harmless_markdown(node["source"], pictures)
+            if pictures:
+                node["attachments"] = pictures
         elif master is not None and master.attachments:
             node["attachments"] = master.attachments
         if number in self._notes:

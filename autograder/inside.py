@@ -45,9 +45,9 @@ _WATCH_SECONDS = 0.05
 
 def main(requests_fd: int, imports: Sequence[str]) -> NoReturn:
     """The fork server: each byte on its socket brings two sockets for one submission."""
-    requests = socket.socket(fileno=requests_fd)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for wardens
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the examiner
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for wardens
+    requests = socket.socket(fileno=requests_fd)
     site.sethelper()  # `help`, which Python leaves out when it starts without site-packages
     shell = NotebookShell.make(output_bytes=1 << 20)
     _warm_up(shell, imports)
@@ -161,6 +161,8 @@ def _student(shell: NotebookShell, control: Channel, status: Channel, setup: dic
         os.setsid()
         _keep_only(control.fileno())
         if setup["sandbox"]:
+            with suppress(OSError):  # of all, this one is to go if the machine has no memory left
+                Path("/proc/self/oom_score_adj").write_text("1000")
             _own_files(setup)
             os.chdir(SCRATCH)
         else:
@@ -180,7 +182,7 @@ def _student(shell: NotebookShell, control: Channel, status: Channel, setup: dic
         if setup["sandbox"]:
             linux.give_up_privileges()
             linux.die_with_parent()
-            linux.filter_system_calls()
+            linux.filter_system_calls(processes=setup["processes"] > 1)
         control.send(0, Kind.READY)
     except Exception:
         control.send(0, Kind.FAULT, traceback.format_exc().encode())
@@ -229,7 +231,7 @@ def _limit(setup: dict[str, Any]) -> None:
         "RLIMIT_MSGQUEUE": 0,
     }
     if setup["sandbox"]:
-        limits["RLIMIT_NPROC"] = setup["processes"]
+        limits["RLIMIT_NPROC"] = max(setup["processes"], setup["threads"])  # the kernel counts them together
     for name, value in limits.items():
         which = getattr(resource, name, None)
         if which is not None:

@@ -21,6 +21,7 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.text import SList
 from traitlets import Type
 from traitlets.config import Config
 
@@ -260,6 +261,21 @@ class NotebookShell(InteractiveShell):
 
     def enable_gui(self, gui: str | None = None) -> None:
         """Matplotlib's backend asks for an event loop; there is none, and none is needed."""
+
+    def system(self, cmd: str) -> None:
+        """`!ls`: where no process may be started, it says so, and the cell goes on."""
+        try:
+            super().system_piped(cmd)  # type: ignore[no-untyped-call]
+        except OSError as error:
+            self.outputs.stream("stderr", f"!{cmd}: commands are not run here ({error.strerror})\n")
+
+    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
+        """`names = !ls`"""
+        try:
+            return super().getoutput(cmd, split, depth + 1)  # type: ignore[no-untyped-call]
+        except OSError as error:
+            self.outputs.stream("stderr", f"!{cmd}: commands are not run here ({error.strerror})\n")
+            return SList() if split else ""
 
     def ask_exit(self) -> None:
         """`exit()` and `quit()`: marking goes on."""

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from autograder import linux
-from autograder.errors import WallsError
+from autograder.errors import WallsError, WireError
 from autograder.linux import SCRATCH
 from autograder.temporary import TemporaryFolder
 from autograder.wire import Channel, ChannelClosed, Kind, Overdue, encode
@@ -55,7 +55,10 @@ class Limits:
     """CPU time of all processes of the submission together."""
     memory_bytes: int = 2048 * MEGABYTE
     """Of all processes of the submission together, and of the process that runs the grade cells."""
-    processes: int = 32
+    processes: int = 1
+    """How many a submission may have. With 1 it can start none, not even for commands such as `!ls`."""
+    threads: int = 32
+    """Of all its processes together."""
     file_bytes: int = 64 * MEGABYTE
     open_files: int = 128
     output_bytes: int = 1 * MEGABYTE
@@ -220,7 +223,7 @@ class Walled:
 
     def ending(self, seconds: float) -> dict[str, object] | None:
         """How the student's process ended (`reason`, exit `code`), or None if it did not within `seconds`."""
-        with suppress(ChannelClosed, Overdue):
+        with suppress(ChannelClosed, Overdue, WireError):
             _, kind, body = self.status.receive(_LAST_WORDS, time.monotonic() + seconds)
             if kind == Kind.ENDED:
                 ending = dict(json.loads(body))
@@ -365,6 +368,7 @@ class ForkServer:
             "memory": limits.memory_bytes,
             "cpu": limits.cpu_seconds,
             "processes": limits.processes,
+            "threads": limits.threads,
             "file": limits.file_bytes,
             "files": limits.open_files,
             "output": limits.output_bytes,

@@ -118,11 +118,15 @@ def _processes() -> dict[int, _Process]:
 
 def _resident(pid: int) -> int:
     """Bytes of memory that a process has in use, or 0 when it has just ended."""
-    try:
-        with open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123
-            return int(file.read().split()[1]) * resource.getpagesize()
-    except (OSError, IndexError, ValueError):
-        return 0
+    with suppress(OSError):
+        # Asked for the process, the kernel answers for its first thread, and with 0 if that one has ended.
+        for thread in (str(pid), *os.listdir(f"/proc/{pid}/task")):  # noqa: PTH208
+            with suppress(OSError, IndexError, ValueError):
+                with open(f"/proc/{pid}/task/{thread}/statm", "rb") as file:  # noqa: PTH123
+                    pages = int(file.read().split()[1])
+                if pages > 0:
+                    return pages * resource.getpagesize()
+    return 0
 
 
 def _share(pid: int) -> int:

@@ -20,7 +20,7 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -177,15 +177,31 @@ def test_there_are_enough_attacks_of_every_kind() -> None:
     assert set(aims) == {"marks", "secrecy", "others", "machine", "batch"}
 
 
-@pytest.mark.parametrize("path", ATTACKS, ids=lambda path: path.stem)
-def test_attack(path: Path, examiner: Examiner, outside: Outside, tmp_path: Path) -> None:
+STARTS = re.compile(r"fork|subprocess|Popen|multiprocessing|os\.system|clone|syscall\(5[678]")
+BY_PROCESSES = [path for path in ATTACKS if STARTS.search(path.read_text())]
+
+
+@pytest.mark.parametrize(
+    ("path", "processes"),
+    [(path, 1) for path in ATTACKS] + [(path, 32) for path in BY_PROCESSES],
+    ids=lambda value: value.stem if isinstance(value, Path) else None if value == 1 else "processes",
+)
+def test_attack(
+    path: Path,
+    processes: int,
+    examiner: Examiner,
+    outside: Outside,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(examiner, "limits", replace(LIMITS, processes=processes))
     attack = Attack.read(path)
     cells = outside.prepare(attack)
     folder = small_course.write_submission(tmp_path / "submitted" / "mallory" / "small", cells)
     result = examiner.examine("mallory", folder)
 
     assert scores(result) == attack.marks, result
-    if "remark" in attack.facts:
+    if "remark" in attack.facts and (processes > 1 or path not in BY_PROCESSES):
         assert attack.facts["remark"] in [remark.kind for remark in result.remarks]
     assert outside.harm() == set()
     said = shown(result)

@@ -28,6 +28,10 @@ def server() -> Iterator[ForkServer]:
         yield server
 
 
+SEVERAL = Limits(processes=32)
+"""For what is tested with several processes, which a submission has only if the instructor says so."""
+
+
 def run(walled: Walled, source: str, seconds: float = 20.0) -> str:
     walled.control.send(1, Kind.CELL, source.encode())
     number, kind, body = walled.control.receive(1 << 22, time.monotonic() + seconds)
@@ -84,9 +88,37 @@ def test_a_submission_sees_nothing_of_another(server: ForkServer) -> None:
             assert run(other, f"import os; print(os.path.exists('{folder}/mine'))") == "False\n"
 
 
+def test_no_process_can_be_started_unless_that_is_allowed(server: ForkServer) -> None:
+    ways = (
+        "os.fork()", "os.posix_spawn('/bin/true', ['true'], {})", "subprocess.run(['/bin/true'])",
+        "multiprocessing.Process(target=print).start()", "ctypes.CDLL(None, use_errno=True).vfork()",
+        "ctypes.CDLL(None).syscall(56 if os.uname().machine == 'x86_64' else 220, 17, 0, 0, 0, 0)",
+    )  # fmt: skip
+    imports = "import ctypes, multiprocessing, os, subprocess, threading\n"
+    with server.spawn(Limits(), {}) as walled:
+        for way in ways:
+            said = run(walled, f"{imports}print({way})")
+            assert "not permitted" in said or said == "-1\n", way
+        assert (
+            run(walled, f"{imports}t = threading.Thread(target=print, args=[7])\nt.start(); t.join()")
+            == "7\n"
+        )
+    with server.spawn(SEVERAL, {}) as walled:
+        assert run(walled, f"{imports}print(subprocess.run(['/bin/true']).returncode)") == "0\n"
+
+
+def test_commands_of_the_shell_cost_nothing_but_themselves(server: ForkServer) -> None:
+    cell = "!echo one\nnames = !echo two\nprint(names, 'three')"
+    with server.spawn(Limits(), {}) as walled:
+        said = run(walled, cell)
+        assert "!echo one: commands are not run here" in said and said.endswith("[] three\n")
+    with server.spawn(SEVERAL, {}) as walled:
+        assert run(walled, cell).split() == ["one", "['two']", "three"]
+
+
 def test_closing_kills_everything(server: ForkServer) -> None:
     token = f"6{time.time_ns()}"
-    with server.spawn(Limits(), {}) as walled:
+    with server.spawn(SEVERAL, {}) as walled:
         run(walled, f"import subprocess; subprocess.Popen(['/bin/sleep', '{token}'], start_new_session=True)")
         assert running(token)
     assert not running(token)
@@ -100,7 +132,7 @@ import time
 from autograder.walls import ForkServer, Limits
 from autograder.wire import Kind
 server = ForkServer(sandbox={sandbox})
-walled = server.spawn(Limits(), {{}})
+walled = server.spawn(Limits(processes=32), {{}})
 walled.control.send(1, Kind.CELL, b"import subprocess; subprocess.run(['/bin/sleep', '{token}'])")
 time.sleep(100)
 """
@@ -134,7 +166,7 @@ def test_memory_is_counted_over_all_processes(server: ForkServer) -> None:
         "import os, time\nfor _ in range(6):\n    if os.fork() == 0:\n        hoard = b'x' * (60 << 20)\n"
     )
     source += "        time.sleep(60)\ntime.sleep(60)"
-    with server.spawn(Limits(memory_bytes=200 << 20), {}) as walled:
+    with server.spawn(Limits(memory_bytes=200 << 20, processes=32), {}) as walled:
         with pytest.raises(ChannelClosed):
             run(walled, source)
         ending = walled.ending(2.0)
@@ -154,7 +186,7 @@ def test_memory_is_counted_over_all_processes(server: ForkServer) -> None:
 def test_cpu_time_is_counted_over_all_processes(server: ForkServer, start: str) -> None:
     source = "import os, time\ndef work(seconds):\n    while time.process_time() < seconds: pass\n"
     source += "    os._exit(0)\n"
-    with server.spawn(Limits(cpu_seconds=2), {}) as walled:
+    with server.spawn(Limits(cpu_seconds=2, processes=32), {}) as walled:
         with pytest.raises(ChannelClosed):
             run(walled, source + start, seconds=120)
         ending = walled.ending(2.0)
@@ -177,7 +209,7 @@ mine = priority()
 """
     child = "if os.fork() == 0:\n    wait()\n    os._exit(0)\nos.wait()\n"
     thread = "thread = threading.Thread(target=wait)\nthread.start()\nthread.join()\n"
-    with server.spawn(Limits(), {}) as walled:
+    with server.spawn(SEVERAL, {}) as walled:
         run(walled, setup + child + thread, seconds=60)
         assert run(walled, "print(open('seen').read(), priority() == mine)") == "19 19  True\n"
 
@@ -220,7 +252,7 @@ def test_elsewhere_than_on_linux_it_is_said(monkeypatch: pytest.MonkeyPatch) -> 
 def test_no_filter_for_an_unknown_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     with pytest.raises(OSError, match="no system call filter for riscv64"):
-        linux.filter_system_calls()
+        linux.filter_system_calls(processes=False)
 
 
 def test_without_a_sandbox_processes_end_too() -> None:
