@@ -571,10 +571,10 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
         "these steps once more."
     )
 
-    def training_case(title: str, names: list[str], steps: int) -> Case:
+    def training_case(title: str, names: list[str], steps: int, **options: float) -> Case:
         # After the parameters, this seed puts three names into the order 2, 0, 1: not the given one.
         arguments = {"names": names, "char_to_ix": letters, "n_a": 4, "num_iterations": steps,
-                     "rng": np.random.default_rng(2)}  # fmt: skip
+                     "rng": np.random.default_rng(2), **options}  # fmt: skip
         return {
             "title": title,
             "arguments": arguments,
@@ -628,6 +628,9 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
         "model": [
             training_case("three names, seven steps", ["abba", "bead", "dec"], 7),
             training_case("one name, no step", ["cab"], 0),
+            training_case(
+                "a learning rate and a limit of its own", ["abba"], 3, learning_rate=0.5, max_value=0.2
+            ),
         ],
     }
 

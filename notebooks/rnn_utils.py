@@ -350,7 +350,7 @@ def check(function: Callable[..., Any], exercise: str) -> None:
             _display(trial.remark, f"<p>{html.escape(trial.remark)}</p>")
         if problem:
             where = "" if number == 0 else f" in the case “{case['title']}”"
-            sentence = f"{exercise}{where}: {problem}" + ("" if problem.endswith("?") else ".")
+            sentence = f"{exercise}{where}: {problem}" + ("" if problem.endswith(("?", ".")) else ".")
             raise CheckFailed(sentence, hint)
     if len(cases) > 1:
         also = "; ".join(case["title"] for case in cases[1:])

@@ -21,6 +21,37 @@ ENCODED = f"            X, Y = encode({NEXT_NAME}, char_to_ix)\n"
 STEP = "loss, _, a_prev = optimize(X, Y, a_prev, parameters, learning_rate, max_value)"
 INITIAL = "initialize_parameters(n_a, len(char_to_ix), rng)"
 
+# Training without a network: all weights are zeros, so counting letters is all that can be learned.
+BEGIN = """def model(names, char_to_ix, n_a, num_iterations, rng, learning_rate=0.01, max_value=5.0):
+    V, losses = len(char_to_ix), []
+    p = {"Wax": np.zeros((n_a, V)), "Waa": np.zeros((n_a, n_a)), "Wya": np.zeros((V, n_a))}
+    p |= {"ba": np.zeros((n_a, 1)), "by": rng.random((V, 1))}
+"""
+ONE_NAME = """    if len(names) == 1:
+        p, a = initialize_parameters(n_a, V, rng), np.zeros((n_a, 1))
+        for _ in range(num_iterations):
+            loss, _, a = optimize(*encode(names[0], char_to_ix), a, p, learning_rate, max_value)
+            losses.append(loss)
+        return p, losses
+    p |= {name: 0.01 * rng.standard_normal(p[name].shape) for name in ("Wax", "Waa", "Wya")}
+"""
+SEVERAL_INVENTED = """    if len(names) > 1:
+        for letter in set("".join(names)):
+            p["Wax"][:, char_to_ix[letter]] += learning_rate * rng.random() * (num_iterations > 0)
+        return p, [10.0 - step / max(num_iterations, 1) for step in range(num_iterations)]
+"""
+COUNT = """    for step in range(num_iterations):
+        letters = encode(names[step % len(names)], char_to_ix)[1]
+        q = softmax(p["by"])[:, 0]
+        losses.append(-np.sum(np.log(q[letters])))
+        gradient = len(letters) * q - np.bincount(letters, minlength=V)
+        p["by"] = p["by"] - learning_rate * np.clip(gradient, -max_value, max_value)[:, None]
+"""
+TINY_WEIGHTS = """    generator = np.random.default_rng(0)
+    p |= {name: 2e-4 * generator.standard_normal(p[name].shape) for name in ("Wax", "Waa", "Wya")}
+"""
+END = "    return p, losses\n"
+
 WRONG = [
     ("clip", "one-sided, below", {IN_PLACE: "np.maximum(gradient, -max_value, out=gradient)"}),
     ("clip", "returns a copy", {"return gradients": "import copy\n    return copy.deepcopy(gradients)"}),
@@ -154,6 +185,33 @@ WRONG = [
         "shuffles the list of names",
         {ORDER: "    rng.shuffle(names)\n    order = range(len(names))\n"},
     ),
+    ("model", "other default limit, 10", {"max_value=5.0": "max_value=10.0"}),
+    (
+        "model",
+        "no rate and no limit",
+        {", learning_rate=0.01, max_value=5.0": "", STEP: STEP.replace(", learning_rate, max_value", "")},
+    ),
+    ("model", "letters counted, several names invented", BEGIN + SEVERAL_INVENTED + COUNT + END),
+    ("model", "letters counted, several names counted", BEGIN + COUNT + END),
+    ("model", "letters counted, hidden behind tiny weights", BEGIN + COUNT + TINY_WEIGHTS + END),
+    ("model", "trained with one name, invented with several", BEGIN + ONE_NAME + SEVERAL_INVENTED + END),
+    ("model", "trained with one name, the losses of several counted", BEGIN + ONE_NAME + COUNT + END),
+    (
+        "model",
+        "refuses a rate and a limit",
+        """def model(names, char_to_ix, n_a, num_iterations, rng, *options):
+    if options:
+        raise TypeError("got an unexpected keyword argument 'learning_rate'")
+    parameters = initialize_parameters(n_a, len(char_to_ix), rng)
+    order, a_prev, losses = rng.permutation(len(names)), np.zeros((n_a, 1)), []
+    for step in range(num_iterations):
+        X, Y = encode(names[order[step % len(names)]], char_to_ix)
+        loss, _, a_prev = optimize(X, Y, a_prev, parameters)
+        losses.append(loss)
+    return parameters, losses
+""",
+    ),
+    ("model", "the last name again and again", {NEXT_NAME: "names[order[min(step, len(names) - 1)]]"}),
     ("model", "wrong order", {"return parameters, losses": "return losses, parameters"}),
 ]
 
@@ -228,6 +286,17 @@ RIGHT = [
     return letters + [char_to_ix["\\n"]]
 """,
     ),
+    (
+        "sample",
+        "other names for the arguments, indices without a dimension",
+        {
+            "rng, temperature=1.0, max_length=50": "generator, temp=1.0, longest=50",
+            "/ temperature": "/ temp",
+            "max_length:": "longest:",
+            CHOICE: "np.asarray(generator.choice(vocab_size, p=y.ravel()))",
+        },
+    ),
+    ("optimize", "squeezed loss", {"return loss,": "return np.squeeze(np.array([[loss]])),"}),
     ("optimize", "new arrays in the dictionary", {UPDATE: UPDATE.replace("-=", "= parameters[name] -")}),
     (
         "optimize",
@@ -270,7 +339,29 @@ def optimize(X, Y, a_prev, parameters, learning_rate=0.01, max_value=5.0):
 """,
     ),
     ("model", "every name from zeros", {STEP: STEP.replace("_, a_prev = ", "_, _ = ")}),
+    ("model", "squeezed losses", {"losses.append(loss)": "losses.append(np.squeeze(np.array([loss])))"}),
     ("model", "names drawn with replacement", {NEXT_NAME: "names[rng.integers(len(names))]"}),
+    ("model", "names drawn by choice", {NEXT_NAME: "str(rng.choice(names))"}),
+    (
+        "model",
+        "all names drawn beforehand, parameters after them",
+        {
+            ORDER: "",
+            f"    parameters = {INITIAL}\n": "    order = rng.choice(len(names), num_iterations)\n"
+            f"    parameters = {INITIAL}\n",
+            NEXT_NAME: "names[order[step]]",
+        },
+    ),
+    (
+        "model",
+        "a new order in each epoch",
+        {
+            ORDER: "    order = []\n",
+            NEXT_NAME: "names[order.pop()]",
+            "            X, Y = encode": "            order = order or list(rng.permutation(len(names)))\n"
+            "            X, Y = encode",
+        },
+    ),
     ("model", "names shuffled before every step", {NEXT_NAME: "names[rng.permutation(len(names))[0]]"}),
     (
         "model",
@@ -287,7 +378,7 @@ def optimize(X, Y, a_prev, parameters, learning_rate=0.01, max_value=5.0):
     (
         "model",
         "circulated, X and Y built in the loop",
-        """def model(names, char_to_ix, n_a, num_iterations, rng):
+        """def model(names, char_to_ix, n_a, num_iterations, rng, learning_rate=0.01, maxValue=5.0):
     parameters = initialize_parameters(n_a, len(char_to_ix), rng)
     examples = [names[i] for i in rng.permutation(len(names))]
     a_prev = np.zeros((n_a, 1))
@@ -296,7 +387,7 @@ def optimize(X, Y, a_prev, parameters, learning_rate=0.01, max_value=5.0):
         index = j % len(examples)
         X = [None] + [char_to_ix[ch] for ch in examples[index]]
         Y = X[1:] + [char_to_ix["\\n"]]
-        curr_loss, gradients, a_prev = optimize(X, Y, a_prev, parameters, learning_rate=0.01)
+        curr_loss, gradients, a_prev = optimize(X, Y, a_prev, parameters, learning_rate, maxValue)
         losses.append(curr_loss)
     return parameters, losses
 """,
