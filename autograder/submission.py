@@ -1,8 +1,8 @@
 """A submission, read as hostile input and grafted onto the master copy.
 
 Reading follows no symbolic link, waits for nothing, and reads no more than it has to. What comes out are
-strings of known kinds; of the student's file only the sources of cells are kept, and their ids, which tell
-which cell is which.
+strings of known kinds; of the student's file only the sources of cells are kept, their ids, which tell
+which cell is which, and what is attached to their text.
 """
 
 from __future__ import annotations
@@ -12,20 +12,28 @@ import json
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from autograder.exam import ExamCell, ExamNotebook
 from autograder.result import Remark
 
-MAX_NOTEBOOK_BYTES: Final = 16 << 20
+MAX_NOTEBOOK_BYTES: Final = 64 << 20
+"""With outputs, which nobody reads here: an animation or a few interactive figures are 20 MB."""
+_MAX_VALUES: Final = 2_000_000
+"""Brackets, braces and commas, wherever they stand: pictures have none, and 64 MB of them would take 8 s and
+2.5 GB to read. With no more than these a file takes 2 s and 1 GB, whatever the rest of it is."""
 _MAX_CELLS: Final = 2000
 _MAX_SOURCE: Final = 1 << 20
 _MAX_ENTRIES: Final = 1000
 _CELL_KINDS: Final = ("code", "markdown", "raw")
+_BEFORE, _HERE, _AFTER = -1, 0, 1
+_Where = tuple[int, int, int]
+"""Where a cell goes: the position in the submission; before, at or after it; the index in the master copy."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class SubmittedCell:
     source: str
     id: str
     grade_id: str
+    attachments: Any = None
+    """As they stand in the file; `annotate.harmless_pictures` reads them."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ def read_submission(folder: Path, names: Collection[str], *, root: Path | None =
 
     Nothing in it is trusted: no symbolic link is followed in `folder` itself, nor in any component below
     `root` (the `submitted/` directory) when that is given; files are opened without blocking, must be regular
-    and at most 16 MB; whatever is wrong becomes a remark. Never raises for what a student did.
+    and at most 64 MB; whatever is wrong becomes a remark. Never raises for what a student did.
     """
     notebooks: dict[str, SubmittedNotebook] = {}
     remarks: list[Remark] = []
@@ -141,7 +151,11 @@ def _read_file(directory: int, name: str) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise _Unreadable("is not a file")
         if status.st_size > MAX_NOTEBOOK_BYTES:
-            raise _Unreadable(f"is {status.st_size >> 20} MB long, more than {MAX_NOTEBOOK_BYTES >> 20}")
+            megabytes = 1 + (status.st_size - 1 >> 20)
+            raise _Unreadable(
+                f"is {megabytes} MB long, more than {MAX_NOTEBOOK_BYTES >> 20} (clear "
+                "the outputs of large figures)"
+            )
         parts = []
         while part := os.read(fd, MAX_NOTEBOOK_BYTES + 1):
             parts.append(part)
@@ -176,8 +190,13 @@ def _strangers(directory: int, names: Collection[str]) -> Iterator[Remark]:
 
 def _parse(content: bytes) -> Iterator[SubmittedCell]:
     """The cells of a notebook file. Raises _Unreadable."""
+    if sum(map(content.count, (b"{", b"[", b","))) > _MAX_VALUES:
+        raise _Unreadable(
+            f"holds more than {_MAX_VALUES // 1_000_000} million values (clear the "
+            "outputs of interactive figures)"
+        )
     try:
-        raw = json.loads(content.decode("utf-8-sig"))
+        raw = json.loads(content.decode("utf-8-sig"), parse_int=float)  # which is fast for any digits
     except UnicodeDecodeError:
         raise _Unreadable("has a wrong encoding (a notebook is UTF-8)") from None
     except (ValueError, RecursionError):
@@ -193,6 +212,8 @@ def _parse(content: bytes) -> Iterator[SubmittedCell]:
             source = "".join(source)
         if type(source) is not str or cell.get("cell_type") not in _CELL_KINDS:
             raise _Unreadable(f"has a malformed cell (number {number})")
+        if len(source) > _MAX_SOURCE and cell["cell_type"] != "code":
+            source = source[:_MAX_SOURCE]  # a photo pasted into text, which some services store there
         if len(source) > _MAX_SOURCE:
             raise _Unreadable(f"has a cell (number {number}) with more than {_MAX_SOURCE >> 20} MB of text")
         marks = _get(_get(cell, "metadata"), "nbgrader")
@@ -202,6 +223,7 @@ def _parse(content: bytes) -> Iterator[SubmittedCell]:
             source.encode("utf-8", "replace").decode(),
             _text(cell.get("id")),
             _text(marks.get("grade_id")),
+            cell.get("attachments"),
         )
 
 
@@ -224,6 +246,8 @@ class GraftedCell:
     """None: a cell that the student added."""
     present: bool = True
     """Whether the submission has this cell; a grade cell without it scores zero."""
+    attachments: Any = None
+    """Of the student's cell, as they stand in the file."""
 
     @property
     def is_grade(self) -> bool:
@@ -236,52 +260,112 @@ class GraftedCell:
 
 
 def graft(exam: ExamNotebook, submitted: Sequence[SubmittedCell]) -> list[GraftedCell]:
-    """The master's cells in their order, the student's answers in them, additional cells where they were.
+    """The student's cells in the student's order, with the master's text where it is not theirs to write.
 
-    A cell is recognised by its grade_id, or by its id, or (a read-only one) by its text, so that renaming it,
-    editing its metadata or moving it changes nothing. Of duplicates the last one counts, as for nbgrader; the
-    others are the student's own cells.
+    What the student wrote runs in the order in which it stands in the submission, so that it means what it
+    means when the notebook is run from top to bottom. Only the instructor's cells may stand elsewhere, where
+    a student has moved or deleted them: set-up cells before the code that follows them in the master copy,
+    grade cells after the answers that they need.
+
+    A cell is recognised by its grade_id, or by its id, or by its text, so that renaming it or editing its
+    metadata changes nothing. Of copies of an answer the last one above its grade cell counts, of copies of
+    other cells the last one; the rest are cells of the student's own. If code that is read-only was edited,
+    the student's text runs as well, but the master's comes after it and has the last word.
     """
-    owner = _recognise(exam, submitted)
-    answers: dict[int, SubmittedCell] = {}
-    extras: dict[int, list[GraftedCell]] = defaultdict(list)
-    last_known = -1
+    copies = _recognise(exam, submitted)
+    needed = _answers_needed(exam)
+    place = _choose(exam, copies, needed)
+    owner = {position: exam.cells[index] for index, position in place.items()}
+    placed: list[tuple[_Where, GraftedCell]] = []
     for position, cell in enumerate(submitted):
-        if position in owner:
-            last_known = owner[position]
-            answers[last_known] = cell
-        else:
-            extras[last_known].append(GraftedCell(cell.kind, cell.source, None))
-    grafted = extras[-1]
+        master = owner.get(position)
+        kind = cell.kind
+        if master is not None and master.role in ("grade", "locked"):
+            if master.role == "grade" or kind != "code" or cell.source.split() == master.visible.split():
+                continue
+            master = None
+        elif master is not None and master.role == "answer":
+            kind = master.kind
+        placed.append(
+            ((position, _HERE, 0), GraftedCell(kind, cell.source, master, attachments=cell.attachments))
+        )
     for index, master in enumerate(exam.cells):
-        answer = answers.get(index)
-        source = master.source
-        if master.role == "answer":
-            # What stands there in the master copy is the solution.
-            source = answer.source if answer is not None else ""
-        elif answer is not None and master.role == "plain":
-            source = answer.source
-        grafted.append(GraftedCell(master.kind, source, master, answer is not None))
-        grafted += extras[index]
-    return grafted
+        is_setup = master in exam.setup
+        if master.role in ("plain", "answer"):
+            # What was deleted stays deleted, unless others need it.
+            if index in place or (master.role == "plain" and not is_setup):
+                continue
+            source = "" if master.role == "answer" else master.source  # there, it is the solution
+            grafted = GraftedCell(master.kind, source, master, present=False)
+        else:
+            grafted = GraftedCell(master.kind, master.source, master, index in place)
+        before = max((other for other in place if other <= index), default=None)
+        where = (place[before] if before is not None else -1, _AFTER, index)
+        if is_setup:
+            followers = [
+                position
+                for other, position in place.items()
+                if other > index and exam.cells[other].kind == "code" and exam.cells[other].role != "grade"
+            ]
+            where = min([where, *((position, _BEFORE, index) for position in followers)])
+        elif index in place:
+            for answer in needed.get(index, ()):
+                if min(copies.get(answer, [0])) > place[index]:
+                    where = max(where, (place[answer], _AFTER, index))
+        placed.append((where, grafted))
+    return [cell for _, cell in sorted(placed, key=itemgetter(0))]
 
 
-def _recognise(exam: ExamNotebook, submitted: Sequence[SubmittedCell]) -> dict[int, int]:
-    """Which of the master's cells each submitted one is: position in the submission to that in the master."""
-    owner: dict[int, int] = {}
-    taken: set[int] = set()
-    by_grade_id = {cell.grade_id: index for index, cell in enumerate(exam.cells) if cell.grade_id}
-    by_id = {cell.id: index for index, cell in enumerate(exam.cells) if cell.id}
-    by_text = {
-        cell.visible.strip(): index
-        for index, cell in enumerate(exam.cells)
-        if cell.role in ("grade", "locked") and cell.visible.strip()
+def _recognise(exam: ExamNotebook, submitted: Sequence[SubmittedCell]) -> dict[int, list[int]]:
+    """For each of the master's cells that the submission has: the positions of it and of its copies."""
+    cells = list(enumerate(exam.cells))
+    tables = (
+        {cell.grade_id: index for index, cell in cells if cell.grade_id},
+        {cell.id: index for index, cell in cells if cell.id},
+        {text: index for index, cell in cells if cell.role != "answer" and (text := cell.visible.strip())},
+    )
+    found: tuple[dict[int, list[int]], ...] = tuple(defaultdict(list) for _ in tables)
+    for position, cell in enumerate(submitted):
+        for table, positions, key in zip(
+            tables, found, (cell.grade_id, cell.id, cell.source.strip()), strict=True
+        ):
+            if key in table:
+                positions[table[key]].append(position)
+                break
+    by_grade_id, by_id, by_text = found
+    return {
+        # An old version may have been kept as text.
+        index: [position for position in positions if submitted[position].kind == exam.cells[index].kind]
+        or positions
+        for index, positions in (by_text | by_id | by_grade_id).items()
     }
-    keys = [(cell.grade_id, cell.id, cell.source.strip()) for cell in submitted]
-    for number, table in enumerate((by_grade_id, by_id, by_text)):
-        for position in reversed(range(len(submitted))):
-            index = table.get(keys[position][number])
-            if index is not None and index not in taken and position not in owner:
-                owner[position] = index
-                taken.add(index)
-    return owner
+
+
+def _choose(
+    exam: ExamNotebook, copies: Mapping[int, list[int]], needed: Mapping[int, Collection[int]]
+) -> dict[int, int]:
+    """Which of the copies counts: the positions of the master's cells in the submission."""
+    place = {index: positions[-1] for index, positions in copies.items()}
+    for index, positions in copies.items():
+        if exam.cells[index].role == "answer":
+            grades = [
+                place[grade] for grade, answers in needed.items() if index in answers and grade in place
+            ]
+            above = [position for position in positions if position < grades[0]] if grades else []
+            place[index] = (above or positions)[-1]
+    return place
+
+
+def _answers_needed(exam: ExamNotebook) -> dict[int, list[int]]:
+    """For each grade cell the answer cells that it needs, directly or through others, by their indices."""
+    needed: dict[int, list[int]] = {}
+    for index, grade in enumerate(exam.cells):
+        if grade.role == "grade":
+            names, needed[index] = set(grade.names[1]), []
+            for earlier in reversed(range(index)):
+                cell = exam.cells[earlier]
+                if cell.kind == "code" and cell.role in ("answer", "locked") and cell.names[0] & names:
+                    names |= cell.names[1]
+                    if cell.role == "answer":
+                        needed[index].append(earlier)
+    return needed
