@@ -1,24 +1,31 @@
 """The annotated notebook for `autograded/`, in which nothing of the student's is alive.
 
 The instructor opens it in the Formgrader, on the server's origin, so whatever a student could make a browser
-run has to go: HTML and scripts in outputs and in markdown, links that run code, MathJax macros that make such
-links. Text and pictures stay.
+run or load has to go: HTML and scripts in outputs and in markdown, links that run code, MathJax macros that
+make such links, pictures from elsewhere. So has what the programs that make pages of notebooks stumble over.
+Text and the pictures within the notebook stay.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import functools
 import html
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import unquote
 
 Output = dict[str, Any]
 
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]*")
 _PICTURES: Final = ("image/png", "image/jpeg")
+_BEGINNINGS: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 _MAX_OUTPUTS: Final = 1000
+_MAX_PIXELS: Final = 10_000
+_MAX_COUNT: Final = 1 << 31
 _TAG_NAMES = """
     a abbr b blockquote br caption code col colgroup dd details div dl dt em figcaption figure h1 h2 h3 h4 h5
     h6 hr i img kbd li mark ol p pre s samp small span strong sub summary sup table tbody td tfoot th thead tr
@@ -45,18 +52,45 @@ _ANY_TAG: Final = re.compile(
 )
 _ATTRIBUTE: Final = re.compile(r"""(?<![a-zA-Z-])([a-zA-Z-]+)=("[^"]*"|'[^']*'|[^\s"'>]+)""")
 _STYLE_VALUE: Final = re.compile(r"(?:[\w #%.,+-]|rgba?\([\d.,% ]*\))*", re.A)
-_MATHJAX: Final = re.compile(
-    r"(?<!\\)\\+(href|require|style|class|cssId|data|unicode|def|newcommand|let)\b", re.I
+_MACRO_NAMES = """
+    bbox begingroup class cssId data DeclareMathOperator def edef endgroup enclose gdef global href let
+    mathtip mmlToken newcommand newenvironment Newextarrow providecommand renewcommand renewenvironment
+    require style texttip toggle unicode xdef
+"""
+"""What in a formula links, styles, loads, or defines such a thing (for the whole page)."""
+_MATHJAX: Final = re.compile(rf"(?<!\\)\\+({'|'.join(_MACRO_NAMES.split())})(?![a-z])", re.I)
+_RUNS_CODE: Final = re.compile(
+    # That the data: are these is prose; in the place of an address it is a scheme.
+    r"(?:javascript|vbscript|livescript):|\][(:]<?(?:/?files/)?(?:data|file|blob):",
+    re.I,
 )
-_RUNS_CODE: Final = re.compile(r"(javascript|vbscript|livescript|data|file|blob):", re.I)
 _PICTURE: Final = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
 _LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s\\]*", re.I)
 _TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
+_AUTOLINK: Final = re.compile(r"<(https?://[\w.~/?#@!$&*+,;=%:-]+)>", re.A)
+_NOT: Final = "\N{WORD JOINER}"
+"""Between two characters that mean something together: cannot be seen, also in code and in formulas."""
+_ATTACHED: Final = r"\(attachment:([\w.%~-]{1,200})\)"
+_SHOWN: Final = re.compile(rf"!\[(?:([^\[\]]*+)\](?:{_ATTACHED})?)?", re.A)
+_FENCE: Final = re.compile(
+    r"^(?:[^\S\n]|[>*+:.)0-9-])*+(?:`{3,}+[^\S\n]*+(?=([^\s`]++)[^`\n]*+$)|~{3,}+[^\S\n]*+(?=(\S+)))", re.M
+)
+_COLOURED: Final = frozenset("ipython ipython3 py py3 pycon python python3 text txt".split())  # noqa: SIM905
+"""Languages of code in markdown. Of the hundreds that front ends colour, some take very long for a text made
+for it, and one (Mermaid) takes HTML for what it is."""
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[0-9]{1,2})"
+_COLOUR = f"(?:[34]8;5;{_BYTE}|[34]8;2;{_BYTE};{_BYTE};{_BYTE}|10[0-7]|(?![34]8)[0-9]{{0,2}})"
+_CONTROL: Final = re.compile(rf"(\x1b\[{_COLOUR}(?:;{_COLOUR}){{0,15}}m)|\x1b(?:\[[0-?]*[ -/]*[@-~]?)?|\x00")
+_MAX_COPIED: Final = 20_000_000
+"""Characters that nbconvert may copy to colour a text: it copies the rest of the text for every colour."""
 
 
 def readable(text: str) -> str:
-    """Text without what cannot be written to a file."""
-    return text.encode("utf-8", "replace").decode()
+    """Text without what cannot be written to a file, and without a terminal's commands other than colours."""
+    text = text.encode("utf-8", "replace").decode()
+    if text.count("\x1b") * len(text) > _MAX_COPIED:
+        return _CONTROL.sub("", text)
+    return _CONTROL.sub(lambda found: found[1] or "", text)
 
 
 def one_line(text: str) -> str:
@@ -75,30 +109,36 @@ def harmless_html(text: str) -> str:
     """
     text = _without_hidden_text(text)
     parts: list[str] = []
+    between: list[str] = []  # text up to the next tag that stays: what is left out must not join a macro
     open_tags: list[str] = []
     position = 0
     for match in _ANY_TAG.finditer(text):
-        parts.append(_escaped(text[position : match.start()]))
+        between.append(text[position : match.start()])
         position = match.end()
         closing, tag, attributes = match[1], match[2].lower(), match[3]
         if tag not in _TAGS:
             continue
+        found = []
         if closing:
             if tag in open_tags:
                 while (last := open_tags.pop()) != tag:
-                    parts.append(f"</{last}>")
-                parts.append(f"</{tag}>")
+                    found.append(f"</{last}>")
+                found.append(f"</{tag}>")
         elif len(open_tags) < _MAX_DEPTH:
-            parts.append(f"<{tag}{_harmless_attributes(tag, attributes)}>")
+            found.append(f"<{tag}{_harmless_attributes(tag, attributes)}>")
             if tag not in _EMPTY_TAGS:
                 open_tags.append(tag)
-    parts.append(_escaped(text[position:]))
+        if found:
+            parts += [_escaped("".join(between)), *found]
+            between.clear()
+    parts.append(_escaped("".join([*between, text[position:]])))
     parts += [f"</{tag}>" for tag in reversed(open_tags)]
     return "".join(parts)
 
 
 def _escaped(text: str) -> str:
-    return html.escape(_MATHJAX.sub(r"\1", html.unescape(text)), quote=False)
+    text = html.unescape(text).replace("\x00", "")  # as a browser reads it
+    return html.escape(_MATHJAX.sub(lambda found: f"\\{_NOT}{found[1]}", text), quote=False)
 
 
 def _without_hidden_text(text: str) -> str:
@@ -141,14 +181,75 @@ def _harmless_style(text: str) -> str:
     return "; ".join(kept)
 
 
-def harmless_markdown(text: str) -> str:
-    """A student's markdown with its HTML shown instead of interpreted; all of it as plain text if it holds
-    a link or a macro that could run something, however it is written."""
-    bare = "".join(c for c in html.unescape(html.unescape(text)) if unicodedata.category(c)[0] not in "ZC")
-    if _RUNS_CODE.search(bare) or _MATHJAX.search(text):
+def harmless_pictures(text: str, attachments: object, room: int) -> dict[str, dict[str, str]]:
+    """Of the attachments of a student's cell those that its markdown shows and that are pictures, by the
+    names that it has for them; as many as there is room for, in characters. Never raises."""
+    if not isinstance(attachments, dict):
+        return {}
+    kept: dict[str, dict[str, str]] = {}
+    for name in dict.fromkeys(found[2] for found in _SHOWN.finditer(text) if found[2]):
+        bundle = attachments.get(name, attachments.get(unquote(name)))
+        if not isinstance(bundle, dict):
+            continue
+        for kind in _PICTURES:
+            if name not in kept and (data := _picture(bundle.get(kind), kind, room)):
+                kept[name] = {kind: data}
+                room -= len(data)
+    return kept
+
+
+def _picture(data: object, kind: str, longest: int) -> str:
+    """The picture in Base64, without spaces; empty if it is none, or too long."""
+    if not isinstance(data, str) or len(data) > longest:
+        return ""
+    try:
+        content = base64.b64decode("".join(data.split()), validate=True)
+    except (ValueError, binascii.Error):
+        return ""
+    return base64.b64encode(content).decode() if content.startswith(_BEGINNINGS[kind]) else ""
+
+
+def harmless_markdown(text: str, pictures: Collection[str] = ()) -> str:
+    """A student's markdown with its HTML shown instead of interpreted, and as pictures only those attachments
+    that are in `pictures`; all of it as plain text if it holds a link or a macro that could run something,
+    however it is written."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    *_, last = readings = list(_readings(text))
+    bare = "".join(c for c in last if c != "\\" and unicodedata.category(c)[0] not in "ZC")
+    if _RUNS_CODE.search(bare) or any(map(_MATHJAX.search, readings)):
         fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=2) + 3)
         return f"{fence}text\n{text}\n{fence}"
-    return _TAG.sub("&lt;", text)
+    text = _FENCE.sub(_fence, text)
+    text = _SHOWN.sub(functools.partial(_shown, pictures), text)
+    return _TAG.sub(f"<{_NOT}", _AUTOLINK.sub(r"\1", text))
+
+
+def _readings(text: str) -> Iterator[str]:
+    """The text, and what it is once character references have been resolved, and those that this makes, …"""
+    yield text
+    for _ in range(4):
+        before, text = text, html.unescape(text)
+        if text == before:
+            return
+        yield text
+
+
+def _fence(found: re.Match[str]) -> str:
+    """The beginning of a block of code, plain text if its language is none of those that are coloured."""
+    language = found[1] or found[2]
+    return found[0] if language.lower() in _COLOURED else f"{found[0]}text "
+
+
+def _shown(pictures: Collection[str], found: re.Match[str]) -> str:
+    """What stands for the beginning of a reference to a picture: that of an attachment, or text."""
+    description, name = found[1], found[2]
+    if description is None:
+        return f"!{_NOT}["
+    if name in pictures:
+        # Nothing that ends, continues or hides the reference for any reader of markdown.
+        plain = re.sub(r"[^\w .,()+-]", " ", description)
+        return f"![{plain}](attachment:{name})"
+    return f"!{_NOT}[{description}]{_NOT}" + (f"(attachment:{name})" if name else "")
 
 
 def harmless_outputs(outputs: object) -> list[Output]:
@@ -164,7 +265,9 @@ def size_of(outputs: Sequence[Output]) -> int:
     """Roughly how many characters clean outputs are in a notebook file."""
     return sum(
         200
-        + sum(map(len, [*entry.get("traceback", ()), *entry.get("data", {}).values(), entry.get("text", "")]))
+        + sum(map(len, [*entry.get("traceback", ()), *entry.get("data", {}).values()]))
+        + sum(len(entry.get(key, "")) for key in ("text", "ename", "evalue"))
+        + sum(len(of_picture.get("alt", "")) for of_picture in entry.get("metadata", {}).values())
         for entry in outputs
     )
 
@@ -199,7 +302,7 @@ def _harmless_output(entry: Mapping[str, Any]) -> Output | None:
     clean: Output = {"output_type": kind, "data": data, "metadata": _sizes(entry.get("metadata"))}
     if kind == "execute_result":
         count = entry.get("execution_count")
-        clean["execution_count"] = count if type(count) is int else None
+        clean["execution_count"] = count if type(count) is int and 0 <= count < _MAX_COUNT else None
     return clean
 
 
@@ -223,7 +326,11 @@ def _sizes(metadata: object) -> dict[str, Any]:
     for mime in _PICTURES:
         inner = metadata.get(mime) if isinstance(metadata, dict) else None
         if isinstance(inner, dict):
-            sizes = {key: inner[key] for key in ("width", "height") if type(inner.get(key)) is int}
+            sizes = {
+                key: inner[key]
+                for key in ("width", "height")
+                if type(inner.get(key)) is int and 0 < inner[key] <= _MAX_PIXELS
+            }
             texts = {"alt": _text(inner["alt"])} if isinstance(inner.get("alt"), str) else {}
             kept[mime] = sizes | texts
     return kept

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograder import quick_imports
+from autograder.annotate import readable
 from autograder.exam import hidden_lines
 
 quick_imports.quicken()
@@ -151,7 +152,9 @@ class FeedbackExporter(HTMLExporter):
     ).tag(config=True)
 
     mathjax = Unicode(
-        "", help="Address of a MathJax 2.7 for formulas, such as that of a local copy (default: a CDN)."
+        "",
+        help="Address of a MathJax 2.7 for formulas, such as that of a local copy, with `,Safe` at the end of"
+        " its config: `MathJax.js?config=TeX-AMS_CHTML-full,Safe` (default: a CDN, with Safe).",
     ).tag(config=True)
 
     def from_notebook_node(  # type: ignore[override]
@@ -160,6 +163,9 @@ class FeedbackExporter(HTMLExporter):
         notebook = copy.deepcopy(nb) if self.show_tests else for_student(nb)
         for cell in notebook.cells:
             for output in cell.get("outputs", []):
+                for field in ("text", "traceback"):
+                    if field in output:
+                        output[field] = _plain(output[field])
                 if "data" in output:
                     output.data = type(output.data)(_harmless_data(output.data))
         page, resources = super().from_notebook_node(notebook, resources, **options)
@@ -167,8 +173,12 @@ class FeedbackExporter(HTMLExporter):
 
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
-        """HTML of a markdown cell or of a comment."""
-        return harmless(super().markdown2html(context, source))
+        """HTML of a markdown cell or of a comment; its text if it cannot be converted."""
+        try:
+            page = super().markdown2html(context, source)
+        except Exception:  # a picture that is missing, or anything else that a text can bring about
+            page = f"<pre>{html.escape(source)}</pre>"
+        return harmless(page)
 
     def _tidy(self, page: str) -> str:
         """What nbgrader's template lacks: a language, links that can be seen, formulas without a network."""
@@ -179,9 +189,16 @@ class FeedbackExporter(HTMLExporter):
         return page
 
 
+def _plain(text: Any) -> Any:
+    """A text of an output, or a list of texts, without what nbconvert cannot colour."""
+    return readable(text) if isinstance(text, str) else [_plain(line) for line in text]
+
+
 def _harmless_data(data: Any) -> dict[str, Any]:
     """Of a rich output what cannot run anything in a browser."""
     kept = {kind: value for kind, value in data.items() if kind in _SHOWN_AS_IT_IS}
+    if "text/plain" in kept:
+        kept["text/plain"] = _plain(kept["text/plain"])
     for kind in ("text/html", "text/markdown"):
         if kind in data:
             kept[kind] = harmless("".join(data[kind]))
