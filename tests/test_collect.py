@@ -331,8 +331,12 @@ def link() -> zipfile.ZipInfo:
     ("entry", "content", "why"),
     [
         (link(), "../../Ada/01-rnn-forward/01-rnn-forward.ipynb", "is a symbolic link"),
-        (f"Eve_6_assignsubmission_file/{FILE}", b"\0" * (MAX_NOTEBOOK_BYTES + 1), "is larger than 16 MB"),
-        ("Eve_6_assignsubmission_file/w.zip", packed({FILE: b"\0" * (64 << 20)}), "is larger than 16 MB"),
+        (f"Eve_6_assignsubmission_file/{FILE}", b"\0" * (MAX_NOTEBOOK_BYTES + 1), "is larger than 64 MB"),
+        (
+            "Eve_6_assignsubmission_file/w.zip",
+            packed({FILE: b"\0" * (MAX_NOTEBOOK_BYTES + 1)}),
+            "is larger than 64 MB",
+        ),
         (
             "Eve_6_assignsubmission_file/w.zip",
             packed({f"{n}": "" for n in range(3000)}),
@@ -501,7 +505,7 @@ def test_nbgraders_command_reads_downloads_in_the_same_way(course: Path, tmp_pat
             f"Ada_1_assignsubmission_file/{FILE}": "ada",
             "Eve_6_assignsubmission_file/w.zip": packed({f"Ada_1_assignsubmission_file/{FILE}": "eve"}),
             "Eve_6_assignsubmission_file/notes.gz": "no archive",
-            "Guy_7_assignsubmission_file/bomb.zip": packed({FILE: b"\0" * (64 << 20)}),
+            "Guy_7_assignsubmission_file/bomb.zip": packed({FILE: b"\0" * (MAX_NOTEBOOK_BYTES + 1)}),
         },
     )
     with zipfile.ZipFile(download, "a") as written:
