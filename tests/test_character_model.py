@@ -284,6 +284,37 @@ def test_check_tells_where_training_goes_another_way(
     assert ("steps 1 to 4" in shown) == ("✗ differ" in shown) == bool(changes)
 
 
+DRAWN = """def model(names, char_to_ix, n_a, num_iterations, rng, learning_rate=0.01, max_value=5.0):
+    rng = np.random.default_rng([OTHER, int(rng.integers(2**62))])  # other random numbers for each OTHER
+    order = BEFORE
+    parameters = initialize_parameters(n_a, len(char_to_ix), rng)
+    a_prev, losses = np.zeros((n_a, 1)), []
+    for step in range(num_iterations):
+        X, Y = encode(NAME, char_to_ix)
+        loss, _, a_prev = optimize(X, Y, a_prev, parameters, learning_rate, max_value)
+        losses.append(loss)
+    return parameters, losses
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "name"),
+    [
+        ("None", "names[int(rng.integers(len(names)))]"),
+        ("None", "str(rng.choice(names))"),
+        ("rng.choice(len(names), num_iterations)", "names[order[step]]"),
+    ],
+)
+def test_names_drawn_at_random_are_right_whatever_is_drawn(before: str, name: str) -> None:
+    """Not only with the numbers that one generator happens to give: the names that come last may be any."""
+    grade = cells_of(ASSIGNMENT)["grades"]["model"].replace('check(model, "model")', "")
+    source = DRAWN.replace("BEFORE", before).replace("NAME", name)
+    namespace = reference_namespace(ASSIGNMENT, answers={"model": source})
+    for other in range(10):
+        namespace["OTHER"] = other  # a global of the function
+        exec(grade, namespace)
+
+
 # --- Progress -------------------------------------------------------------------------------------------
 
 
