@@ -21,7 +21,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -35,7 +35,15 @@ if TYPE_CHECKING:
 GRACE = 60.0
 """Seconds beyond the submission's own budget after which a worker is taken to hang."""
 
+QUICK = 5.0
+"""Seconds that each submission gets at first. Who needs more is examined again when nobody else is waiting:
+a few that use up all their time don't hold up the class."""
+_PATIENT_AFTER = 12
+"""Nobody is hurried any more when more than so many were postponed, and most of those who were hurried."""
+
 _PR_SET_PDEATHSIG = 1
+_WORKER_BYTES = 6 << 30
+"""Address space of a worker: a submission that fills it up costs nobody else's examination."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,8 @@ class Task:
     student: str
     folder: Path
     skip_if: str | None = None
+    is_urgent: bool = False
+    """Whether others are waiting, so that it gets only QUICK seconds."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,12 @@ Outcome = Result | Unchanged | NotExamined
 Examine = Callable[[Task], Outcome]
 Found = TypeVar("Found")
 Work = Callable[[Task], Found]
-"""What a worker does with a task. Raises WallsError if the processes behind it have died."""
+"""What a worker does with a task. Raises WallsError if the processes behind it have died, Postponed if it
+needs more time than there is while others are waiting."""
+
+
+class Postponed(Exception):
+    """A task is for later."""
 
 
 @contextlib.contextmanager
@@ -82,7 +97,13 @@ def examining(examiner: Examiner, submitted: Path) -> Iterator[Examine]:
             submission = read_submission(task.folder, names, root=submitted)
             if submission.digest == task.skip_if:
                 return Unchanged(task.student)
-            return examiner.examine(task.student, submission)
+            if not task.is_urgent or examiner.limits.total_seconds <= QUICK:
+                return examiner.examine(task.student, submission)
+            result = examiner.examine(task.student, submission, seconds=QUICK)
+            # Whether something was left out for lack of time is not to be seen from the result.
+            if result.seconds >= QUICK:
+                raise Postponed
+            return result
 
         yield examine
 
@@ -113,10 +134,10 @@ class _Worker(Generic[Found]):
         self.deadline = time.monotonic() + patience
         self.connection.send(task)
 
-    def answer(self) -> Found | NotExamined | WallsError | None:
+    def answer(self) -> Found | NotExamined | WallsError | Postponed | None:
         """What the worker found; None if it died."""
         try:
-            answer: Found | NotExamined | WallsError = self.connection.recv()
+            answer: Found | NotExamined | WallsError | Postponed = self.connection.recv()
         except (EOFError, ConnectionError):
             return None
         return answer
@@ -137,20 +158,30 @@ def _serve(work: Work[Found], connection: Connection, parents: Connection, paren
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupted run is ended by the parent
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _die_with(parent)
+    _limit_memory()
     while True:
         try:
             task = connection.recv()
         except EOFError:
             return
-        answer: Found | NotExamined | WallsError
+        answer: Found | NotExamined | WallsError | Postponed
         try:
             answer = work(task)
-        except WallsError as error:
+        except (WallsError, Postponed) as error:
             answer = error
         except Exception as error:
             traceback.print_exc()
             answer = NotExamined(task.student, f"the program failed with {type(error).__name__}: {error}")
         connection.send(answer)
+
+
+def _limit_memory() -> None:
+    if sys.platform == "linux":
+        import resource
+
+        with contextlib.suppress(OSError, ValueError):
+            _, most = resource.getrlimit(resource.RLIMIT_AS)
+            resource.setrlimit(resource.RLIMIT_AS, (_WORKER_BYTES, most))
 
 
 def _die_with(parent: int) -> None:
@@ -161,6 +192,29 @@ def _die_with(parent: int) -> None:
             os._exit(1)
 
 
+class _Line:
+    """Who is next: everybody once, and then those that were postponed."""
+
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        self._fresh = iter(tasks)
+        self._next = next(self._fresh, None)
+        self._postponed: deque[Task] = deque()
+        self._hurried = self._back = 0
+
+    def take(self) -> Task | None:
+        task, self._next = self._next, next(self._fresh, None)
+        if task is None:
+            return self._postponed.popleft() if self._postponed else None
+        # Where most need more time, it is a slow machine, and to hurry them saves nobody time.
+        is_urgent = self._next is not None and 2 * self._back <= self._hurried + _PATIENT_AFTER
+        self._hurried += is_urgent
+        return replace(task, is_urgent=is_urgent)
+
+    def postpone(self, task: Task) -> None:
+        self._back += 1
+        self._postponed.append(replace(task, is_urgent=False))
+
+
 def examine_class(
     prepare: Callable[[], AbstractContextManager[Work[Found]]],
     tasks: Iterable[Task],
@@ -168,14 +222,14 @@ def examine_class(
     jobs: int,
     patience: float,
 ) -> Generator[Found | NotExamined]:
-    """Outcomes of `tasks`, as they come; `tasks` is read as workers become free.
+    """Outcomes of `tasks`, as they come; `tasks` is read as workers become free, and one ahead.
 
     `prepare` makes the function that does the work; it is called again when the walls behind that function
     have fallen. A submission during whose examination its worker or the walls died is tried once more, alone;
     a worker that is silent for `patience` seconds is killed. Raises what `prepare` raises. Every process is
     gone when the generator is closed.
     """
-    fresh = iter(tasks)
+    line = _Line(tasks)
     suspects: deque[Task] = deque()
     finished = False
     while not finished:
@@ -183,20 +237,20 @@ def examine_class(
             workers: list[_Worker[Found]] = []
             try:
                 workers += (_Worker(work) for _ in range(jobs))
-                finished = yield from _until_walls_fall(workers, fresh, suspects, patience)
+                finished = yield from _until_walls_fall(workers, line, suspects, patience)
             finally:
                 for worker in workers:
                     worker.stop()
 
 
 def _until_walls_fall(
-    workers: list[_Worker[Found]], fresh: Iterator[Task], suspects: deque[Task], patience: float
+    workers: list[_Worker[Found]], line: _Line, suspects: deque[Task], patience: float
 ) -> Generator[Found | NotExamined, None, bool]:
     """Outcomes until there are no more tasks (then True) or the walls have fallen (then False)."""
     outcomes: list[Found | NotExamined] = []
     while True:
         # Workers get their next task before anything is done with the outcomes.
-        _hand_out(workers, fresh, suspects, patience)
+        _hand_out(workers, line, suspects, patience)
         yield from outcomes
         outcomes = []
         busy = [worker for worker in workers if worker.task]
@@ -209,7 +263,7 @@ def _until_walls_fall(
             task = worker.task
             assert task is not None
             if worker.connection in ready:
-                answer: Found | NotExamined | WallsError | None = worker.answer()
+                answer: Found | NotExamined | WallsError | Postponed | None = worker.answer()
             elif time.monotonic() >= worker.deadline:
                 answer = NotExamined(task.student, f"no answer came within {patience:g} seconds")
                 worker.restart()
@@ -220,6 +274,9 @@ def _until_walls_fall(
                 worker.restart()
             if isinstance(answer, WallsError):
                 fallen = True
+            elif isinstance(answer, Postponed):
+                line.postpone(task)
+                continue
             elif answer is not None:
                 outcomes.append(answer)
                 continue
@@ -233,9 +290,7 @@ def _until_walls_fall(
             return False
 
 
-def _hand_out(
-    workers: list[_Worker[Found]], fresh: Iterator[Task], suspects: deque[Task], patience: float
-) -> None:
+def _hand_out(workers: list[_Worker[Found]], line: _Line, suspects: deque[Task], patience: float) -> None:
     for worker in workers:
         if suspects:
             # Alone, so that it is clear who is to blame if something dies again.
@@ -243,7 +298,7 @@ def _hand_out(
                 worker.give(suspects.popleft(), patience, is_retry=True)
             return
         if worker.task is None and not any(worker.is_retry for worker in workers if worker.task):
-            task = next(fresh, None)
+            task = line.take()
             if task is None:
                 return
             worker.give(task, patience)

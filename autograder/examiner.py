@@ -34,7 +34,7 @@ from dataclasses import replace
 from importlib.util import cache_from_source
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from autograder.annotate import (
     annotated_notebook,
@@ -68,6 +68,8 @@ _HOPELESS_SECONDS: Final = 2.0
 """For what builds on a function that has not come to an end before."""
 _LONGEST_PICTURES: Final = 8 << 20
 """Characters of the pictures in all the cells of text that it shows."""
+_LONGEST_CODE: Final = 1_000_000
+"""Characters of a notebook's code that are looked at to find out which cell needs which."""
 _REFERENCE_BYTES: Final = 4 * MEGABYTE
 """What student's code may give to a function of the reference at once."""
 
@@ -80,6 +82,13 @@ def autograder_digest(limits: Limits | None = None, *, carry_forward: bool = Tru
     modules = [(folder / f"{name}.py").read_bytes() for name in (*names, "submission", "walls", "wire")]
     settings = repr([limits or Limits(), carry_forward]).encode()
     return hashlib.sha256(b"".join([*modules, settings])).hexdigest()
+
+
+class _Names(NamedTuple):
+    """Of a cell's code, found by eye."""
+
+    defined: set[str]
+    mentioned: set[str]
 
 
 class _Fault(Exception):
@@ -220,9 +229,10 @@ class Examiner:
                 raise
             self._is_warm = True
 
-    def examine(self, student: str, submission: Path | Submission) -> Result:
-        """Examine one submission. Never raises for anything that a student did.
+    def examine(self, student: str, submission: Path | Submission, *, seconds: float | None = None) -> Result:
+        """Examine one submission, for as long as the limits say or for `seconds`.
 
+        Never raises for anything that a student did.
         Raises WallsError when the warm processes have died (the batch may start a new Examiner).
         """
         self.start()
@@ -230,7 +240,7 @@ class Examiner:
         names = [notebook.name for notebook in self.exam.notebooks]
         if isinstance(submission, Path):
             submission = read_submission(submission, names)
-        deadline = started + self.limits.total_seconds
+        deadline = started + (self.limits.total_seconds if seconds is None else seconds)
         results, remarks = [], list(submission.remarks)
         for notebook in self.exam.notebooks:
             submitted = submission.notebooks.get(notebook.name)
@@ -307,6 +317,8 @@ class _Examination:
         """Cells that have run, in order, for running them again."""
         self._fatal: dict[int, _Fault] = {}
         """Cells that ended the process; they are not run again."""
+        self._names_of: dict[int, _Names] = {}
+        self._unread = _LONGEST_CODE
         self._endless: set[str] = set()
         """What the exercises define in which a call did not come to an end in time."""
         self._outputs: dict[int, list[dict[str, Any]]] = {}
@@ -374,7 +386,8 @@ class _Examination:
         """Seconds for a cell, or for one call of a grade cell."""
         if self._endless:
             cell = self.cells[index]
-            names = self._builds_on(index) if cell.is_grade else self._reached(index, _words(cell.source))
+            needs = self._names_in(index).mentioned
+            names = self._builds_on(index) if cell.is_grade else self._reached(index, needs)
             if self._endless & names:
                 return min(_HOPELESS_SECONDS, self.limits.wall_seconds)
         return self.limits.wall_seconds
@@ -555,25 +568,39 @@ class _Examination:
         own = _own_answers(self.cells[:index])
         grade = self.cells[index].master
         assert grade is not None
-        reached = self._reached(index, set(grade.names[1]).union(*(_words(cell.source) for cell in own)))
-        return reached.difference(*(cell.master.names[0] for cell in own if cell.master is not None))
+        mentioned = (self._names_in(place).mentioned for place in own)
+        reached = self._reached(index, set(grade.names[1]).union(*mentioned))
+        masters = (self.cells[place].master for place in own)
+        return reached.difference(*(master.names[0] for master in masters if master is not None))
 
     def _reached(self, index: int, names: set[str]) -> set[str]:
         """These names, and those that the student's definitions of them in the cells before need in turn."""
-        defining: dict[str, set[str]] = {}
-        for cell in self.cells[:index]:
+        defining: dict[str, list[int]] = {}
+        for place, cell in enumerate(self.cells[:index]):
             # A cell for trying things out that the student has not touched defines nothing for an answer.
             is_theirs = cell.from_student or (cell.master is not None and cell.master.role != "plain")
             if cell.kind == "code" and not cell.is_grade and is_theirs:
-                for name in _defined(cell.source):
-                    defining.setdefault(name, set()).add(cell.source)
+                for name in self._names_in(place).defined:
+                    defining.setdefault(name, []).append(place)
         reached: set[str] = set()
+        read: set[int] = set()
         waiting = names
         while waiting:
             reached |= waiting
-            sources = set().union(*(defining.pop(name, set()) for name in waiting))
-            waiting = set().union(*map(_words, sources)) - reached
+            places = {place for name in waiting for place in defining.get(name, ())} - read
+            read |= places
+            waiting = set().union(*(self._names_in(place).mentioned for place in places)) - reached
         return reached
+
+    def _names_in(self, index: int) -> _Names:
+        if index not in self._names_of:
+            source = self.cells[index].source
+            self._unread -= len(source)
+            legible = self._unread >= 0
+            self._names_of[index] = (
+                _Names(_defined(source), _words(source)) if legible else _Names(set(), set())
+            )
+        return self._names_of[index]
 
     def _mark_again(self, index: int, cell: ExamCell, mark: CellMark, names: Sequence[str]) -> CellMark:
         """The better mark of two: that of the first examination, and that of another one in processes of its
@@ -763,14 +790,14 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def _own_answers(cells: Sequence[GraftedCell]) -> list[GraftedCell]:
-    """The answer cells of the exercise whose grade cell comes next: those since the exercise before it."""
-    found: list[GraftedCell] = []
-    for cell in reversed(cells):
+def _own_answers(cells: Sequence[GraftedCell]) -> list[int]:
+    """Places of the answer cells of the exercise whose grade cell comes next: those since the one before."""
+    found: list[int] = []
+    for place, cell in reversed(list(enumerate(cells))):
         if cell.is_grade and found:
             break
         if cell.master is not None and cell.master.role == "answer":
-            found.append(cell)
+            found.append(place)
     return found
 
 

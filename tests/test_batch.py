@@ -8,15 +8,28 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+import small_course
 
-from autograder.batch import Examine, NotExamined, Outcome, Task, Unchanged, examine_class
+from autograder.batch import (
+    Examine,
+    NotExamined,
+    Outcome,
+    Postponed,
+    Task,
+    Unchanged,
+    examine_class,
+    examining,
+)
 from autograder.errors import WallsError
+from autograder.examiner import Exam, Examiner
 from autograder.result import Result
+from autograder.walls import Limits
 
 PATIENCE = 20.0
 
@@ -74,6 +87,52 @@ def test_a_worker_that_dies_costs_its_submission_alone(tmp_path: Path) -> None:
     assert isinstance(found.pop("deadly"), NotExamined)
     assert all(isinstance(outcome, Result) for outcome in found.values())
     assert (tmp_path / "tried").read_text() == "xx", "tried once more, alone"
+
+
+def test_who_needs_more_time_comes_when_nobody_else_is_waiting(tmp_path: Path) -> None:
+    def examine(task: Task) -> Outcome:
+        with (tmp_path / "log").open("a") as log:
+            log.write(f"{task.student}{'?' if task.is_urgent else ''} ")
+        if task.is_urgent and task.student in ("b", "d"):
+            raise Postponed
+        return result(task.student)
+
+    found = outcomes(examine, *"abcdef", jobs=1)
+    assert list(found) == ["a", "c", "e", "f", "b", "d"]
+    assert (tmp_path / "log").read_text() == "a? b? c? d? e? f b d "
+
+
+def test_where_everybody_needs_more_time_it_is_not_asked_for_twice(tmp_path: Path) -> None:
+    def examine(task: Task) -> Outcome:
+        with (tmp_path / "log").open("a") as log:
+            log.write("x")
+        if task.is_urgent:
+            raise Postponed
+        return result(task.student)
+
+    assert len(outcomes(examine, *map(str, range(100)), jobs=1)) == 100
+    assert len((tmp_path / "log").read_text()) < 120
+
+
+def test_a_submission_that_takes_long_is_postponed_and_then_has_all_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the real examiner: the mark is that of an examination without haste."""
+    monkeypatch.setattr("autograder.batch.QUICK", 1.0)
+    source = small_course.write_source(tmp_path)
+    names = ("a-slow", "b", "c")
+    for name in names:
+        slow = {"double": "def double(x):\n    __import__('time').sleep(0.9)\n    return 2 * x"}
+        small_course.write_submission(
+            tmp_path / "submitted" / name / "small", slow if name == "a-slow" else {}
+        )
+    line = [Task(name, tmp_path / "submitted" / name / "small") for name in names]
+    examiner = Examiner(Exam.load(source), Limits(wall_seconds=5.0))
+    prepare = partial(examining, examiner, tmp_path / "submitted")
+    found = list(examine_class(prepare, line, jobs=1, patience=PATIENCE))
+    assert [(outcome.student, outcome.score) for outcome in found if isinstance(outcome, Result)] == [
+        ("b", 30.0), ("c", 30.0), ("a-slow", 30.0),
+    ]  # fmt: skip
 
 
 def test_a_worker_that_died_by_accident_is_forgiven(tmp_path: Path) -> None:

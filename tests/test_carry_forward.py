@@ -31,7 +31,9 @@ SECRET = "31415.9265"
 LEAKED = "31417.9"
 """How the first number begins that it gives for the first argument of the test."""
 COMMENT = "xyzzy: how the reference does it"
-LIMITS = Limits(wall_seconds=2.0, grade_cell_seconds=4.0, total_seconds=25.0, memory_bytes=1 << 28)
+LIMITS = Limits(
+    wall_seconds=2.0, grade_cell_seconds=4.0, total_seconds=25.0, memory_bytes=1 << 28, processes=32
+)
 
 SOLUTIONS = {
     "step": f'''def step(x, state):
