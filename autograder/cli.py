@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder import __version__
-from autograder.errors import AutograderError, RecordsError, UsageError, WallsError
+from autograder import __version__, streams
+from autograder.errors import AutograderError, RecordsError, WallsError
+from autograder.interruption import Interruption
 
 # Everything heavy is imported by the command that needs it: `--help` must answer at once.
 if TYPE_CHECKING:
     from autograder.folders import Folders
-    from autograder.walls import Limits
 
 DONE, INCOMPLETE, UNUSABLE, NO_WALLS, NOT_RECORDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -32,20 +32,47 @@ exit codes:
 """
 
 
+SUBMISSION_TIMES = ("gradebook", "timestamp.txt", "modified")
+"""Where the time of submission may come from; see `gradebook.Timestamps`."""
+
+_GO_ON = "What was marked is recorded; run the command again to go on."
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code."""
-    options = _parser().parse_args(arguments)
+    """Run a command and return its exit code. Whatever happens ends in a sentence."""
+    streams.prepare()
     try:
-        code: int = options.command(options)
-        return code
+        with Interruption():
+            return _run(arguments)
     except KeyboardInterrupt:
-        print("Interrupted. What was marked is recorded; run the command again to go on.", file=sys.stderr)
+        streams.say(f"Interrupted. {_GO_ON}")
         return INTERRUPTED
+    except Exception as error:
+        if (broken := streams.fault()) is None:
+            from autograder.unforeseen import sentence
+
+            streams.say(f"autograder: {sentence(error)} {_GO_ON}")
+            return NOT_RECORDED
+        streams.silence()
+        if isinstance(broken, BrokenPipeError):
+            return INTERRUPTED  # by a reader who has seen enough
+        streams.say(f"autograder: The output cannot be written ({broken.strerror}). {_GO_ON}")
+        return NOT_RECORDED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        options = _parser().parse_args(arguments)
+        code: int = options.command(options)
     except AutograderError as error:
         print(f"autograder: {error}", file=sys.stderr)
         if isinstance(error, WallsError):
-            return NO_WALLS
-        return NOT_RECORDED if isinstance(error, RecordsError) else UNUSABLE
+            code = NO_WALLS
+        else:
+            code = NOT_RECORDED if isinstance(error, RecordsError) else UNUSABLE
+    finally:
+        sys.stdout.flush()
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -120,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     grade.add_argument(
         "--submission-time",
-        choices=["gradebook", "timestamp.txt", "modified"],
+        choices=SUBMISSION_TIMES,
         help="where the time of submission comes from: what the gradebook says (the default), the file that"
         " nbgrader's exchange puts into a submission and that a student can write, or the notebooks' time of"
         " modification",
@@ -310,24 +337,29 @@ def _grade(options: argparse.Namespace) -> int:
     from contextlib import ExitStack
     from functools import partial
 
+    from autograder import settings
     from autograder.batch import GRACE, examining
     from autograder.examiner import Exam, Examiner
+    from autograder.folders import readable, unusable
 
     folders = _folders(options)
     for assignment in options.assignments:
         folders.check_assignment(assignment)
-    sandbox = _is_on(folders, "sandbox") and not options.no_sandbox
+    sandbox = settings.switch(folders, "Autograder", "sandbox") and not options.no_sandbox
+    carry_forward = settings.switch(folders, "Autograder", "carry_forward") and not options.no_carry_forward
+    create = settings.switch(folders, "Autograde", "create_student")
+    limits = settings.limits(folders)
+    time = options.submission_time or folders.setting("Autograder", "submission_time", "gradebook")
+    if time not in SUBMISSION_TIMES:
+        raise unusable("Autograder.submission_time", time, f"one of {', '.join(SUBMISSION_TIMES)}")
     if not sandbox:
         print("Without a sandbox: students' code can read and change whatever you can.", file=sys.stderr)
-    carry_forward = _is_on(folders, "carry_forward") and not options.no_carry_forward
-    limits = _limits(folders)
-    time = options.submission_time or folders.setting("Autograder", "submission_time", "gradebook")
     complete = True
-    create = bool(folders.setting("Autograde", "create_student", True))
-    examiners = [
-        Examiner(Exam.load(folders.source(assignment)), limits, sandbox=sandbox, carry_forward=carry_forward)
-        for assignment in options.assignments
-    ]
+    examiners = []
+    for assignment in options.assignments:
+        with readable(folders.source(assignment)):
+            exam = Exam.load(folders.source(assignment))
+        examiners.append(Examiner(exam, limits, sandbox=sandbox, carry_forward=carry_forward))
     with ExitStack() as stack:
         # Collecting garbage while modules are imported finds none, and in forked workers it would copy every
         # page of them.
@@ -372,26 +404,8 @@ def _grade(options: argparse.Namespace) -> int:
                 print(line)
             for line in tally.lines(writer.without_time(assignment)):
                 print(line)
-            complete = complete and not (tally.not_examined or tally.not_timed)
+            complete = complete and tally.complete
     return DONE if complete else INCOMPLETE
-
-
-def _is_on(folders: Folders, name: str) -> bool:
-    """A switch of `c.Autograder`, on unless it is set; nbgrader's command line gives it as a text."""
-    return str(folders.setting("Autograder", name, True)).lower() not in ("false", "0")
-
-
-def _limits(folders: Folders) -> Limits:
-    """What a submission may use: `c.Autograder.limits`, and nbgrader's own setting of the time for a cell."""
-    from autograder.walls import Limits
-
-    given = dict(folders.setting("Autograder", "limits", {}))
-    if seconds := folders.setting("Execute", "timeout", None):
-        given = {"wall_seconds": float(seconds), "grade_cell_seconds": float(seconds)} | given
-    try:
-        return Limits(**given)
-    except TypeError as error:
-        raise UsageError(f"c.Autograder.limits in nbgrader_config.py is not usable: {error}.") from None
 
 
 def _feedback(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ import ast
 import builtins
 import hashlib
 import json
+import math
 import re
 import symtable
 from collections.abc import Iterator
@@ -177,11 +178,14 @@ def _read_notebook(path: Path) -> ExamNotebook:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         cells = tuple(_read_cell(cell) for cell in raw["cells"])
+        metadata = dict(raw.get("metadata", {}))
         if raw["nbformat"] != 4:
             raise ExamError(
                 f"{path} has notebook format {raw['nbformat']}; save it with a recent JupyterLab."
             )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise ExamError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ExamError(f"{path} is not a notebook: {type(error).__name__}: {error}") from error
     for cell in cells:
         if cell.kind == "code" and _AUTOTEST.search(cell.source):
@@ -191,13 +195,15 @@ def _read_notebook(path: Path) -> ExamNotebook:
                 " this assignment with `nbgrader autograde --Autograder.enabled=False`."
             )
         if cell.role == "grade":
+            if not 0 <= cell.points < math.inf:
+                raise ExamError(f"{path}: the grade cell {cell.grade_id} is worth {cell.points} points.")
             try:
                 compile(cell.source, "cell", "exec")
             except SyntaxError as error:
                 raise ExamError(
                     f"{path}: the grade cell {cell.grade_id} is not plain Python: {error}"
                 ) from error
-    return ExamNotebook(path.stem, cells, dict(raw.get("metadata", {})))
+    return ExamNotebook(path.stem, cells, metadata)
 
 
 def _read_cell(raw: dict[str, Any]) -> ExamCell:

@@ -26,8 +26,9 @@ from autograder.batch import NotExamined, Task, Unchanged, Work, examine_class
 from autograder.errors import DiskFull, RecordsError, UsageError
 from autograder.feedback import FeedbackExporter
 from autograder.folders import Folders, put_in_place, show
-from autograder.grade import Interruption, only_run
+from autograder.grade import only_run
 from autograder.gradebook import MARKER, GradebookWriter
+from autograder.interruption import Interruption
 from autograder.progress import Progress
 
 quick_imports.quicken()

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from types import FrameType
 
 from autograder.batch import Examine, NotExamined, Task, Unchanged, examine_class
-from autograder.errors import GradebookLocked, UsageError
+from autograder.errors import GradebookLocked, RecordsError, UsageError
 from autograder.folders import Folders, Submission, show
 from autograder.gradebook import Change, GradebookWriter, Known
+from autograder.interruption import Interruption
 from autograder.progress import Progress
-from autograder.result import Remark, Result
+from autograder.result import Result
 
 MOST_NAMES = 12
 """Of those skipped, at the end of a run."""
+
+MOST_REMARKS = 10
+"""On one submission, while it runs: two thousand cells can each be worth a remark. The gradebook has all."""
 
 
 @dataclass
@@ -30,15 +31,21 @@ class Tally:
     unchanged: list[str] = field(default_factory=list)
     """Students whose work is as it was marked before."""
     changes: list[Change] = field(default_factory=list)
-    remarks: list[tuple[str, Remark]] = field(default_factory=list)
     not_examined: list[str] = field(default_factory=list)
     """A sentence for each submission that has no mark from this run."""
+    not_placed: list[str] = field(default_factory=list)
+    """A sentence for each submission whose marked notebook could not be put into autograded/."""
     not_timed: list[str] = field(default_factory=list)
     """A sentence for each submission whose timestamp.txt names no time."""
 
     @property
     def skipped(self) -> int:
         return len(self.unchanged)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was left out."""
+        return not (self.not_examined or self.not_placed or self.not_timed)
 
     def lines(self, without_time: int = 0) -> Iterator[str]:
         """What an instructor has to know at the end of the run."""
@@ -55,6 +62,7 @@ class Tally:
                 " so nothing was taken off for being late. See --submission-time."
             )
         yield from self.not_timed
+        yield from self.not_placed
         yield from self.not_examined
 
 
@@ -136,14 +144,18 @@ def grade(
                     progress.step(sentence)
                 case Result():
                     with interruption.held_off():
-                        changes = writer.write(outcome, folders[outcome.student], why.pop(outcome.student))
+                        found = writer.write(outcome, folders[outcome.student], why.pop(outcome.student))
                     tally.marked += 1
-                    tally.changes += changes
-                    tally.remarks += [(outcome.student, remark) for remark in outcome.remarks]
-                    for mark in changes:
+                    tally.changes += found.changes
+                    for mark in found.changes:
                         progress.say(str(mark))
-                    for remark in outcome.remarks:
+                    for remark in outcome.remarks[:MOST_REMARKS]:
                         progress.say(f"{name}: {show(remark.text, 500)}")
+                    if (more := len(outcome.remarks) - MOST_REMARKS) > 0:
+                        progress.say(f"{name}: and {more} more; `autograder report` lists them all.")
+                    if found.fault:
+                        tally.not_placed.append(found.fault)
+                        progress.say(found.fault)
                     walls = "" if outcome.walls != "none" else ", examined without a sandbox"
                     progress.step(f"{name}: {outcome.score:g} of {outcome.max_score:g}{walls}")
     return tally
@@ -176,14 +188,25 @@ def _reasons(
 
 @contextlib.contextmanager
 def only_run(folders: Folders) -> Iterator[None]:
-    """Keep a second run out of the course while the block lasts. Raises GradebookLocked if there is one."""
+    """Keep a second run out of the course while the block lasts.
+
+    Raises GradebookLocked if there is one, RecordsError if `autograded/` cannot be written.
+    """
     try:
         import fcntl
     except ImportError:  # Windows: nothing to hold runs apart with
         yield
         return
-    folders.workshop.mkdir(parents=True, exist_ok=True)
-    with (folders.workshop / "lock").open("a+") as lock:
+    try:
+        folders.workshop.mkdir(parents=True, exist_ok=True)
+        lock = (folders.workshop / "lock").open("a+")
+    except OSError as error:
+        raise RecordsError(
+            f"Nothing can be written to {show(folders.workshop.parent)}: {error.strerror or error}"
+            f" ({show(error.filename or 'no file')}). It must be a folder that whoever runs this command may"
+            " write to."
+        ) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -196,40 +219,3 @@ def only_run(folders: Folders) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
-
-
-class Interruption:
-    """Ctrl-C and SIGTERM as KeyboardInterrupt, but never in the middle of `held_off`; a context manager."""
-
-    def __init__(self) -> None:
-        self._held = self._asked = False
-
-    def __enter__(self) -> Interruption:
-        if threading.current_thread() is threading.main_thread():
-            self._before = {
-                number: signal.signal(number, self._asked_to_stop)
-                for number in (signal.SIGINT, signal.SIGTERM)
-            }
-        else:
-            self._before = {}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _asked_to_stop(self, number: int, frame: FrameType | None) -> None:
-        if self._held:
-            self._asked = True
-        else:
-            raise KeyboardInterrupt
-
-    @contextlib.contextmanager
-    def held_off(self) -> Iterator[None]:
-        self._held = True
-        try:
-            yield
-        finally:
-            self._held = False
-        if self._asked:
-            raise KeyboardInterrupt

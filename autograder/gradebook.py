@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from autograder import quick_imports
-from autograder.errors import DiskFull, GradebookBroken, GradebookLocked, RecordsError
+from autograder.errors import DiskFull, GradebookBroken, GradebookLocked, RecordsError, UsageError
 from autograder.folders import Folders, put_in_place, show
 from autograder.result import NotebookResult, Result
 
@@ -37,6 +37,8 @@ import nbformat  # noqa: E402
 import sqlalchemy as sql  # noqa: E402
 from nbgrader import api, utils  # noqa: E402
 from sqlalchemy.engine import Connection, Engine, Row  # noqa: E402
+
+from autograder.database import engine_for  # noqa: E402
 
 Timestamps = Literal["gradebook", "timestamp.txt", "modified"]
 """Where the time of submission comes from: what the gradebook says already (so that nothing in a submission
@@ -127,6 +129,16 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """Marks that are in the gradebook."""
+
+    changes: list[Change]
+    """The automatic marks that are not what they were."""
+    fault: str = ""
+    """A sentence, if their folder in `autograded/` could not be put in place; the next run tries again."""
+
+
+@dataclass(frozen=True)
 class _Marked:
     """The mark of a cell, before and after."""
 
@@ -141,7 +153,8 @@ class GradebookWriter:
 
     `timestamps` says where the time of submission comes from; without `create_students`, a student who is not
     in the gradebook is refused. Raises RecordsError (or one of its kinds) with a sentence for the instructor;
-    then nothing of the submission at hand was recorded.
+    then nothing of the submission at hand was recorded. Raises UsageError, before it opens the gradebook, if
+    its address or the permissions for files in `autograded/` cannot be used.
     """
 
     def __init__(
@@ -155,6 +168,7 @@ class GradebookWriter:
         self.folders = folders
         self.timestamps = timestamps
         self.create_students = create_students
+        self._permissions = folders.permissions
         self._engine = _open(folders.database, patience)
         self._master_files: dict[str, list[tuple[Path, Path]]] = {}
         with self.transaction() as db:
@@ -250,10 +264,10 @@ class GradebookWriter:
         text = (_timestamp_text(folder) or "").strip() if self.timestamps == "timestamp.txt" else ""
         return bool(text) and _time_in(text) is None
 
-    def write(self, result: Result, folder: Path, why: str) -> list[Change]:
+    def write(self, result: Result, folder: Path, why: str) -> Recorded:
         """Record a result: all of it or nothing. `folder` is the submission, `why` the reason for marking it.
 
-        Returns the automatic marks that changed.
+        Something in the way of one student's folder costs nobody else anything: the marks are recorded then.
         """
         token = uuid.uuid4().hex
         final = self.folders.autograded(result.student, result.assignment)
@@ -266,8 +280,17 @@ class GradebookWriter:
             except BaseException:
                 shutil.rmtree(staged, ignore_errors=True)
                 raise
+        try:
             _publish(staged, final)
-        return changes
+        except OSError as error:
+            shutil.rmtree(staged, ignore_errors=True)
+            return Recorded(
+                changes,
+                f"{show(result.student)}'s marks are recorded, but the marked notebook could not be put into"
+                f" {show(final)}: {error.strerror or error} ({show(error.filename or 'no file')}). Remove"
+                " what is in the way, or see to its permissions, and run the command again.",
+            )
+        return Recorded(changes)
 
     def update_lateness(self, assignment: str, student: str, folder: Path) -> None:
         """The time and the late penalty of a submission that was marked before and has not changed.
@@ -323,19 +346,13 @@ class GradebookWriter:
             (staged / f"{notebook.name}.ipynb").write_text(text + "\n", encoding="utf-8")
         if self.timestamps == "timestamp.txt" and (text := _timestamp_text(folder)) is not None:
             (staged / "timestamp.txt").write_text(text, encoding="utf-8")
-        mode = int(str(self.folders.setting("BaseConverter", "permissions", self._permissions())), 8)
         for path in staged.rglob("*"):
             if path.is_file():
-                path.chmod(mode)
+                path.chmod(self._permissions)
         (staged / MARKER).write_text(staged.name)
         if self.folders.setting("CourseDirectory", "groupshared", False):
             for path in (staged, *(path for path in staged.rglob("*") if path.is_dir())):
                 path.chmod(0o2775)
-
-    def _permissions(self) -> int:
-        """nbgrader's way of writing file permissions: 444 stands for 0o444."""
-        shared = self.folders.setting("CourseDirectory", "groupshared", False)
-        return int(self.folders.setting("Autograde", "permissions", 664 if shared else 444))
 
     def _record(self, db: Connection, result: Result, folder: Path, why: str, token: str) -> list[Change]:
         assignment = _one(db, _ASSIGNMENT, name=result.assignment)
@@ -455,17 +472,29 @@ class GradebookWriter:
         return None
 
     def _late_penalty(self, student: str, score: float, seconds: float) -> float | None:
-        """Marks to take off one notebook: the course's late submission plug-in decides, as in nbgrader."""
+        """Marks to take off one notebook: the course's late submission plug-in decides, as in nbgrader.
+
+        Raises UsageError if it cannot be loaded or fails.
+        """
         from nbgrader.preprocessors import AssignLatePenalties
 
-        assign = AssignLatePenalties(config=self.folders.config)
-        with contextlib.chdir(self.folders.root):
-            assign.init_plugin()
-            penalty = assign.plugin_inst.late_submission_penalty(student, score, seconds)
-        return None if penalty is None else min(max(0.0, float(penalty)), score)
+        try:
+            assign = AssignLatePenalties(config=self.folders.config)
+            with contextlib.chdir(self.folders.root):
+                assign.init_plugin()
+                penalty = assign.plugin_inst.late_submission_penalty(student, score, seconds)
+            return None if penalty is None else min(max(0.0, float(penalty)), score)
+        except Exception as error:  # it is the course's own code
+            raise UsageError(
+                f"The plug-in for late submissions, c.AssignLatePenalties.plugin_class in nbgrader_config.py,"
+                f" fails with {type(error).__name__}: {show(error)}."
+            ) from error
 
     def _finish_interrupted(self) -> None:
-        """Put in place what a killed run had committed, throw away what it had not."""
+        """Put in place what a killed run had committed, throw away what it had not.
+
+        What cannot be put in place is made again when its student's turn comes, and told about then.
+        """
         workshop = self.folders.workshop
         with _said(f"the unfinished files of an earlier run in {show(workshop)}"):
             left = [path for path in workshop.iterdir() if path.is_dir()] if workshop.is_dir() else []
@@ -481,7 +510,8 @@ class GradebookWriter:
                 }
             for path in left:
                 if path.name in committed:
-                    _publish(path, self.folders.autograded(*committed[path.name]))
+                    with contextlib.suppress(OSError):
+                        _publish(path, self.folders.autograded(*committed[path.name]))
             for path in left:
                 shutil.rmtree(path, ignore_errors=True)
 
@@ -495,8 +525,8 @@ class GradebookWriter:
 def _open(url: str, patience: float) -> Engine:
     with _said("the gradebook"):
         if not url.startswith("sqlite"):
-            return sql.create_engine(url)
-        engine = sql.create_engine(url, connect_args={"timeout": patience})
+            return engine_for(url)
+        engine = engine_for(url, connect_args={"timeout": patience})
 
         # The driver begins transactions late, at the first write; a transaction of ours begins with its first
         # read, so that nobody changes what it has seen.
@@ -645,6 +675,11 @@ def _said(what: str) -> Iterator[None]:
             raise DiskFull(
                 f"The disk is full: {what} was not recorded. Make room and run the command again; it goes on"
                 " where it stopped."
+            ) from error
+        if "unable to open" in text or "readonly" in text:
+            raise RecordsError(
+                f"The gradebook cannot be opened for writing ({show(text)}): {what} was not recorded. The"
+                " file and its folder must be there, and writable for whoever runs this command."
             ) from error
         raise GradebookBroken(
             f"The gradebook cannot be used ({show(text)}): {what} was not recorded. If it comes from an"

@@ -56,15 +56,19 @@ class MasterNotebook:
 def master_notebooks(folders: Folders, assignment: str) -> list[MasterNotebook]:
     """The notebooks of an assignment after the steps that nbgrader takes before it records their cells.
 
-    Raises UsageError if a source notebook cannot be read or nbgrader refuses it.
+    Raises UsageError if a source notebook cannot be read, or nbgrader refuses it or a setting.
     """
     from nbgrader.converters import GenerateAssignment
     from nbgrader.coursedir import CourseDirectory
     from nbgrader.preprocessors import SaveCells
+    from traitlets import TraitError
     from traitlets.utils.importstring import import_item
 
-    course = CourseDirectory(config=folders.config)
-    steps = GenerateAssignment(coursedir=course, config=folders.config).preprocessors
+    try:
+        course = CourseDirectory(config=folders.config)
+        steps = GenerateAssignment(coursedir=course, config=folders.config).preprocessors
+    except TraitError as error:
+        raise UsageError(f"nbgrader cannot use its configuration: {show(error, 500)}") from error
     classes = [import_item(step) if isinstance(step, str) else step for step in steps]
     until = next((n for n, step in enumerate(classes) if issubclass(step, SaveCells)), len(classes))
     found = []

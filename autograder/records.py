@@ -27,6 +27,8 @@ import sqlalchemy as sql  # noqa: E402
 from nbgrader import api  # noqa: E402
 from sqlalchemy.engine import Connection  # noqa: E402
 
+from autograder.database import engine_for  # noqa: E402
+
 LONGEST_SENTENCE = 2000
 _LONGEST_SOURCE = 100_000
 _UNREADABLE = {"broken-folder", "broken-notebook", "missing-notebook"}
@@ -159,12 +161,12 @@ def read_records(folders: Folders, assignments: Sequence[str] = ()) -> list[Clas
 
 @contextmanager
 def _gradebook(folders: Folders) -> Iterator[Connection]:
-    url = sql.make_url(folders.database)
+    engine = engine_for(folders.database)
+    url = engine.url
     if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
         raise RecordsError(
             f"There is no gradebook {show(url.database)}. Mark an assignment first: `autograder grade NAME`."
         )
-    engine = sql.create_engine(url)
     try:
         with engine.connect() as db:
             yield db

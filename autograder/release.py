@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from autograder.check_data import CASES, write_check_data
 from autograder.course import COURSE, assignments, read_notebook
-from autograder.errors import UsageError
-from autograder.folders import Folders
+from autograder.errors import RecordsError, UsageError
+from autograder.folders import Folders, readable, show
 from autograder.notebooks import normalised
 
 FOR_STUDENTS = COURSE / "docs" / "for_students"
@@ -26,7 +26,12 @@ FOR_STUDENTS = COURSE / "docs" / "for_students"
 
 def prepare_sources(names: Iterable[str], course: Path = COURSE) -> None:
     """Bring generated files beside the originals up to date: copies of rnn_utils.py and of what lies in
-    `docs/for_students/`, and check_data.json."""
+    `docs/for_students/`, and check_data.json. Raises UsageError without an rnn_utils.py."""
+    if not (course / "rnn_utils.py").is_file():
+        raise UsageError(
+            f"There is no rnn_utils.py in {show(course)}: it holds what students import, and every released"
+            " folder gets a copy. Copy it from the course that the autograder came with."
+        )
     if (course / "notebooks").is_dir():
         shutil.copyfile(course / "rnn_utils.py", course / "notebooks" / "rnn_utils.py")
     for name in names:
@@ -42,35 +47,47 @@ def release(course: Path = COURSE, names: Iterable[str] = ()) -> list[str]:
 
     A released folder is replaced only after the new one is complete. The assignment and its grade cells are
     entered into the course's gradebook, also where there are submissions already. Raises UsageError for an
-    assignment that is not in `source/`, and where nbgrader finds a fault in a notebook; MarksAtStake if a
-    cell is gone that carries marks given by hand (what was released stays).
+    assignment that is not in `source/`, where nbgrader finds a fault in a notebook, and for a course that
+    cannot be used; RecordsError if something cannot be written; MarksAtStake if a cell is gone that carries
+    marks given by hand (what was released stays).
     """
-    names = list(names) or assignments(course)
+    folders = Folders.of(course)
+    with readable(course / "source"):
+        there = assignments(course) if any((course / "source").iterdir()) else []
+    if not there:
+        raise UsageError(f"There is no assignment in {show(course / 'source')}.")
+    names = list(names) or there
     for name in names:
-        if name not in assignments(course):
+        if name not in there:
             raise UsageError(
-                f"There is no assignment {name} in source/; there are: {', '.join(assignments(course))}."
+                f"There is no assignment {show(name)} in source/; there are: {', '.join(map(show, there))}."
             )
-    prepare_sources(names, course)
-    with tempfile.TemporaryDirectory(prefix="release-", dir=course) as staging:
-        for name in tqdm(names, desc="releasing", unit="assignment"):
-            generate(name, course, Path(staging))
-            target = course / "release" / name
-            target.parent.mkdir(exist_ok=True)
-            previous = Path(staging) / f"previous-{name}"
-            if target.exists():
-                target.rename(previous)
-            (Path(staging) / name).rename(target)
-    _enter_into_gradebook(course, names)
+    try:
+        prepare_sources(names, course)
+        with tempfile.TemporaryDirectory(prefix="release-", dir=course) as staging:
+            for name in tqdm(names, desc="releasing", unit="assignment"):
+                generate(name, course, Path(staging))
+                target = course / "release" / name
+                target.parent.mkdir(exist_ok=True)
+                previous = Path(staging) / f"previous-{name}"
+                if target.exists():
+                    target.rename(previous)
+                (Path(staging) / name).rename(target)
+    except OSError as error:
+        raise RecordsError(
+            f"Not everything could be released: {error.strerror or error}"
+            f" ({show(error.filename or 'no file')}). Make room, or see to the permissions, and run the"
+            " command again."
+        ) from error
+    _enter_into_gradebook(folders, names)
     return names
 
 
-def _enter_into_gradebook(course: Path, names: Iterable[str]) -> None:
+def _enter_into_gradebook(folders: Folders, names: Iterable[str]) -> None:
     # These import nbgrader, too.
     from autograder.exam import Exam
     from autograder.gradebook import GradebookWriter
 
-    folders = Folders.of(course)
     with GradebookWriter(folders) as writer:
         for name in names:
             for change in writer.prepare(name, Exam.load(folders.source(name)).digest):
@@ -107,7 +124,13 @@ def generate(name: str, course: Path, output: Path) -> None:
 
 
 def course_config(course: Path) -> Any:
-    """The traitlets configuration in `nbgrader_config.py` of the course."""
-    from traitlets.config.loader import PyFileConfigLoader
+    """The traitlets configuration in `nbgrader_config.py` of the course. Raises UsageError without one."""
+    from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
-    return PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
+    try:
+        return PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
+    except ConfigFileNotFound:
+        raise UsageError(
+            f"There is no nbgrader_config.py in {show(course)}, so this is no course. Give its folder with"
+            " --course."
+        ) from None

@@ -1,0 +1,94 @@
+"""What `c.Autograder` and nbgrader's own settings say about examining, checked before anything is touched.
+
+A wrong limit would cost a whole class its points without a word, so what cannot be meant is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from dataclasses import fields
+from numbers import Integral, Real
+from typing import Final
+
+from autograder.errors import UsageError
+from autograder.folders import Folders, unusable
+from autograder.walls import MEGABYTE, Limits
+
+_DAY: Final = 86_400
+_GIGABYTE: Final = 1024 * MEGABYTE
+_BOUNDS: Final[dict[str, tuple[float, float]]] = {
+    "wall_seconds": (0.5, _DAY),
+    "grade_cell_seconds": (1, _DAY),
+    "total_seconds": (5, _DAY),
+    "cpu_seconds": (1, _DAY),
+    "memory_bytes": (256 * MEGABYTE, 1024 * _GIGABYTE),
+    "processes": (1, 4096),
+    "file_bytes": (0, 16 * _GIGABYTE),
+    "open_files": (32, 65_536),
+    "output_bytes": (16_384, 64 * MEGABYTE),
+    "scratch_bytes": (8 * MEGABYTE, 16 * _GIGABYTE),
+    "message_bytes": (MEGABYTE, _GIGABYTE),
+}
+"""The least and the most that each limit may be. With less, the course's own reference solutions may lose
+their points; with more, it is a slip or no limit."""
+
+
+def limits(folders: Folders) -> Limits:
+    """What a submission may use: `c.Autograder.limits`, and nbgrader's own setting of the time for a cell.
+
+    Raises UsageError for a value that cannot be meant.
+    """
+    given = _plain(folders.setting("Autograder", "limits", {}))
+    if not isinstance(given, dict):
+        raise unusable("Autograder.limits", given, 'a dictionary, such as {"memory_bytes": 4 << 30}')
+    whole = {field.name: field.type == "int" for field in fields(Limits)}
+    for name in given:
+        if name not in whole:
+            known = ", ".join(whole)
+            raise UsageError(
+                f"c.Autograder.limits in nbgrader_config.py has {name!r:.80}. There are: {known}."
+            )
+    found = {
+        name: _number(f"Autograder.limits[{name!r}]", value, *_BOUNDS[name], whole=whole[name])
+        for name, value in given.items()
+    }
+    timeout = _plain(folders.setting("Execute", "timeout", None))
+    # For nbgrader, -1 and None stand for no limit. Ours hold then: marking a class must come to an end.
+    if timeout is not None and (isinstance(timeout, bool) or timeout != -1):
+        seconds = _number(
+            "Execute.timeout", timeout, *_BOUNDS["wall_seconds"], or_else=", or -1 for the usual limits"
+        )
+        found = {"wall_seconds": seconds, "grade_cell_seconds": seconds} | found
+    return Limits(**found)  # type: ignore[arg-type]
+
+
+def switch(folders: Folders, section: str, name: str) -> bool:
+    """Whether `c.section.name` is on, as it is unless it is set. Raises UsageError if it is neither."""
+    value = folders.setting(section, name, True)
+    match str(value).lower():
+        case "true" | "1":
+            return True
+        case "false" | "0":
+            return False
+    raise unusable(f"{section}.{name}", value, "True or False")
+
+
+def _number(
+    name: str, value: object, least: float, most: float, *, whole: bool = False, or_else: str = ""
+) -> float:
+    """The value of a setting as an int or a float. Raises UsageError."""
+    kind = Integral if whole else Real
+    # What is no number (NaN) is in no range.
+    if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:  # type: ignore[operator]
+        what = "a whole number" if whole else "a number of seconds"
+        raise unusable(name, value, f"{what} from {least:g} to {most:.12g}{or_else}")
+    return int(value) if whole else float(value)  # type: ignore[call-overload]
+
+
+def _plain(value: object) -> object:
+    """A value that nbgrader's command line gives as a text; anything else as it is."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            return ast.literal_eval(value)
+    return value
