@@ -122,6 +122,7 @@ class _ExamServer:
                 pass_fds=[theirs.fileno()],
                 cwd=self._folder.path,
                 env=environment(str(self._folder.path)),
+                start_new_session=True,  # Ctrl-C at the terminal is for the examiner
             )
         self._setup = {
             "notebooks": {

@@ -138,7 +138,9 @@ class _Room:
         if base == Path("/usr"):
             self.executable = str(executable)
         else:
-            self.binds.append((base, "/env/python"))
+            # Not all of it: what an environment's manager keeps beside these may hold secrets.
+            for folder in dict.fromkeys((executable.parent, base / "lib")):
+                self.binds.append((folder, f"/env/python/{folder.relative_to(base)}"))
             self.executable = f"/env/python/{executable.relative_to(base)}"
         sites = [path for path in map(Path, sys.path) if path.name in ("site-packages", "dist-packages")]
         for number, site in enumerate(dict.fromkeys(site.resolve() for site in sites if site.is_dir())):
