@@ -16,8 +16,10 @@ import pytest
 from conftest import cells_of
 from nbclient import NotebookClient
 
+from autograder import submission
 from autograder.course import COURSE, assignments, exercise, is_answer, is_grade, read_notebook
 from autograder.release import FOR_STUDENTS
+from autograder.walls import Limits
 
 NAME = "01-rnn-forward"
 EXERCISES = len(cells_of(NAME)["answers"])
@@ -26,7 +28,9 @@ EXERCISES = len(cells_of(NAME)["answers"])
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A student's folder, under a name of the student's own."""
-    return Path(shutil.copytree(COURSE / "release" / NAME, tmp_path / "my rnn homework"))
+    folder = Path(shutil.copytree(COURSE / "release" / NAME, tmp_path / "my rnn homework"))
+    shutil.copy(FOR_STUDENTS / "preview.py", folder)
+    return folder
 
 
 def change(folder: Path, edit: Callable[[Any], None]) -> None:
@@ -138,6 +142,117 @@ def test_a_kernel_that_dies(folder: Path) -> None:
     change(folder, answer(rnn_forward="import os\nos._exit(1)"))
     code, said = run(folder)
     assert code == 2 and "The kernel died" in said
+
+
+def cell_of(notebook: Any, grade_id: str) -> Any:
+    (cell,) = [
+        cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id
+    ]
+    return cell
+
+
+def copied(cell: Any, **changes: Any) -> Any:
+    return nbformat.from_dict(cell | {"id": "copy"} | changes)
+
+
+@pytest.mark.parametrize(
+    ("where", "changes", "right"),
+    [
+        ("at the end", {}, 2),
+        ("above the answer", {}, 2),
+        ("above the check", {}, 1),
+        ("above the check", {"cell_type": "markdown"}, 2),
+    ],
+)
+def test_a_copy_of_an_answer_means_what_it_means_when_it_is_run(
+    folder: Path, where: str, changes: dict[str, Any], right: int
+) -> None:
+    def edit(notebook: Any) -> None:
+        answer()(notebook)
+        original = cell_of(notebook, "rnn_forward-answer")
+        below = {"above the answer": original, "above the check": cell_of(notebook, "rnn_forward-grade")}
+        at = notebook.cells.index(below[where]) if where in below else len(notebook.cells)
+        source = "raise RuntimeError('an old version')\n" if right == 2 else "def rnn_forward(*_): pass\n"
+        old = copied(original, source=source, **changes)
+        if changes:
+            del old["outputs"], old["execution_count"]
+        notebook.cells.insert(at, old)
+
+    change(folder, edit)
+    said = run(folder)[1]
+    assert points(right) in said and "an old version" not in said
+
+
+def test_cells_that_were_made_text_are_run_as_in_marking(folder: Path) -> None:
+    def edit(notebook: Any) -> None:
+        answer()(notebook)
+        for cell in notebook.cells:
+            if is_answer(cell) or is_grade(cell):
+                cell.cell_type = "markdown"
+                del cell["outputs"], cell["execution_count"]
+
+    change(folder, edit)
+    assert points(EXERCISES) in run(folder)[1]
+
+
+def test_what_is_too_large_for_marking(folder: Path) -> None:
+    def edit(notebook: Any) -> None:
+        animation = {"text/html": "<video src='data:video/mp4;base64," + "A" * (65 << 20) + "'>"}
+        notebook.cells[-1] = nbformat.v4.new_code_cell(
+            "animation", outputs=[nbformat.v4.new_output("display_data", animation)]
+        )
+
+    change(folder, edit)
+    code, said = run(folder)
+    assert code == 2 and "is 66 MB long" in said and "would score 0" in said and "Clear Cell Output" in said
+    (folder / f"{NAME}.ipynb").write_text('{"nbformat": 4, "cells": [' + "[]," * 2_000_000 + "[]]}")
+    code, said = run(folder)
+    assert code == 2 and "more than 2 million values" in said and "Clear Cell Output" in said
+
+
+def test_the_limits_are_those_of_marking() -> None:
+    preview = loaded()
+    assert preview.MOST_BYTES == submission.MAX_NOTEBOOK_BYTES
+    assert preview.MOST_VALUES == submission._MAX_VALUES
+    assert preview.SECONDS_IN_MARKING == Limits().wall_seconds <= Limits().grade_cell_seconds
+    assert Limits().total_seconds == preview.SECONDS_FOR_ALL
+
+
+def test_cells_that_are_slower_than_marking_allows_are_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def edit(notebook: Any) -> None:
+        answer()(notebook)
+        for cell in notebook.cells:  # as JupyterLab stores them, of an earlier run
+            if cell.cell_type == "code":
+                times = ("2026-11-22T03:00:00.000000Z", "2026-11-22T04:00:00.000000Z")
+                names = ("iopub.execute_input", "shell.execute_reply")
+                cell.metadata["execution"] = dict(zip(names, times, strict=True))
+        cell_of(notebook, "rnn_forward-answer").source += "\nimport time; time.sleep(2.5)"
+        demonstration = "# all of them\nwhile True:\n    pass"
+        notebook.cells.append(nbformat.v4.new_code_cell(demonstration))
+        notebook.cells.append(nbformat.v4.new_code_cell("empty = 1"))
+
+    change(folder, edit)
+    preview = loaded()
+    preview.SECONDS_PER_CELL, preview.SECONDS_IN_MARKING, preview.SECONDS_FOR_ALL = 5, 2, 3600
+    assert preview.main([str(folder / f"{NAME}.ipynb")]) == 0
+    said = capsys.readouterr().out
+    (slow,) = [part for part in said.split("\n\n") if "SLOW" in part]
+    told = " ".join(slow.split())
+    assert "SLOW: the answer cell of rnn_forward (3 s), the cell that begins with `while True:` (" in told
+    assert "Marking stops a cell after 2 s, unless your instructor allows more" in told
+    assert "together" not in told and "empty" not in told
+    assert points(EXERCISES) in said and "The file is complete" in said
+    preview.SECONDS_IN_MARKING, preview.SECONDS_FOR_ALL = 3600, 5
+    preview.main([str(folder / f"{NAME}.ipynb")])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "SLOW: All cells together took" in said and "Marking gives a notebook 5 s" in said
+
+
+def test_nothing_is_said_of_quick_cells(folder: Path) -> None:
+    change(folder, answer())
+    assert "SLOW" not in run(folder)[1]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 3, "nbformat": 4}', "\N{SNOWMAN}"])
