@@ -94,7 +94,14 @@ def examining(examiner: Examiner, submitted: Path) -> Iterator[Examine]:
         examiner.start()
 
         def examine(task: Task) -> Outcome:
-            submission = read_submission(task.folder, names, root=submitted)
+            try:
+                submission = read_submission(task.folder, names, root=submitted)
+            except OSError as error:
+                return NotExamined(
+                    task.student,
+                    f"what is in {task.folder} cannot be read ({error.strerror}). Mend that, and run the"
+                    " command again.",
+                )
             if submission.digest == task.skip_if:
                 return Unchanged(task.student)
             if not task.is_urgent or examiner.limits.total_seconds <= QUICK:

@@ -215,7 +215,7 @@ class Folders:
             except OSError as error:
                 refused.append(
                     f"{show(student)} was not examined: {show(folder)} cannot be looked at"
-                    f" ({error.strerror}). See to its permissions and run the command again."
+                    f" ({error.strerror}). Mend that, and run the command again."
                 )
                 continue
             if fault := _fault(entry, student):

@@ -139,7 +139,7 @@ def grade(
                     tally.unchanged.append(outcome.student)
                     progress.step(f"{name}: skipped, nothing changed")
                 case NotExamined():
-                    sentence = f"{name} was not examined: {show(outcome.reason)}"
+                    sentence = f"{name} was not examined: {show(outcome.reason, 1000)}"
                     tally.not_examined.append(sentence)
                     progress.step(sentence)
                 case Result():

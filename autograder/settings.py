@@ -82,7 +82,7 @@ def _number(
     # What is no number (NaN) is in no range.
     if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:  # type: ignore[operator]
         what = "a whole number" if whole else "a number of seconds"
-        raise unusable(name, value, f"{what} from {least:g} to {most:.12g}{or_else}")
+        raise unusable(name, value, f"{what} from {least:.15g} to {most:.15g}{or_else}")
     return int(value) if whole else float(value)  # type: ignore[call-overload]
 
 

@@ -7,6 +7,7 @@ which cell is which, and what is attached to their text.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -30,6 +31,9 @@ _MAX_VALUES: Final = 2_000_000
 _MAX_CELLS: Final = 2000
 _MAX_SOURCE: Final = 1 << 20
 _MAX_ENTRIES: Final = 1000
+_THEIRS: Final = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENODEV)
+"""What a student can leave behind in the place of a file. Whatever else keeps it from being read has to do with
+the instructor's machine, and nobody loses points for that."""
 _CELL_KINDS: Final = ("code", "markdown", "raw")
 _BEFORE, _HERE, _AFTER = -1, 0, 1
 _Where = tuple[int, int, int]
@@ -78,6 +82,8 @@ def read_submission(folder: Path, names: Collection[str], *, root: Path | None =
     Nothing in it is trusted: no symbolic link is followed in `folder` itself, nor in any component below
     `root` (the `submitted/` directory) when that is given; files are opened without blocking, must be regular
     and at most 64 MB; whatever is wrong becomes a remark. Never raises for what a student did.
+
+    Raises OSError if it is the machine that does not let the files be read.
     """
     notebooks: dict[str, SubmittedNotebook] = {}
     remarks: list[Remark] = []
@@ -100,6 +106,8 @@ def read_submission(folder: Path, names: Collection[str], *, root: Path | None =
                 except _Unreadable as error:
                     remarks.append(Remark("broken-notebook", f"{name}.ipynb {error}; it gets no marks."))
                 except OSError as error:
+                    if error.errno not in _THEIRS:
+                        raise
                     remarks.append(
                         Remark(
                             "broken-notebook",
@@ -107,6 +115,8 @@ def read_submission(folder: Path, names: Collection[str], *, root: Path | None =
                         )
                     )
     except (OSError, _Unreadable) as error:
+        if isinstance(error, OSError) and error.errno not in _THEIRS:
+            raise
         said = error.strerror if isinstance(error, OSError) else error
         remarks.append(Remark("broken-folder", f"The folder of the submission cannot be read: {said}."))
     for remark in remarks:
