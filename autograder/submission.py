@@ -32,8 +32,8 @@ _MAX_CELLS: Final = 2000
 _MAX_SOURCE: Final = 1 << 20
 _MAX_ENTRIES: Final = 1000
 _THEIRS: Final = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENODEV)
-"""What a student can leave behind in the place of a file. Whatever else keeps it from being read has to do with
-the instructor's machine, and nobody loses points for that."""
+"""What a student can leave behind in the place of a file. Whatever else keeps it from being read is up to the
+instructor's machine, and nobody loses points for that."""
 _CELL_KINDS: Final = ("code", "markdown", "raw")
 _BEFORE, _HERE, _AFTER = -1, 0, 1
 _Where = tuple[int, int, int]
