@@ -26,6 +26,8 @@ _BEGINNINGS: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd
 _MAX_OUTPUTS: Final = 1000
 _MAX_PIXELS: Final = 10_000
 _MAX_COUNT: Final = 1 << 31
+_REMEMBERED: Final = 20_000
+"""Characters of HTML that are kept in memory."""
 _TAG_NAMES = """
     a abbr b blockquote br caption code col colgroup dd details div dl dt em figcaption figure h1 h2 h3 h4 h5
     h6 hr i img kbd li mark ol p pre s samp small span strong sub summary sup table tbody td tfoot th thead tr
@@ -98,15 +100,18 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in readable(text))
 
 
-@functools.lru_cache(maxsize=512)
 def harmless_html(text: str) -> str:
     """HTML with nothing in it that runs, loads or imitates: tables, text, pictures within the page.
 
     However the text is to be understood, what comes out consists of known tags with known attributes,
     properly nested, and of text without a single "<". (A sanitiser that builds the tree of a real browser,
-    such as bleach, can be kept busy for hours by a text made for it.) Remembers what it has cleaned: most
-    tables of a class of students are the same.
+    such as bleach, can be kept busy for hours by a text made for it.) Remembers what it has cleaned, unless
+    that would fill the memory: most tables of a class of students are the same.
     """
+    return _remembered_html(text) if len(text) <= _REMEMBERED else _clean_html(text)
+
+
+def _clean_html(text: str) -> str:
     text = _without_hidden_text(text)
     parts: list[str] = []
     between: list[str] = []  # text up to the next tag that stays: what is left out must not join a macro
@@ -134,6 +139,9 @@ def harmless_html(text: str) -> str:
     parts.append(_escaped("".join([*between, text[position:]])))
     parts += [f"</{tag}>" for tag in reversed(open_tags)]
     return "".join(parts)
+
+
+_remembered_html = functools.lru_cache(maxsize=512)(_clean_html)
 
 
 def _escaped(text: str) -> str:
