@@ -93,11 +93,17 @@ def _rehearse(shell: NotebookShell, notebooks: Iterable[Mapping[str, Any]]) -> N
     What is imported, compiled, read and decoded on the way costs no submission any time.
     """
     end = time.monotonic() + _REHEARSAL_SECONDS
-    for cells in notebooks:
-        shell.reset()  # type: ignore[no-untyped-call]
-        for source in (*(source for _, source in cells["setup"]), *cells["definitions"], *cells["graded"]):
-            if time.monotonic() < end:
-                shell.run(source)
+    signal.signal(signal.SIGALRM, signal.default_int_handler)  # as if somebody had pressed Ctrl-C
+    signal.setitimer(signal.ITIMER_REAL, _REHEARSAL_SECONDS)
+    with suppress(KeyboardInterrupt):
+        for cells in notebooks:
+            shell.reset()  # type: ignore[no-untyped-call]
+            setup = [source for _, source in cells["setup"]]
+            for source in (*setup, *cells["definitions"], *cells["graded"]):
+                if time.monotonic() < end:
+                    shell.run(source)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     for source in (source for cells in notebooks for source in cells["graded"]):
         shell.parse(source)
     shell.reset()  # type: ignore[no-untyped-call]

@@ -149,10 +149,11 @@ def test_the_rehearsal_of_the_reference_leaves_no_names_behind(tmp_path: Path) -
             assert scores(examine(examiner, tmp_path / name)) == [10.0, 10.0, 10.0]
 
 
-def test_a_reference_that_fails_its_tests_is_no_obstacle(tmp_path: Path) -> None:
+@pytest.mark.parametrize("trouble", ["raise SystemExit", "while True: pass", "def double(x): return None"])
+def test_a_reference_that_fails_its_tests_is_no_obstacle(tmp_path: Path, trouble: str) -> None:
     source = small_course.write_source(tmp_path)
     cells = small_course.master()
-    cells["cells"][3]["source"] = "raise SystemExit"
+    cells["cells"][3]["source"] = trouble
     (source / "small.ipynb").write_text(json.dumps(cells))
     with Examiner(Exam.load(source), QUICK) as examiner:
         assert scores(examine(examiner, tmp_path / "alice")) == [10.0, 10.0, 10.0]
