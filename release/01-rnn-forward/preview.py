@@ -18,9 +18,16 @@ import sys
 import textwrap
 import time
 import warnings
+from datetime import datetime
 from pathlib import Path
 
 SECONDS_PER_CELL = 120
+
+# What marking allows, unless an instructor has chosen otherwise.
+SECONDS_IN_MARKING = 10  # for one cell
+SECONDS_FOR_ALL = 60
+MOST_BYTES = 64 << 20
+MOST_VALUES = 2_000_000  # brackets, braces and commas
 
 
 class CannotPreview(Exception):
@@ -39,7 +46,7 @@ def main(arguments):
         exercises = exercises_of(path.resolve().parent)
         print(f"{path.name}, saved {ago(path)}. Running it …\n", flush=True)
         points, possible, missing = 0, 0, []
-        results = preview(text, exercises, path.resolve().parent)
+        results, slow = preview(text, exercises, path.resolve().parent)
         width = max(map(len, exercises))
         for exercise in exercises:
             got, worth, said = results[exercise]
@@ -53,6 +60,8 @@ def main(arguments):
         print(error)
         return 2
     print(f"\n{points} of {possible} points, if marking finds what these checks find.")
+    if slow:
+        print(textwrap.fill(f"SLOW: {slow}", 100))
     if missing:
         print(f"The file is NOT complete: cells of {', '.join(missing)} are missing.")
         print("Copy them from a fresh copy of the notebook that you were given.")
@@ -74,9 +83,11 @@ def the_notebook():
 
 
 def text_of(path):
-    """The text of a notebook file. Raises CannotPreview if it is none."""
+    """The text of a notebook file. Raises CannotPreview if it is none, or too large for marking."""
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
+        refuse_too_much(path.name, content)
+        text = content.decode("utf-8-sig")
         notebook = json.loads(text)
         assert notebook["nbformat"] == 4 and isinstance(notebook["cells"], list)
     except FileNotFoundError:
@@ -87,6 +98,22 @@ def text_of(path):
             " and try again; if it does not open, copy your answers into a fresh copy."
         ) from None
     return text
+
+
+def refuse_too_much(name, content):
+    """Raises CannotPreview if marking would not read so large a file."""
+    fault = ""
+    if len(content) > MOST_BYTES:
+        megabytes = 1 + (len(content) - 1 >> 20)
+        fault = f"is {megabytes} MB long, and marking reads {MOST_BYTES >> 20} MB at most"
+    elif sum(map(content.count, (b"{", b"[", b","))) > MOST_VALUES:
+        fault = f"holds more than {MOST_VALUES // 1_000_000} million values, and marking reads no more"
+    if fault:
+        raise CannotPreview(
+            f"{name} {fault}: it would score 0. The outputs of figures and animations are stored in it.\n"
+            "Click on the cell with the large output, choose Edit → Clear Cell Output in JupyterLab's menu,\n"
+            "save, and try again."
+        )
 
 
 def exercises_of(folder):
@@ -100,7 +127,8 @@ def exercises_of(folder):
 
 
 def preview(text, exercises, folder):
-    """Run the notebook; for each exercise its points, what it is worth, and what there is to say."""
+    """Run the notebook; for each exercise its points, what it is worth, and what there is to say; and what
+    there is to say about slow cells."""
     try:
         import nbformat
         from nbclient import NotebookClient
@@ -112,13 +140,22 @@ def preview(text, exercises, folder):
         ) from None
 
     node = nbformat.reads(text, as_version=4)
-    cells = {cell["metadata"].get("nbgrader", {}).get("grade_id"): cell for cell in node["cells"]}
+    cells = {}
     for exercise in exercises:
-        if f"{exercise}-grade" in cells:  # what marking runs, whatever stands there
-            cells[f"{exercise}-grade"]["source"] = f'check({exercise}, "{exercise}")'
+        grades = places(node["cells"], f"{exercise}-grade")
+        answers = places(node["cells"], f"{exercise}-answer")
+        above = [place for place in answers if grades and place < grades[-1]]
+        if grades:  # of copies the last one; of answers the last one above it
+            cells[f"{exercise}-grade"] = grade = node["cells"][grades[-1]]
+            grade["source"] = f'check({exercise}, "{exercise}")'  # what marking runs, whatever stands there
+        if answers:
+            cells[f"{exercise}-answer"] = node["cells"][(above or answers)[-1]]
+    for cell in cells.values():
+        cell["cell_type"] = "code"  # so it is in marking, too
     for cell in node["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
+            cell["metadata"].pop("execution", None)  # times of an earlier run
     before = os.environ.get("NBGRADER_EXECUTION")
     os.environ["NBGRADER_EXECUTION"] = "validate"  # training runs are cut short, as in marking
     client = NotebookClient(
@@ -145,7 +182,63 @@ def preview(text, exercises, folder):
             del os.environ["NBGRADER_EXECUTION"]
         else:
             os.environ["NBGRADER_EXECUTION"] = before
-    return {exercise: result(exercise, cells) for exercise in exercises}
+    return {exercise: result(exercise, cells) for exercise in exercises}, slow_cells(node["cells"])
+
+
+def places(cells, grade_id):
+    """Where the cells with a grade_id stand; those of code, if there are any."""
+    found = [n for n, cell in enumerate(cells) if grade_id_of(cell) == grade_id]
+    return [n for n in found if cells[n]["cell_type"] == "code"] or found
+
+
+def grade_id_of(cell):
+    return cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+
+
+def slow_cells(cells):
+    """A sentence on what takes longer than marking may wait; "" if nothing does."""
+    seconds = [seconds_of(cell) for cell in cells]
+    slow = [
+        f"{name_of(cell)} ({taken:.0f} s)"
+        for cell, taken in zip(cells, seconds, strict=True)
+        if taken > SECONDS_IN_MARKING
+    ]
+    faults = []
+    if slow:
+        faults.append(
+            f"{', '.join(slow)}. Marking stops a cell after {SECONDS_IN_MARKING} s, unless your instructor"
+            " allows more, and goes on as if it had failed."
+        )
+    if sum(seconds) > SECONDS_FOR_ALL:
+        faults.append(
+            f"All cells together took {sum(seconds):.0f} s. Marking gives a notebook {SECONDS_FOR_ALL} s,"
+            " unless your instructor allows more, and exercises after that get nothing."
+        )
+    return " ".join(faults)
+
+
+def seconds_of(cell):
+    """How long a cell ran."""
+    times = cell["metadata"].get("execution", {})
+    begin, end = times.get("iopub.execute_input"), times.get("shell.execute_reply")
+    if not begin:
+        return 0
+    if not end:  # it was stopped
+        return SECONDS_PER_CELL
+    return (moment(end) - moment(begin)).total_seconds()
+
+
+def moment(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def name_of(cell):
+    exercise, _, kind = grade_id_of(cell).rpartition("-")
+    if kind in ("answer", "grade"):
+        return f"the {'check' if kind == 'grade' else kind} cell of {exercise}"
+    lines = [line.strip() for line in cell["source"].splitlines()]
+    first = next((line for line in lines if line and not line.startswith(("#", "%"))), lines[0])
+    return f"the cell that begins with `{textwrap.shorten(first, 40, placeholder=' …')}`"
 
 
 def result(exercise, cells):
