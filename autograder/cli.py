@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         streams.say(f"Interrupted. {_GO_ON}")
         return INTERRUPTED
     except Exception as error:
-        if (broken := streams.fault()) is None:
+        broken = streams.fault() if isinstance(error, OSError) and not error.filename else None
+        if broken is None:
             from autograder.unforeseen import sentence
 
             streams.say(f"autograder: {sentence(error)} {_GO_ON}")

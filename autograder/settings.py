@@ -24,6 +24,7 @@ _BOUNDS: Final[dict[str, tuple[float, float]]] = {
     "cpu_seconds": (1, _DAY),
     "memory_bytes": (256 * MEGABYTE, 1024 * _GIGABYTE),
     "processes": (1, 4096),
+    "threads": (1, 4096),
     "file_bytes": (0, 16 * _GIGABYTE),
     "open_files": (32, 65_536),
     "output_bytes": (16_384, 64 * MEGABYTE),

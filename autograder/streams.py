@@ -1,7 +1,7 @@
 """Standard input, output and error, which may be closed, full, or of an encoding that lacks letters.
 
-None of these may end a run that marks a class. What is left is a reader who has gone away (`| head`) and a
-full disk behind the output: `fault` tells them.
+None of these may end a run that marks a class in a traceback. A reader who has gone away (`| head`) and a
+full disk behind the output do end it: `fault` tells them.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def _open_closed() -> None:
 
 
 def fault() -> OSError | None:
-    """Why what was said does not reach anybody, if it does not."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError as error:
-            return error
-        except ValueError:  # closed, by whoever has put it there
-            continue
+    """Why standard output reaches nobody, if it does not.
+
+    A stream forgets what it could not write, so it is asked with an empty line.
+    """
+    try:
+        print(flush=True)
+    except OSError as error:
+        return error
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
@@ -18,7 +19,7 @@ from typing import Any
 import fake_class as small
 import pytest
 
-from autograder import cli, doctor, walls
+from autograder import cli, doctor, release, walls
 from autograder.cli import DONE, INCOMPLETE, INTERRUPTED, NO_WALLS, NOT_RECORDED, UNUSABLE, main
 from autograder.errors import ExamError
 from autograder.folders import LONGEST_NAME, Folders, name_fault, show
@@ -212,6 +213,84 @@ def test_an_unusable_source_is_told(course: Path, capsys: Any, monkeypatch: pyte
     assert issubclass(ExamError, cli.AutograderError)
 
 
+@pytest.mark.parametrize(
+    "setting, value",
+    [
+        ("Execute.timeout", 0),
+        ("Autograder.limits", {"total_seconds": -5}),
+        ("Autograder.submission_time", "modfied"),
+        ("Autograder.sandbox", "no"),
+        ("Autograder.carry_forward", "never"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_stops_the_run_before_anything_is_touched(
+    course: Path, capsys: Any, setting: str, value: Any
+) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write(f"c.{setting} = {value!r}\n")
+    before = sorted(course.rglob("*"))
+    assert run(course, "grade", "ps1") == UNUSABLE
+    error = capsys.readouterr().err
+    assert error.startswith(f"autograder: c.{setting}")
+    assert error.count("\n") == 1
+    assert sorted(course.rglob("*")) == before
+
+
+def test_no_limit_for_a_cell_is_our_limit(course: Path, capsys: Any) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write("c.Execute.timeout = -1\n")
+    assert run(course, "grade", "ps1") == DONE
+    assert "alice: 15 of 15" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("refused", ["bob", "ps1.ipynb"])
+def test_what_the_machine_does_not_let_be_read_gets_no_mark(
+    course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    """Nothing is refused to root, so the refusal is invented; workers are forked and have it, too."""
+    small.submit(course, "bob", **small.RIGHT)
+    opened = os.open
+
+    def refusing(path: Any, *arguments: Any, **keywords: Any) -> int:
+        if path == refused and "dir_fd" in keywords:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return opened(path, *arguments, **keywords)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", refusing)
+        assert run(course, "grade", "ps1", "--jobs", "1") == INCOMPLETE
+    said = capsys.readouterr()
+    (told,) = [line for line in said.out.splitlines() if line.startswith("[1/1]")]
+    assert "bob was not examined: " in told
+    assert "Permission denied" in told
+    assert "Traceback" not in said.out + said.err
+    with sqlite3.connect(course / "gradebook.db") as db:
+        assert db.execute("SELECT count(*) FROM grade").fetchone() == (0,)
+    assert run(course, "grade", "ps1") == DONE
+    assert "bob: 15 of 15" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("at", ["autograded", "autograded/.autograder"])
+def test_marked_work_that_cannot_be_put_anywhere_is_told(course: Path, capsys: Any, at: str) -> None:
+    small.submit(course, "alice")
+    (course / at).parent.mkdir(exist_ok=True)
+    (course / at).write_text("")
+    assert run(course, "grade", "ps1") == NOT_RECORDED
+    error = capsys.readouterr().err
+    assert error.startswith(f"autograder: Nothing can be written to {course / 'autograded'}: ")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("key, value", [("metadata", None), ("metadata", 5), ("cells", None)])
+def test_a_source_that_is_no_notebook_is_told(course: Path, capsys: Any, key: str, value: Any) -> None:
+    path = course / "source" / "ps1" / "ps1.ipynb"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    assert run(course, "grade", "ps1") == UNUSABLE
+    assert capsys.readouterr().err.startswith(f"autograder: {path} is not a notebook: ")
+
+
 def test_a_gradebook_that_cannot_be_written_is_told(course: Path, capsys: Any) -> None:
     small.submit(course, "alice")
     (course / "gradebook.db").write_text("this is no database, whatever its name says" * 50)
@@ -278,6 +357,113 @@ def test_a_terminal_gets_a_bar_with_the_time_left(course: Path) -> None:
     assert re.search(r"ps1: +\d+%.*\| \d/4 \[\d\d:\d\d<", text), text
     assert "student-0: 15 of 15" not in text + out, "the bar stands for the lines"
     assert "4 marked, 0 skipped" in out
+
+
+# Where the output goes
+
+
+def grading(course: Path) -> list[str]:
+    return [sys.executable, "-m", "autograder.cli", "grade", "ps1", "--course", str(course), "--jobs", "1"]
+
+
+def test_a_reader_who_has_seen_enough_ends_the_run_quietly(course: Path) -> None:
+    for number in range(20):
+        small.submit(course, f"student-{number:02}", **small.RIGHT)
+    process = subprocess.Popen(grading(course), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == INTERRUPTED
+    with sqlite3.connect(course / "gradebook.db") as db:
+        (recorded,) = db.execute("SELECT count(*) FROM autograder_record").fetchone()
+    assert 1 <= recorded < 20
+    done = subprocess.run(grading(course), capture_output=True, text=True, check=True)
+    assert f"{20 - recorded} marked, {recorded} skipped" in done.stdout
+
+
+def test_output_that_finds_no_room_is_told(course: Path) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(grading(course), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == NOT_RECORDED
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("autograder: The output cannot be written (No space left on device).")
+
+
+def test_a_terminal_without_some_letters_gets_them_described(course: Path) -> None:
+    small.submit(course, "Łukasz Müller", **small.RIGHT)
+    done = subprocess.run(
+        grading(course), capture_output=True, env=os.environ | {"PYTHONIOENCODING": "latin-1"}, check=True
+    )
+    assert b"\\u0141ukasz M\xfcller: 15 of 15" in done.stdout
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)], ids=str)
+def test_closed_streams_cost_nothing(course: Path, closed: tuple[int, ...]) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+
+    def close() -> None:
+        for descriptor in closed:
+            os.close(descriptor)
+
+    done = subprocess.run(grading(course), capture_output=True, preexec_fn=close, check=False)
+    assert done.returncode == DONE
+    assert done.stderr == b""
+    assert (b"alice: 15 of 15" in done.stdout) is (1 not in closed)
+    with sqlite3.connect(course / "gradebook.db") as db:
+        assert db.execute("SELECT count(*) FROM autograder_record").fetchone() == (1,)
+
+
+# What nobody has thought of
+
+
+def unforeseen(course: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> int:
+    def fails(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(release, "release", fails)
+    return run(course, "release")
+
+
+def test_a_fault_of_our_own_ends_in_a_sentence_and_is_kept(
+    course: Path, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert unforeseen(course, monkeypatch, ValueError("too\nmany → values")) == NOT_RECORDED
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("autograder: a fault in the autograder ")
+    assert "ValueError: too\\u000amany → values" in line
+    (kept,) = tmp_path.glob("autograder-*.txt")
+    assert str(kept) in line
+    assert "raise error\nValueError: too" in kept.read_text(encoding="utf-8")
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "error, said",
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/somewhere"), "Permission denied: /somewhere."),
+        (OSError(errno.ENOSPC, "No space left on device"), "The disk is full"),
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+        (OSError("of no kind"), "of no kind."),
+    ],
+)
+def test_what_the_system_refuses_ends_in_a_sentence(
+    course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: OSError, said: str
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    assert unforeseen(course, monkeypatch, error) == NOT_RECORDED
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert "Set AUTOGRADER_TRACEBACK=1 to see more" in line
+
+
+def test_whoever_mends_it_can_have_the_traceback(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOGRADER_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        unforeseen(course, monkeypatch, ZeroDivisionError())
 
 
 # Names from the file system
@@ -371,8 +557,6 @@ def test_names() -> None:
 def test_release_hands_over_the_course_and_the_names(
     course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder import release
-
     asked: list[Any] = []
 
     def released(*arguments: Any) -> list[str]:
@@ -388,6 +572,20 @@ def test_release_hands_over_the_course_and_the_names(
 def test_feedback_without_marks_says_what_to_do_first(course: Path, capsys: Any) -> None:
     assert run(course, "feedback", "ps1") == NOT_RECORDED
     assert "autograder grade ps1" in capsys.readouterr().err
+
+
+def test_release_without_what_students_import_says_so(course: Path, capsys: Any) -> None:
+    assert run(course, "release") == UNUSABLE
+    assert f"There is no rnn_utils.py in {course}" in capsys.readouterr().err
+
+
+def test_release_without_a_source_says_so(course: Path, capsys: Any) -> None:
+    (course / "source").rename(course / "elsewhere")
+    assert run(course, "release") == UNUSABLE
+    assert str(course / "source") in capsys.readouterr().err
+    (course / "source").mkdir()
+    assert run(course, "release") == UNUSABLE
+    assert f"no assignment in {course / 'source'}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("holds, code", [(True, DONE), (False, INCOMPLETE)])

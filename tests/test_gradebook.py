@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
+import json
 import multiprocessing
 import os
 import random
@@ -19,10 +21,19 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.errors import DiskFull, GradebookBroken, GradebookLocked, MarksAtStake, RecordsError
+from autograder.batch import Task
+from autograder.errors import (
+    DiskFull,
+    GradebookBroken,
+    GradebookLocked,
+    MarksAtStake,
+    RecordsError,
+    UsageError,
+)
 from autograder.folders import Folders
-from autograder.grade import Tally, grade, only_run
+from autograder.grade import MOST_REMARKS, Tally, grade, only_run
 from autograder.gradebook import MARKER, GradebookWriter
+from autograder.result import Remark
 
 
 @pytest.fixture
@@ -531,6 +542,117 @@ def test_a_file_that_is_no_gradebook_is_told_apart(course: Path) -> None:
     small.submit(course, "alice")
     with pytest.raises(GradebookBroken, match="not a database"):
         mark(course)
+
+
+def test_a_gradebook_that_cannot_be_opened_is_told(course: Path) -> None:
+    (course / "gradebook.db").mkdir()
+    small.submit(course, "alice")
+    with pytest.raises(RecordsError, match="cannot be opened for writing"):
+        mark(course)
+
+
+@pytest.mark.parametrize(
+    "url, said",
+    [
+        ("nonsense", "not the address of a database"),
+        ("foo://someone:password@host/x", "no database called foo"),
+        ("mssql+pyodbc://someone:password@host/x", "the package pyodbc is not installed"),
+    ],
+)
+def test_an_address_of_the_gradebook_that_cannot_be_used_is_told_without_its_password(
+    course: Path, url: str, said: str
+) -> None:
+    small.submit(course, "alice")
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write(f"c.CourseDirectory.db_url = {url!r}\n")
+    with pytest.raises(UsageError, match=said) as refused:
+        mark(course)
+    assert "c.CourseDirectory.db_url" in str(refused.value)
+    assert "password" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "plugin", ["'no.such.Plugin'", "Late"], ids=["one that is missing", "one that fails"]
+)
+def test_a_plugin_for_late_work_that_fails_is_told(course: Path, plugin: str) -> None:
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write(
+            "from nbgrader.plugins import BasePlugin\n"
+            "class Late(BasePlugin):\n"
+            "    def late_submission_penalty(self, student_id, score, seconds):\n"
+            "        raise ZeroDivisionError('of the course')\n"
+            f"c.AssignLatePenalties.plugin_class = {plugin}\n"
+        )
+    with_due_date(course, "none")
+    (small.submit(course, "alice", **small.RIGHT) / "timestamp.txt").write_text(LATE)
+    with pytest.raises(UsageError, match=r"c\.AssignLatePenalties\.plugin_class .* fails with"):
+        mark(course, timestamps="timestamp.txt")
+
+
+def test_something_in_the_way_of_one_student_costs_nobody_else_anything(course: Path) -> None:
+    for student in ("alice", "bob", "carol"):
+        small.submit(course, student, **small.RIGHT)
+    (course / "autograded").mkdir()
+    obstacle = course / "autograded" / "bob"
+    obstacle.write_text("a note of the instructor's")
+    for marked, skipped in ((3, 0), (1, 2)):
+        tally = mark(course)
+        assert (tally.marked, tally.skipped) == (marked, skipped)
+        (sentence,) = tally.not_placed
+        assert sentence.startswith("bob's marks are recorded, but ")
+        assert str(obstacle) in sentence
+        assert not tally.complete
+        assert sentence in list(tally.lines())
+        assert marks(course, "bob") == {"double-grade": 10, "triple-grade": 5}
+        assert not list((course / "autograded" / ".autograder").glob("[0-9a-f]*"))
+    assert obstacle.read_text() == "a note of the instructor's"
+    obstacle.unlink()
+    tally = mark(course)
+    assert (tally.marked, tally.skipped, tally.complete) == (1, 2, True)
+    assert (obstacle / "ps1" / "ps1.ipynb").is_file()
+
+
+def test_a_killed_run_whose_files_cannot_be_put_in_place_stops_nobody(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for student in ("alice", "bob"):
+        small.submit(course, student, **small.RIGHT)
+
+    def killed(self: Path, target: Path) -> Path:
+        raise Killed
+
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(Killed):
+        mark(course, jobs=1)
+    monkeypatch.undo()
+    (killed_at,) = [path for path in (course / "autograded").iterdir() if path.name != ".autograder"]
+    killed_at.rmdir()
+    killed_at.write_text("in the way")
+    tally = mark(course)
+    assert tally.marked == 2
+    assert [sentence.partition("'s marks")[0] for sentence in tally.not_placed] == [killed_at.name]
+
+
+def test_a_flood_of_remarks_is_recorded_but_not_all_of_it_shown(
+    course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examine = small.examine
+
+    def flooded(course: Path, task: Task, assignment: str = small.ASSIGNMENT) -> Any:
+        found = examine(course, task, assignment)
+        return dataclasses.replace(found, remarks=tuple(Remark("died", f"Death {n}.") for n in range(630)))
+
+    monkeypatch.setattr(small, "examine", flooded)
+    small.submit(course, "mallory")
+    mark(course)
+    lines = capsys.readouterr().out.splitlines()
+    told = [line for line in lines if line.startswith("mallory: Death ")]
+    assert len(told) == MOST_REMARKS < 20
+    assert [line for line in lines if f"and {630 - MOST_REMARKS} more" in line]
+    assert len(lines) < 20
+    with sqlite3.connect(course / "gradebook.db") as db:
+        (recorded,) = db.execute("SELECT remarks FROM autograder_record").fetchone()
+    assert len(json.loads(recorded)) == 630
 
 
 def test_an_unknown_student_can_be_refused(course: Path) -> None:
