@@ -60,7 +60,7 @@ _MACRO_NAMES = """
     require style texttip toggle unicode xdef
 """
 """What in a formula links, styles, loads, or defines such a thing (for the whole page)."""
-_MATHJAX: Final = re.compile(rf"(?<!\\)\\+({'|'.join(_MACRO_NAMES.split())})(?![a-z])", re.I)
+_MATHJAX: Final = re.compile(rf"(?<!\\)\\+({'|'.join(_MACRO_NAMES.split())})(?![a-gi-z]|h(?!ttps?:))", re.I)
 _RUNS_CODE: Final = re.compile(
     # That the data: are these is prose; in the place of an address it is a scheme.
     r"(?:javascript|vbscript|livescript):|\][(:]<?(?:/?files/)?(?:data|file|blob):",

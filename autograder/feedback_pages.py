@@ -318,7 +318,10 @@ def _settings(config: Any) -> str:
     from nbgrader._version import __version__ as nbgrader_version
 
     programs = [nbconvert.__version__, nbgrader_version]
-    modules = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("feedback", "feedback_pages")]
+    modules = [
+        Path(__file__).with_name(f"{name}.py").read_bytes()
+        for name in ("annotate", "feedback", "feedback_pages")
+    ]
     code = hashlib.sha256(b"".join(modules)).hexdigest()
     return json.dumps([programs, code, config], sort_keys=True, default=_name)
 

@@ -62,6 +62,15 @@ PATTERNS = {
     "colours": """ "<p style='color:" + "rgb(" * (n // 4) + "'>" """,
     "tags in tags": '"<b>" * (n // 3)',
     "closing tags": '"<b>" * 60 + "</i>" * (n // 4)',
+    "pictures that do not end": '"![" * (n // 2)',
+    "a picture with a long description": '"![" + "a" * n',
+    "pictures that are attached": '"![](attachment:" * (n // 15)',
+    "fences": '"``` " * (n // 4)',
+    "a long fence": '"```" + "a" * n + "`"',
+    "a quote in a quote": '">" * n',
+    "references to references": '"&" + "amp;" * (n // 4)',
+    "the beginnings of colours": r""" "\x1b[" * (n // 2) """,
+    "a colour that does not end": r""" "\x1b[" + "1;" * (n // 2) """,
 }
 
 
@@ -70,11 +79,11 @@ def test_no_text_takes_a_sanitiser_the_square_of_its_length(pattern: str) -> Non
     """A million characters take less than two seconds of CPU time; with the square it would be hours."""
     code = f"""
 import resource
-from autograder.annotate import harmless_html, harmless_markdown
+from autograder.annotate import harmless_html, harmless_markdown, harmless_pictures, readable
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 n = 1_000_000
 text = {pattern.strip()}
-harmless_html(text), harmless_markdown(text)
+harmless_html(text), harmless_markdown(text), harmless_pictures(text, {{"a": 1}}, 10), readable(text)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
