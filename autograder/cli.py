@@ -368,7 +368,9 @@ def _grade(options: argparse.Namespace) -> int:
         stack.callback(gc.unfreeze)
         stack.callback(gc.enable)
         try:
-            stack.enter_context(examiners[0]).launch()
+            # What is half started would not be stopped.
+            with stack.enter_context(Interruption()).held_off():
+                stack.enter_context(examiners[0]).launch()
             # Imported while the walls rise. They must stand before anything is touched.
             from autograder.grade import Examination, grade, only_run
             from autograder.gradebook import GradebookWriter

@@ -38,7 +38,7 @@ class Member:
     path: str
     """Where it is in the download, with slashes; whatever the student wrote, so never a path to open."""
     read: Callable[[], bytes]
-    """Its content, at most 16 MB of it. Raises Unreadable."""
+    """Its content, at most 64 MB of it. Raises Unreadable."""
 
     @property
     def name(self) -> str:

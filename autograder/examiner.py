@@ -339,6 +339,9 @@ class _Examination:
                 self._run_cell(index)
                 continue
             self._marks[index] = self._mark(index)
+        # Students may have put exercises into another order; what builds on what is the master copy's.
+        order = [cell.grade_id for cell in self.notebook.grade_cells]
+        self._marks = dict(sorted(self._marks.items(), key=lambda entry: order.index(entry[1].grade_id)))
         if self.examiner.carry_forward:
             self._carry_forward()
         for index, mark in self._marks.items():
@@ -566,7 +569,7 @@ class _Examination:
     def _builds_on(self, index: int) -> set[str]:
         """The names that a student's answer to an exercise mentions, and those that these need in turn;
         without what the answer cells of this exercise define. `index` is that of a grade cell."""
-        own = _own_answers(self.cells[:index])
+        own = self._own_answers(index)
         grade = self.cells[index].master
         assert grade is not None
         mentioned = (self._names_in(place).mentioned for place in own)
@@ -602,6 +605,19 @@ class _Examination:
                 _Names(_defined(source), _words(source)) if legible else _Names(set(), set())
             )
         return self._names_of[index]
+
+    def _own_answers(self, index: int) -> list[int]:
+        """Places of the answer cells of an exercise, given that of its grade cell: in the master copy, those
+        since the exercise before it."""
+        grade = self.cells[index].master
+        assert grade is not None
+        found: list[ExamCell] = []
+        for cell in reversed(self.notebook.cells[: self.notebook.cells.index(grade)]):
+            if cell.role == "grade" and found:
+                break
+            if cell.role == "answer":
+                found.append(cell)
+        return [place for place, cell in enumerate(self.cells) if cell.master in found]
 
     def _mark_again(self, index: int, cell: ExamCell, mark: CellMark, names: Sequence[str]) -> CellMark:
         """The better mark of two: that of the first examination, and that of another one in processes of its
@@ -712,13 +728,16 @@ class _Examination:
         return reason
 
     def _exercise(self, index: int) -> str | None:
-        """The grade cell that a student's cell belongs to: the next one that needs what it defines."""
+        """The grade cell that a student's cell belongs to: the next one that needs what it defines, and after
+        an answer cell the next one in the master copy."""
         defined = _defined(self.cells[index].source)
+        answer = self.cells[index].master
+        if answer is not None and answer.role == "answer":
+            after = self.notebook.cells[self.notebook.cells.index(answer) :]
+            return next((cell.grade_id for cell in after if cell.role == "grade"), None)
         for cell in self.cells[index:]:
-            if cell.master is not None and cell.is_grade:
-                master = self.cells[index].master
-                if cell.master.names[1] & defined or (master is not None and master.role == "answer"):
-                    return cell.master.grade_id
+            if cell.master is not None and cell.is_grade and cell.master.names[1] & defined:
+                return cell.master.grade_id
         return None
 
     def _remark(self, fault: _Fault, grade_id: str | None) -> None:
@@ -789,17 +808,6 @@ def _verdict(cell: ExamCell, score: float) -> Verdict:
 
 def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _own_answers(cells: Sequence[GraftedCell]) -> list[int]:
-    """Places of the answer cells of the exercise whose grade cell comes next: those since the one before."""
-    found: list[int] = []
-    for place, cell in reversed(list(enumerate(cells))):
-        if cell.is_grade and found:
-            break
-        if cell.master is not None and cell.master.role == "answer":
-            found.append(place)
-    return found
 
 
 _WORD: Final = re.compile(

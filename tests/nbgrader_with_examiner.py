@@ -95,7 +95,7 @@ _walls: list[ForkServer] = []
 def pytest_sessionstart() -> None:
     _walls.append(ForkServer())
     _walls[0].wait()
-    examiner.ForkServer = lambda *, sandbox: _SharedWalls(_walls[0])  # type: ignore[assignment,misc]
+    examiner.ForkServer = lambda **_: _SharedWalls(_walls[0])  # type: ignore[assignment,misc]
     plugin.subprocess = SimpleNamespace(  # type: ignore[assignment]
         Popen=_Forked, PIPE=subprocess.PIPE, STDOUT=subprocess.STDOUT
     )

@@ -535,3 +535,27 @@ def test_the_command_and_the_configuration_switch_it_off(tmp_path: Path) -> None
     assert total() == 20.0
     (tmp_path / "nbgrader_config.py").write_text(f"{config}c.Autograder.carry_forward = False\n")
     assert total() == 0.0
+
+
+def disordered(folder: Path, order: str) -> Path:
+    """A submission with a wrong `step`, its cells in another order."""
+    path = hand_in(folder, {"step": WRONG}) / "chain.ipynb"
+    content = json.loads(path.read_text())
+    cells = {node["id"]: node for node in content["cells"]}
+    content["cells"] = [cells["setup"], *(cells[cell_id] for cell_id in order.split())]
+    path.write_text(json.dumps(content))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "step-answer walk-answer climb-answer step-grade walk-grade climb-grade",
+        "climb-answer walk-answer step-answer climb-grade walk-grade step-grade",
+        "climb-answer climb-grade walk-answer walk-grade step-answer step-grade",
+    ],
+)
+def test_a_mistake_costs_its_exercise_in_whatever_order_they_stand(
+    order: str, examiner: Counted, tmp_path: Path
+) -> None:
+    assert scores(examiner.examine("alice", disordered(tmp_path, order))) == [0.0, 10.0, 10.0]
