@@ -18,11 +18,11 @@ from autograder.walls import MEGABYTE, Limits
 _DAY: Final = 86_400
 _GIGABYTE: Final = 1024 * MEGABYTE
 _BOUNDS: Final[dict[str, tuple[float, float]]] = {
-    "wall_seconds": (0.5, _DAY),
-    "grade_cell_seconds": (1, _DAY),
-    "total_seconds": (5, _DAY),
+    "wall_seconds": (0.1, _DAY),
+    "grade_cell_seconds": (0.1, _DAY),
+    "total_seconds": (1, _DAY),
     "cpu_seconds": (1, _DAY),
-    "memory_bytes": (256 * MEGABYTE, 1024 * _GIGABYTE),
+    "memory_bytes": (128 * MEGABYTE, 1024 * _GIGABYTE),
     "processes": (1, 4096),
     "threads": (1, 4096),
     "file_bytes": (0, 16 * _GIGABYTE),
