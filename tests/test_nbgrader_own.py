@@ -115,7 +115,7 @@ DIFFERENT = {
         "assert nb1.score == 1.5",
     ),
     "test_no_execute": Deviation(
-        "`--no-execute` would take the student's word for the outputs; everything is run, and the log says so",
+        "`--no-execute` would take the student's word for the outputs; all is run, and the log says so",
         "assert orig_cell.outputs == new_cell.outputs",
     ),
     "test_missing_files": Deviation(
