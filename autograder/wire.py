@@ -41,6 +41,10 @@ _MUTABLE: Final = frozenset({list, dict, np.ndarray, np.random.Generator, np.ran
 _SMALL: Final = frozenset({type(None), bool, float})
 _DTYPE: Final = re.compile(r"\|b1|[<>|][iu][1248]|[<>](f2|f4|f8|f16|c8|c16|c32)|[<>]U\d{1,5}|\|S\d{1,5}")
 _MASK64: Final = (1 << 64) - 1
+_MOST_WORDS: Final = 64
+"""Of a generator's seed."""
+_MOST_CHILDREN: Final = 10_000
+"""That one call may spawn from a generator."""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -139,7 +143,8 @@ class _Encoder:
                 inner = state["state"]
                 words = [inner["state"], inner["inc"]]
                 halves = [half for word in words for half in (word >> 64, word & _MASK64)]
-                return ["g", [*halves, state["has_uint32"], state["uinteger"]]]
+                numbers = [*halves, state["has_uint32"], state["uinteger"]]
+                return ["g", numbers, _seed_parts(cast(np.random.Generator, value))]
         if kind is np.random.RandomState:
             legacy = cast(Any, value).get_state(legacy=False)
             if legacy["bit_generator"] == "MT19937":
@@ -229,8 +234,8 @@ class _Decoder:
                     return data.decode("utf-8", "surrogatepass")
                 except UnicodeDecodeError:
                     raise WireError("a malformed text") from None
-            case ["g", list(numbers)]:
-                generator = np.random.Generator(np.random.PCG64(0))
+            case ["g", list(numbers), list(seed)]:
+                generator = np.random.Generator(np.random.PCG64(_seed_sequence(seed)))
                 generator.bit_generator.state = _pcg64_state(numbers)
                 return generator
             case ["r", bytes(words), int(position), (0 | 1) as has_gauss, float(gauss)]:
@@ -279,6 +284,40 @@ def _array(node: list[Any]) -> np.ndarray[Any, Any]:
     if not writeable:
         array.flags.writeable = False
     return array
+
+
+def _seed_parts(generator: np.random.Generator) -> list[Any]:
+    """What a generator's `spawn` goes by; empty if it was seeded in an unusual way: then it cannot spawn."""
+    seed = generator.bit_generator.seed_seq
+    if type(seed) is not np.random.SeedSequence:
+        return []
+    entropy: Any = seed.entropy
+    words = list(entropy) if type(entropy) in (list, tuple) else [entropy]
+    key = list(seed.spawn_key)
+    if any(type(word) is not int for word in words + key) or len(words) + len(key) > _MOST_WORDS:
+        return []
+    listed = [hex(word) for word in words]
+    return [type(entropy) is not int, listed, key, seed.pool_size, seed.n_children_spawned]
+
+
+def _seed_sequence(parts: list[Any]) -> np.random.SeedSequence:
+    match parts:
+        case []:
+            return np.random.SeedSequence(0)
+        case [bool(several), list(listed), list(key), int(pool), int(children)] if (
+            0 < len(listed) <= _MOST_WORDS
+            and len(key) <= _MOST_WORDS
+            and all(type(word) is str and re.fullmatch("0x[0-9a-f]{1,64}", word) for word in listed)
+            and all(type(word) is int and 0 <= word < 1 << 32 for word in key)
+            and 4 <= pool <= 64
+            and 0 <= children < 1 << 31
+        ):
+            words = [int(word, 16) for word in listed]
+            entropy = words if several else words[0]
+            return np.random.SeedSequence(
+                entropy, spawn_key=tuple(key), pool_size=pool, n_children_spawned=children
+            )
+    raise WireError("a malformed generator")
 
 
 def _pcg64_state(numbers: list[Any]) -> dict[str, Any]:
@@ -418,9 +457,21 @@ def _replace(original: object, new: object) -> None:
             raise WireError("a read-only argument that was changed in place")
         original[...] = array
     elif isinstance(original, np.random.Generator):
-        original.bit_generator.state = cast(np.random.Generator, new).bit_generator.state
+        _set_generator(original, cast(np.random.Generator, new))
     elif isinstance(original, np.random.RandomState):
         original.set_state(cast(np.random.RandomState, new).get_state())
+
+
+def _set_generator(original: np.random.Generator, new: np.random.Generator) -> None:
+    original.bit_generator.state = new.bit_generator.state
+    seeds = original.bit_generator.seed_seq, new.bit_generator.seed_seq
+    if all(type(seed) is np.random.SeedSequence for seed in seeds):
+        before, after = cast(tuple[np.random.SeedSequence, np.random.SeedSequence], seeds)
+        children = after.n_children_spawned - before.n_children_spawned
+        if children > _MOST_CHILDREN:
+            raise WireError(f"a generator from which more than {_MOST_CHILDREN} others were spawned")
+        if children > 0:
+            before.spawn(children)
 
 
 _HEADER: Final = struct.Struct("<QBI")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import copy
 import enum
 import socket
 import struct
@@ -219,8 +220,15 @@ LIES = {
     "integer that is none": ["i", "0x" + "f" * 20 + "; import os"],
     "endless integer": ["i", "0x" + "f" * 20_000],
     "original that does not exist": ["o", 0],
-    "generator of wrong parity": ["g", [1, 1, 1, 2, 0, 0]],
-    "generator of wrong size": ["g", [1 << 63, 1, 1, 1, 0, 1 << 40]],
+    "generator of wrong parity": ["g", [1, 1, 1, 2, 0, 0], []],
+    "generator of wrong size": ["g", [1 << 63, 1, 1, 1, 0, 1 << 40], []],
+    "generator without a seed": ["g", [1, 1, 1, 1, 0, 0]],
+    "generator of a huge seed": ["g", [1, 1, 1, 1, 0, 0], [False, ["0x" + "f" * 65], [], 4, 0]],
+    "generator of many seeds": ["g", [1, 1, 1, 1, 0, 0], [True, ["0x1"] * 65, [], 4, 0]],
+    "generator of no seed": ["g", [1, 1, 1, 1, 0, 0], [True, [], [], 4, 0]],
+    "generator of a huge pool": ["g", [1, 1, 1, 1, 0, 0], [False, ["0x1"], [], 1 << 30, 0]],
+    "generator of a negative key": ["g", [1, 1, 1, 1, 0, 0], [False, ["0x1"], [-1], 4, 0]],
+    "generator of too many children": ["g", [1, 1, 1, 1, 0, 0], [False, ["0x1"], [], 4, 1 << 40]],
     "position outside of the table": ["r", bytes(624 * 4), 1000, 0, 0.0],
     "negative position": ["r", bytes(624 * 4), -1, 0, 0.0],
     "short table": ["r", bytes(8), 0, 0, 0.0],
@@ -299,6 +307,36 @@ def test_a_generator_moves_on_with_the_call() -> None:
     generator, twin = np.random.default_rng(1), np.random.default_rng(1)
     assert call(lambda rng: rng.normal(), [generator]) == twin.normal()
     assert generator.normal() == twin.normal()
+
+
+@pytest.mark.parametrize("seed", [5, [1, 2, 3], 0, None, np.random.SeedSequence(9, spawn_key=(2,))])
+def test_a_generator_spawns_on_the_other_side_what_it_would_spawn_here(seed: Any) -> None:
+    generator = np.random.default_rng(seed)
+    twin = np.random.Generator(np.random.PCG64(copy.deepcopy(generator.bit_generator.seed_seq)))
+    generator.spawn(2)
+    twin.spawn(2)
+    there = call(lambda rng: [child.normal() for child in rng.spawn(3)], [generator])
+    assert there == [child.normal() for child in twin.spawn(3)]
+    # The children are counted: those that come next are others.
+    assert generator.spawn(1)[0].normal() == twin.spawn(1)[0].normal()
+    child = twin.spawn(1)[0]
+    arrived: Any = decode(encode(child)[0])[0]
+    assert arrived.spawn(1)[0].normal() == child.spawn(1)[0].normal()
+
+
+def test_a_generator_that_was_seeded_in_an_unusual_way_arrives() -> None:
+    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(np.int64(4))))
+    arrived: Any = decode(encode(generator)[0])[0]
+    assert arrived.normal() == generator.normal()
+
+
+def test_nobody_can_be_made_to_spawn_for_ever() -> None:
+    generator = np.random.default_rng(1)
+    question, mutables = encode(generator)
+    (kind, numbers, _), *_ = msgpack.unpackb(question, ext_hook=lambda *_: None)[0]
+    lie = [[kind, numbers, [False, ["0x1"], [], 4, 1 << 30]]]
+    with pytest.raises(WireError, match="spawned"):
+        decode_reply(msgpack.packb([lie, None, [[0, 0]]]), mutables)
 
 
 def test_nothing_is_sent_back_of_what_did_not_change() -> None:
