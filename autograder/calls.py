@@ -1,7 +1,7 @@
 """Calls of functions that live in another process: what is asked, what is answered.
 
 The exam calls a student's functions in this way, and a student's function calls the reference where that
-stands in for one of the student's own (see `examiner`). Arguments and results cross as plain values (see
+stands in for one of the student's own (see `examination`). Arguments and results cross as plain values (see
 `wire`), with what a call changes in place; the code on one side never gets to the other.
 """
 

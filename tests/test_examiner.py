@@ -309,7 +309,7 @@ def test_output_is_cut_off(examiner: Examiner, tmp_path: Path) -> None:
 def test_an_endless_function_does_not_use_up_the_time_of_other_exercises(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autograder.examiner._HOPELESS_SECONDS", 0.2)
+    monkeypatch.setattr("autograder.examination._HOPELESS_SECONDS", 0.2)
     source = small_course.write_source(tmp_path)
     answers = {
         "double": "def double(x):\n    while True: pass",

@@ -20,7 +20,7 @@ import small_course
 from nbgrader.api import Course, Gradebook
 from small_course import NAME, cell, notebook
 
-from autograder import examiner as examiner_module
+from autograder import mentions
 from autograder.cli import DONE, INCOMPLETE, main
 from autograder.course import notebook_path
 from autograder.examiner import Exam, Examiner
@@ -94,11 +94,11 @@ def test_a_cell_that_defines_many_names_is_read_once(
     """Which functions an answer builds on is read from its text, and from the texts that these stand in."""
     read: list[str] = []
 
-    def counted(source: str, words: Callable[[str], set[str]] = examiner_module._words) -> set[str]:
+    def counted(source: str, words: Callable[[str], set[str]] = mentions._words) -> set[str]:
         read.append(source)
         return words(source)
 
-    monkeypatch.setattr(examiner_module, "_words", counted)
+    monkeypatch.setattr(mentions, "_words", counted)
     names = [f"a{number}" for number in range(1000)]
     mentioned = f"def total(values): return double(0)\n0 and ({', '.join(names)})"
     node = small_course.submitted({"double": "def double(x): return 0", "total": mentioned})
