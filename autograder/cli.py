@@ -372,7 +372,7 @@ def _grade(options: argparse.Namespace) -> int:
             with stack.enter_context(Interruption()).held_off():
                 stack.enter_context(examiners[0]).launch()
             # Imported while the walls rise. They must stand before anything is touched.
-            from autograder.grade import Examination, grade, only_run
+            from autograder.grade import Preparation, grade, only_run
             from autograder.gradebook import GradebookWriter
             from autograder.summary import read_marks, summary
 
@@ -386,7 +386,7 @@ def _grade(options: argparse.Namespace) -> int:
         writer = stack.enter_context(GradebookWriter(folders, timestamps=time, create_students=create))
         for assignment, examiner in zip(options.assignments, examiners, strict=True):
             exam = examiner.exam
-            examination = Examination(
+            preparation = Preparation(
                 partial(examining, examiner, folders.submitted_root),
                 {"exam": exam.digest, "autograder": examiner.digest},
                 sandbox=sandbox,
@@ -395,7 +395,7 @@ def _grade(options: argparse.Namespace) -> int:
             tally = grade(
                 writer,
                 assignment,
-                examination,
+                preparation,
                 students=options.students,
                 force=options.force,
                 drop_marks=options.drop_marks,

@@ -67,7 +67,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Examination:
+class Preparation:
     """How an assignment is examined, and the digests of what its marks depend on."""
 
     prepare: Callable[[], AbstractContextManager[Examine]]
@@ -82,7 +82,7 @@ class Examination:
 def grade(
     writer: GradebookWriter,
     assignment: str,
-    examination: Examination,
+    preparation: Preparation,
     *,
     students: Sequence[str] = (),
     force: bool = False,
@@ -99,7 +99,7 @@ def grade(
     if not (submissions or refused):
         whose = f" by {', '.join(map(show, students))}" if students else ""
         raise UsageError(f"There is no submission of {assignment}{whose} in {writer.folders.submitted_root}.")
-    for change in writer.prepare(assignment, examination.digests["exam"], drop_marks=drop_marks):
+    for change in writer.prepare(assignment, preparation.digests["exam"], drop_marks=drop_marks):
         print(f"{assignment}: {change}")
     tally.not_timed += [
         f"{show(submission.student)}'s timestamp.txt names no time, so nothing was taken off for being late."
@@ -112,7 +112,7 @@ def grade(
 
     def tasks() -> Iterator[Task]:
         for submission in submissions:
-            reasons = _reasons(writer, submission, assignment, examination, known)
+            reasons = _reasons(writer, submission, assignment, preparation, known)
             why[submission.student] = "; ".join(reasons) or ("--force" if force else "the submission changed")
             before = known.get(submission.student)
             skip_if = before.digests["submission"] if before and not reasons and not force else None
@@ -123,10 +123,10 @@ def grade(
         Interruption() as interruption,
         contextlib.closing(
             examine_class(
-                examination.prepare,
+                preparation.prepare,
                 tasks(),
                 jobs=max(1, min(jobs, len(submissions))),
-                patience=examination.patience,
+                patience=preparation.patience,
             )
         ) as outcomes,
     ):
@@ -165,7 +165,7 @@ def _reasons(
     writer: GradebookWriter,
     submission: Submission,
     assignment: str,
-    examination: Examination,
+    preparation: Preparation,
     known: Mapping[str, Known | None],
 ) -> list[str]:
     """Why a submission has to be marked even if it did not change; empty if it need not."""
@@ -175,11 +175,11 @@ def _reasons(
     if before is None:
         return ["last marked without this autograder"]
     reasons = []
-    if before.digests["exam"] != examination.digests["exam"]:
+    if before.digests["exam"] != preparation.digests["exam"]:
         reasons.append("tests, points or files of the assignment changed")
-    if before.digests["autograder"] != examination.digests["autograder"]:
+    if before.digests["autograder"] != preparation.digests["autograder"]:
         reasons.append("the autograder changed")
-    if before.walls == "none" and examination.sandbox:
+    if before.walls == "none" and preparation.sandbox:
         reasons.append("last examined without a sandbox")
     if not writer.is_published(submission.student, assignment, before):
         reasons.append("its folder in autograded/ is not the one that was written")

@@ -17,7 +17,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.batch import Examine, Outcome, Task, Unchanged
-from autograder.grade import Examination
+from autograder.grade import Preparation
 from autograder.result import CellMark, NotebookResult, Remark, Result
 
 ASSIGNMENT = "ps1"
@@ -145,7 +145,7 @@ def digests(course: Path, assignment: str = ASSIGNMENT, autograder: str = "autog
 
 def fake_examination(
     course: Path, autograder: str = "autograder-1", walls: str = "bubblewrap"
-) -> Examination:
+) -> Preparation:
     """Examines with `examine`, as if by this version of the autograder."""
 
     @contextlib.contextmanager
@@ -159,6 +159,6 @@ def fake_examination(
 
         yield examined
 
-    return Examination(
+    return Preparation(
         prepare, digests(course, autograder=autograder), sandbox=walls != "none", patience=30.0
     )
