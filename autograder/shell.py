@@ -267,15 +267,18 @@ class NotebookShell(InteractiveShell):
         try:
             super().system_piped(cmd)  # type: ignore[no-untyped-call]
         except OSError as error:
-            self.outputs.stream("stderr", f"!{cmd}: commands are not run here ({error.strerror})\n")
+            self._say_refused(cmd, error)
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
         """`names = !ls`"""
         try:
             return super().getoutput(cmd, split, depth + 1)  # type: ignore[no-untyped-call]
         except OSError as error:
-            self.outputs.stream("stderr", f"!{cmd}: commands are not run here ({error.strerror})\n")
+            self._say_refused(cmd, error)
             return SList() if split else ""
+
+    def _say_refused(self, cmd: str, error: OSError) -> None:
+        self.outputs.stream("stderr", f"!{cmd}: commands are not run here ({error.strerror})\n")
 
     def ask_exit(self) -> None:
         """`exit()` and `quit()`: marking goes on."""

@@ -296,6 +296,11 @@ def _seed_parts(generator: np.random.Generator) -> list[Any]:
     key = list(seed.spawn_key)
     if any(type(word) is not int for word in words + key) or len(words) + len(key) > _MOST_WORDS:
         return []
+    # What the other side would not take.
+    if not all(0 <= word < 1 << 256 for word in words) or not all(word < 1 << 32 for word in key):
+        return []
+    if not 4 <= seed.pool_size <= 64:
+        return []
     listed = [hex(word) for word in words]
     return [type(entropy) is not int, listed, key, seed.pool_size, seed.n_children_spawned]
 

@@ -324,8 +324,18 @@ def test_a_generator_spawns_on_the_other_side_what_it_would_spawn_here(seed: Any
     assert arrived.spawn(1)[0].normal() == child.spawn(1)[0].normal()
 
 
-def test_a_generator_that_was_seeded_in_an_unusual_way_arrives() -> None:
-    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(np.int64(4))))
+@pytest.mark.parametrize(
+    "seed",
+    [
+        np.random.SeedSequence(np.int64(4)),
+        np.random.SeedSequence(1 << 300),
+        np.random.SeedSequence(list(range(100))),
+        np.random.SeedSequence(1, spawn_key=(1 << 40,)),
+        np.random.SeedSequence(1, pool_size=100),
+    ],
+)
+def test_a_generator_that_was_seeded_in_an_unusual_way_arrives(seed: np.random.SeedSequence) -> None:
+    generator = np.random.Generator(np.random.PCG64(seed))
     arrived: Any = decode(encode(generator)[0])[0]
     assert arrived.normal() == generator.normal()
 
