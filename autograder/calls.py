@@ -11,14 +11,17 @@ import builtins
 import re
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, cast
 
-from autograder.errors import WireError
-from autograder.shell import NotebookShell
-from autograder.wire import Snapshot, decode, decode_reply, describe, encode, encode_reply
+from autograder.errors import NotPlainError, WireError
+from autograder.plain import describe, plain_kind, real_bases, real_name
+from autograder.shell import NotebookShell, is_of_cell
+from autograder.wire import Snapshot, decode, decode_reply, encode, encode_reply
 
 _LONGEST_MESSAGE: Final = 10_000
 _LONGEST_SENTENCE: Final = 700
+_LONGEST_NAME: Final = 80
 _MOST_LINES: Final = 100
 """Of a traceback, where IPython takes one for each frame."""
 
@@ -27,7 +30,11 @@ Exchange = Callable[[bytes], bytes]
 
 
 class CallError(Exception):
-    """Raised by the function in its process; here it has that exception's name, message and traceback."""
+    """Raised by the function in its process; here it has that exception's name, message and traceback.
+
+    `facts["function"]` was called from here; `facts["within"]` is the function of the notebook in which it
+    happened, the same one or another that it calls.
+    """
 
     facts: Mapping[str, Any]
 
@@ -76,10 +83,7 @@ def call(
                 raise _call_error(name, facts)
             case ["unplain", str(sentence), str(text)]:
                 sys.stdout.write(text)
-                raise NotPlain(
-                    f"{name} {sentence[:_LONGEST_SENTENCE]}, but only numbers, texts, arrays of numbers, "
-                    "tuples, lists and dictionaries can be examined."
-                )
+                raise NotPlain(f"{name} {sentence[:_LONGEST_SENTENCE]}")
     except WireError as error:
         raise NotPlain(f"{name} returned {error}, which cannot be examined.") from None
     raise NotPlain(f"{name} returned something that cannot be examined.")
@@ -99,14 +103,15 @@ def _call_error(name: str, facts: Mapping[Any, Any]) -> CallError:
             break
     lines = [_text(line) for line in traceback[-_MOST_LINES:]] if type(traceback) is list else []
     # A student chose the name, and what would not do as one would raise here.
-    known_as = re.sub(r"\W", "", texts["name"])[:80] or "Exception"
+    known_as = re.sub(r"\W", "", texts["name"])[:_LONGEST_NAME] or "Exception"
     try:
         made = type(known_as, (CallError, kind), {"__str__": lambda _: texts["message"]})
         error = cast(Any, made).__new__(made)
     except TypeError:  # an ExceptionGroup, which cannot be made without its members
         error = CallError()
     error.args = (texts["message"],)
-    error.facts = {"function": name, **texts, "traceback": lines}
+    within = re.sub(r"[^\w.]", "", _text(facts.get("within")))[:_LONGEST_NAME] or name
+    error.facts = {"function": name, "within": within, **texts, "traceback": lines}
     return cast(CallError, error)
 
 
@@ -137,8 +142,26 @@ def answer(shell: NotebookShell, body: bytes, *, with_traceback: bool) -> bytes:
     try:
         return encode_reply((*found, text), mutables, snapshot)
     except WireError as error:
-        what = "returned" if arguments is not None else "is"
-        return encode_reply(("unplain", f"{what} {error}", text), [], Snapshot([]))
+        said = _sentence(error, found[1], is_value=arguments is None)
+    except Exception as error:  # a class of the student's own that does not let itself be looked at
+        said = f"returned {describe(found[1])}, which cannot be examined ({real_name(type(error))})."
+    return encode_reply(("unplain", said, text), [], Snapshot([]))
+
+
+def _sentence(error: WireError, value: object, *, is_value: bool) -> str:
+    """What was returned that does not cross, and what to return in its place, after the function's name."""
+    verb = "is" if is_value else "returned"
+    if not isinstance(error, NotPlainError):
+        return f"{verb} {error}, which cannot be examined."
+    if error.is_in_argument:
+        return f"put {error} into one of its arguments, which cannot be examined: only plain values can."
+    what = f"{error}"
+    # The value is the second part of what is sent.
+    if place := error.place.removeprefix("[1]"):
+        kind = plain_kind(type(value))
+        container = "a dictionary" if kind is dict else "a list" if kind is list else "a tuple"
+        what = f"{container} whose entry {place} is {error}"
+    return f"{verb} {what}, which cannot be examined; {error.instead}."
 
 
 def _explain(shell: NotebookShell, error: BaseException, with_traceback: bool) -> dict[str, object]:
@@ -147,17 +170,31 @@ def _explain(shell: NotebookShell, error: BaseException, with_traceback: bool) -
     if with_traceback:
         trace = error.__traceback__.tb_next if error.__traceback__ else None
         before = shell.outputs.take()
-        shell.showtraceback((type(error), error, trace))
+        with suppress(Exception):  # of a class of the student's own that does not let itself be shown
+            shell.showtraceback((type(error), error, trace))
         shown = [entry for entry in shell.outputs.take() if entry["output_type"] == "error"]
         shell.outputs.entries = before
         lines = [line[:_LONGEST_MESSAGE] for line in shown[-1]["traceback"]] if shown else []
     try:
-        message = str(error)
+        message = str.__str__(str(error))
     except Exception:
         message = describe(error)
     return {
-        "name": type(error).__name__,
+        "name": real_name(type(error)),
         "message": message[:_LONGEST_MESSAGE],
-        "bases": [base.__name__ for base in type(error).__mro__],
+        "bases": [real_name(base) for base in real_bases(type(error))],
         "traceback": lines,
+        "within": _where(error),
     }
+
+
+def _where(error: BaseException) -> str:
+    """The name of the innermost function of the notebook that an exception came out of; empty if none."""
+    name, trace = "", error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        # Comprehensions and lambdas belong to the function around them.
+        if is_of_cell(code) and not code.co_name.startswith("<"):
+            name = code.co_name
+        trace = trace.tb_next
+    return name

@@ -23,6 +23,19 @@ class WireError(AutograderError):
     """A value is not plain data (or too large, or malformed) and does not cross between the processes."""
 
 
+class NotPlainError(WireError):
+    """A value that is not plain: the message says what it is."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(what)
+        self.instead = instead
+        """What to do about it, as the end of a sentence."""
+        self.place = ""
+        """Where in a container it was found, such as `[1]["dW"]`; empty for the value itself."""
+        self.is_in_argument = False
+        """Whether it was put into something that the function was given."""
+
+
 class RecordsError(AutograderError):
     """Marks could not be recorded; nothing of the submission at hand was."""
 

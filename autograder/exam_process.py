@@ -20,14 +20,14 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from types import CodeType, FrameType, TracebackType
+from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
 import numpy as np
 
 from autograder import linux
 from autograder.calls import CallError, NotPlain, StandIn, answer, call
-from autograder.shell import NotebookShell
+from autograder.shell import NotebookShell, is_of_cell
 from autograder.wire import Channel, ChannelClosed, Kind, decode
 
 _HUGE = 1 << 40
@@ -228,7 +228,9 @@ def _reason(error: BaseException, cell: Mapping[str, Any]) -> str:
     """One sentence for the student. It may show what the visible part of the cell says, and the student's own
     exception; of a hidden test only what its author wrote as a fixed text, never a number."""
     if isinstance(error, CallError):
-        said = f"{error.facts['function']} raised {error.facts['name']}"
+        function, within = error.facts["function"], error.facts["within"]
+        where = function if within == function else f"{within} (called by {function})"
+        said = f"{where} raised {error.facts['name']}"
         message = error.facts["message"].strip()
         return f"{said}: {message}"[:_REASON] if message else f"{said}."
     if isinstance(error, NotPlain | Fault):
@@ -271,7 +273,7 @@ def _shown_by_hidden_test(cell: Mapping[str, Any]) -> bool:
     while frame is not None:
         if frame.f_code is call.__code__:
             return False
-        if _is_of_cell(frame.f_code):
+        if is_of_cell(frame.f_code):
             found.append(frame)
         frame = frame.f_back
     if not found:
@@ -280,18 +282,13 @@ def _shown_by_hidden_test(cell: Mapping[str, Any]) -> bool:
     return any(of.f_code.co_filename == filename and of.f_lineno in cell["hidden"] for of in found)
 
 
-def _is_of_cell(code: CodeType) -> bool:
-    """Whether code is that of a cell; of which one is told by its file's name, which IPython chooses."""
-    return "ipython-input" in code.co_filename
-
-
 def _frames(trace: TracebackType | None, cell: Mapping[str, Any]) -> list[TracebackType]:
     """The frames of a traceback that are code of the cell, outermost first."""
     found: list[TracebackType] = []
     filename = None
     while trace is not None:
         code = trace.tb_frame.f_code
-        if filename is None and _is_of_cell(code):
+        if filename is None and is_of_cell(code):
             filename = code.co_filename
         if code.co_filename == filename and trace.tb_lineno <= len(cell["source"].split("\n")):
             found.append(trace)

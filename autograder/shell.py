@@ -9,6 +9,7 @@ import ast
 import base64
 import io
 import json
+import math
 import mmap
 import struct
 import sys
@@ -24,6 +25,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.text import SList
 from traitlets import Type
 from traitlets.config import Config
+
+from autograder.plain import real_name
 
 Output = dict[str, Any]
 """An output as in a notebook file: `output_type` and what belongs to it."""
@@ -154,6 +157,31 @@ class Stream(io.TextIOBase):
         return len(text)
 
 
+_DEEPEST_METADATA = 10
+
+
+def _metadata(given: Any) -> dict[str, Any]:
+    """What an output says about its pictures, as far as a notebook file can hold it: JSON has no keys but
+    texts, and no numbers that are none."""
+    clean = _json_value(given if isinstance(given, dict) else {}, 0)
+    return cast(dict[str, Any], clean)
+
+
+def _json_value(value: Any, depth: int) -> Any:
+    if type(value) in (str, bool, int, type(None)) or (type(value) is float and math.isfinite(value)):
+        return value
+    if depth < _DEEPEST_METADATA and isinstance(value, dict):
+        pairs = {key: _json_value(item, depth + 1) for key, item in dict.items(value) if type(key) is str}
+        return {key: item for key, item in pairs.items() if item is not _DROPPED}
+    if depth < _DEEPEST_METADATA and isinstance(value, list | tuple):
+        items = [_json_value(item, depth + 1) for item in value]
+        return [item for item in items if item is not _DROPPED]
+    return _DROPPED
+
+
+_DROPPED = object()
+
+
 def _bundle(data: dict[str, Any]) -> tuple[dict[str, str], int]:
     """A MIME bundle as in a notebook file, with only what is text in the end, and its size."""
     clean = {}
@@ -172,7 +200,7 @@ class _Publisher(DisplayPublisher):
 
     def publish(self, data: Any, metadata: Any = None, *_: Any, update: bool = False, **__: Any) -> None:
         bundle, size = _bundle(dict(data))
-        entry = {"output_type": "display_data", "data": bundle, "metadata": dict(metadata or {})}
+        entry = {"output_type": "display_data", "data": bundle, "metadata": _metadata(metadata)}
         self.shell.outputs.add(entry, size)
 
     def clear_output(self, wait: bool = False) -> None:
@@ -189,7 +217,7 @@ class _DisplayHook(DisplayHook):
 
     def write_format_data(self, format_dict: dict[str, Any], md_dict: Any = None) -> None:
         bundle, size = _bundle(format_dict)
-        entry = {"output_type": "execute_result", "data": bundle, "metadata": dict(md_dict or {})}
+        entry = {"output_type": "execute_result", "data": bundle, "metadata": _metadata(md_dict)}
         entry["execution_count"] = self.shell.execution_count
         self.shell.outputs.add(entry, size)
 
@@ -224,6 +252,11 @@ class _Compiler(CachingCompiler):
             code = super().__call__(cast(Any, source), filename, symbol, *more, **options)
             self._kept[key] = statement, code  # the id is only good while the statement lives
         return self._kept[key][1]
+
+
+def is_of_cell(code: CodeType) -> bool:
+    """Whether code is that of a cell; of which one is told by its file's name, which IPython chooses."""
+    return "ipython-input" in code.co_filename
 
 
 class NotebookShell(InteractiveShell):
@@ -286,11 +319,11 @@ class NotebookShell(InteractiveShell):
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
         try:
-            message = str(evalue)
+            message = str.__str__(str(evalue))
         except Exception:
             message = ""
-        lines = [str(line) for line in stb]
-        entry = {"output_type": "error", "ename": str(getattr(etype, "__name__", etype)), "evalue": message}
+        lines = [line for line in stb if isinstance(line, str)]
+        entry = {"output_type": "error", "ename": real_name(etype), "evalue": message}
         self.outputs.add(entry | {"traceback": lines}, len(message) + sum(map(len, lines)))
 
     def transform_cell(self, raw_cell: str) -> str:

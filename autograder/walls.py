@@ -37,7 +37,7 @@ Prepare = Callable[[], None] | None
 _START_SECONDS: Final = 60.0
 _LAST_WORDS: Final = 64 * MEGABYTE
 _PACKAGE: Final = Path(__file__).parent
-_INSIDE: Final = ("__init__", "errors", "wire", "linux", "shell", "watch", "calls", "inside")
+_INSIDE: Final = ("__init__", "errors", "plain", "wire", "linux", "shell", "watch", "calls", "inside")
 """The modules that a student's process can see; nothing else of this package is there."""
 
 

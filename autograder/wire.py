@@ -4,9 +4,10 @@ A message is a msgpack array of *nodes*, each a list, tuple, dict, array, NumPy 
 order in which every node comes after those that it contains. Small values stand where they are used,
 everything else is a reference by number, so that an object used twice arrives as one object. What may cross:
 None, bool, int, float, complex, str, bytes; tuples, lists and dicts of these; NumPy scalars and arrays of
-numbers or text; `numpy.random.Generator` (PCG64) and `RandomState`. Types are taken exactly: a subclass
-could bring behaviour, so it raises WireError, as do object arrays, cycles, and anything beyond the limits
-below. Overlapping views of one array arrive as separate arrays.
+numbers or text; `numpy.random.Generator` (PCG64) and `RandomState`. What is of a subclass arrives as the
+plain kind that it is (see `plain`): a subclass could bring behaviour. Everything else raises WireError, as do
+object arrays, cycles, and anything beyond the limits below. Overlapping views of one array arrive as separate
+arrays.
 
 A call works like one within a process: `encode` numbers the mutable objects among the arguments, the other
 side gets them from `decode` in the same order, and `encode_reply` sends back what the call changed in place,
@@ -28,7 +29,18 @@ from typing import Any, Final, Literal, cast
 import msgpack
 import numpy as np
 
-from autograder.errors import WireError
+from autograder.errors import NotPlainError, WireError
+from autograder.plain import (
+    array_of,
+    describe,
+    is_plain_key,
+    items_of,
+    members_of,
+    not_plain,
+    plain_key,
+    plain_kind,
+    small,
+)
 
 MAX_DEPTH: Final = 64
 MAX_ITEMS: Final = 1_000_000
@@ -39,6 +51,11 @@ MAX_LENGTH: Final = 1 << 31
 _REFERENCE: Final = 0
 _MUTABLE: Final = frozenset({list, dict, np.ndarray, np.random.Generator, np.random.RandomState})
 _SMALL: Final = frozenset({type(None), bool, float})
+_EXACT: Final = frozenset({int, str, bytes, complex, tuple, *_MUTABLE})
+_MOST_BITS: Final = 30_000
+"""Of an integer."""
+_LONGEST_KEY: Final = 60
+"""Characters of a key that an error shows."""
 _DTYPE: Final = re.compile(r"\|b1|[<>|][iu][1248]|[<>](f2|f4|f8|f16|c8|c16|c32)|[<>]U\d{1,5}|\|S\d{1,5}")
 _MASK64: Final = (1 << 64) - 1
 _MOST_WORDS: Final = 64
@@ -51,15 +68,6 @@ _MOST_CHILDREN: Final = 10_000
 def _plain_dtype(text: str) -> np.dtype[Any] | None:
     """The dtype of this name, if arrays of it may cross."""
     return np.dtype(text) if _DTYPE.fullmatch(text) else None
-
-
-def describe(value: object) -> str:
-    """What a value is, for a sentence such as "returned a Foo": never calls the value's own code."""
-    kind = type(value)
-    if kind is np.ndarray:
-        return f"an array of dtype {cast(Any, value).dtype.name}"
-    name = type.__getattribute__(kind, "__name__")
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 class _Encoder:
@@ -77,9 +85,15 @@ class _Encoder:
         kind = type(value)
         if kind in _SMALL:
             return value
+        if kind not in _EXACT and (plain := plain_kind(kind)) is not kind:
+            kind = plain
+            if kind in (str, bytes, int, float, complex):
+                return self.add(small(value, kind), depth)
         if kind is int:
             if -(1 << 63) <= cast(int, value) < 1 << 63:
                 return value
+            if cast(int, value).bit_length() > _MOST_BITS:
+                raise NotPlainError(f"an integer of more than {_MOST_BITS} bits", "keep integers smaller")
             return self._node(["i", hex(cast(int, value))])
         if kind is str:
             text = cast(str, value)
@@ -112,31 +126,25 @@ class _Encoder:
             raise WireError(f"values nested more than {MAX_DEPTH} deep")
         if len(self.nodes) >= MAX_ITEMS:
             raise WireError(f"more than {MAX_ITEMS} values at once")
-        kind = type(value)
+        kind = plain_kind(type(value))
         if kind is list or kind is tuple:
-            items = [self.add(item, depth + 1) for item in cast(Sequence[object], value)]
-            return ["l" if kind is list else "t", items]
+            return ["l" if kind is list else "t", self._members(value, depth)]
         if kind is dict:
-            flat: list[Any] = []
-            for key, item in dict.items(cast(dict[object, object], value)):
-                if type(key) not in (str, int, float, bool, type(None)):
-                    raise WireError(f"a dict with {describe(key)} as a key")
-                flat += [self.add(key), self.add(item, depth + 1)]
-            return ["d", flat]
+            return ["d", self._pairs(value, depth)]
         if kind is np.ndarray:
-            array = cast(np.ndarray[Any, Any], value)
+            array = array_of(value)
             dtype, flags = array.dtype, array.flags
             if _plain_dtype(text := dtype.str) is None or dtype.names is not None:
-                raise WireError(describe(value))
+                raise not_plain(value)
             order: Literal["F", "C"] = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
             return ["a", text, array.shape, order, flags.writeable, array.tobytes(order)]
         if kind is complex:
             number = cast(complex, value)
             return ["c", number.real, number.imag]
-        if issubclass(kind, np.generic) and kind.__module__ == "numpy":
-            scalar = cast(np.generic, value)
-            if _plain_dtype(scalar.dtype.str) is not None:
-                return ["n", scalar.dtype.str, scalar.tobytes()]
+        if issubclass(kind, np.generic):
+            scalar = np.generic.dtype.__get__(cast(np.generic, value))
+            if _plain_dtype(scalar.str) is not None:
+                return ["n", scalar.str, np.generic.tobytes(cast(np.generic, value))]
         if kind is np.random.Generator:
             state = cast(np.random.Generator, value).bit_generator.state
             if state["bit_generator"] == "PCG64":
@@ -150,11 +158,44 @@ class _Encoder:
             if legacy["bit_generator"] == "MT19937":
                 key, position = legacy["state"]["key"], legacy["state"]["pos"]
                 return ["r", np.asarray(key, "<u4").tobytes(), position, legacy["has_gauss"], legacy["gauss"]]
-        raise WireError(describe(value))
+        raise not_plain(value)
+
+    def _members(self, value: object, depth: int) -> list[Any]:
+        made: list[Any] = []
+        try:
+            for item in members_of(value):
+                made.append(self.add(item, depth + 1))
+        except NotPlainError as error:
+            error.place = f"[{len(made)}]{error.place}"
+            raise
+        return made
+
+    def _pairs(self, value: object, depth: int) -> list[Any]:
+        flat: list[Any] = []
+        keys = set()
+        key: object = None
+        for given, item in items_of(value):
+            key = plain_key(given)
+            keys.add(key)
+            try:
+                flat += [self.add(key, depth + 1), self.add(item, depth + 1)]
+            except NotPlainError as error:
+                error.place = f"[{_shown(key)}]{error.place}"
+                raise
+        if 2 * len(keys) != len(flat):
+            raise NotPlainError(f"a dictionary with two keys that are both {_shown(key)}", "use other keys")
+        return flat
 
     def _node(self, node: list[Any]) -> msgpack.ExtType:
         self.nodes.append(node)
         return _reference_to(len(self.nodes) - 1)
+
+
+def _shown(key: object) -> str:
+    """A key in an error, if it is short."""
+    if (type(key) is str and len(key) < _LONGEST_KEY) or (type(key) is int and abs(key) < 1 << 63):
+        return repr(key)
+    return "…"
 
 
 @functools.lru_cache(maxsize=1024)
@@ -251,8 +292,8 @@ class _Decoder:
     def _pairs(self, flat: list[Any]) -> Iterator[tuple[object, object]]:
         for key, item in zip(flat[::2], flat[1::2], strict=True):
             key = self.resolve(key)
-            if type(key) not in (str, int, float, bool, type(None)):
-                raise WireError(f"a dict with {describe(key)} as a key")
+            if not is_plain_key(key):
+                raise WireError(f"a dictionary with {describe(key)} as a key")
             yield key, self.resolve(item)
 
 
@@ -424,7 +465,12 @@ def encode_reply(value: object, mutables: Sequence[object], snapshot: Snapshot) 
     root = encoder.add(value)
     changes = []
     for number in snapshot.changed():
-        encoder.nodes.append(encoder.content(mutables[number], 0))
+        try:
+            content = encoder.content(mutables[number], 0)
+        except NotPlainError as error:
+            error.is_in_argument = True
+            raise
+        encoder.nodes.append(content)
         changes.append([number, len(encoder.nodes) - 1])
     return _pack([encoder.nodes, root, changes])
 
@@ -446,7 +492,7 @@ def decode_reply(payload: bytes, mutables: Sequence[object]) -> object:
 
 
 def _replace(original: object, new: object) -> None:
-    if type(original) is not type(new):
+    if plain_kind(type(original)) is not type(new):
         raise WireError("a malformed message")
     if isinstance(original, list):
         original[:] = cast(list[object], new)

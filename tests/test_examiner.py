@@ -80,7 +80,7 @@ def test_a_students_exception_comes_with_type_message_and_traceback(
 ) -> None:
     answer = "def helper(x):\n    return {}['Wf']\n\ndef double(x):\n    print('hello')\n    return helper(x)"
     result = examine(examiner, tmp_path, {"double": answer})
-    assert reasons(result)[0] == "double raised KeyError: 'Wf'"
+    assert reasons(result)[0] == "helper (called by double) raised KeyError: 'Wf'"
     shown = outputs(result, "double-grade")
     assert shown[0].text == "hello\n"
     assert shown[-1].ename == "KeyError"
@@ -99,19 +99,97 @@ def test_an_answer_that_is_missing_is_named(examiner: Examiner, tmp_path: Path) 
     ("body", "said"),
     [
         ("return object()", "returned an object"),
-        ("return np.array([object()])", "returned an array of dtype object"),
-        ("return np.matrix([[1.0]])", "returned a matrix"),
-        ("return np.ma.masked_array([1.0])", "returned a MaskedArray"),
-        ("return (value for value in x)", "returned a generator"),
+        (
+            "return np.array([object()])",
+            "returned an array of dtype object that holds an object, which cannot be examined; "
+            "return an array of numbers or of texts instead.",
+        ),
+        (
+            "return (value for value in x)",
+            "returned a generator, which cannot be examined; return a list or an array instead.",
+        ),
         ("return lambda: 1", "returned a function"),
-        ("y = []\n    y.append(y)\n    return y", "returned a list that contains itself"),
-        ("return {(1, 2): 3}", "returned a dict with a tuple as a key"),
+        (
+            "return {'dW': 1, 'db': [set()]}",
+            "returned a dictionary whose entry ['db'][0] is a set, which cannot be examined; "
+            "return a list, a tuple or an array instead.",
+        ),
+        ("y = []\n    y.append(y)\n    return y", "returned a list that contains itself, which"),
+        ("return {frozenset(): 3}", "returned a dictionary with a frozenset as a key"),
+        ("return np.ma.masked_array(x, True)", "returned a MaskedArray with masked entries"),
     ],
 )
 def test_what_is_not_plain_is_named(examiner: Examiner, tmp_path: Path, body: str, said: str) -> None:
     result = examine(examiner, tmp_path, {"double": f"import numpy as np\ndef double(x):\n    {body}"})
     assert scores(result) == [0.0, 10.0, 10.0]
     assert reasons(result)[0].startswith(f"double {said}")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"double": "import numpy as np\ndef double(x):\n    return np.ma.masked_array(2 * x)"},
+        {
+            "double": "import numpy as np\nclass Mine(np.ndarray): pass\n"
+            "def double(x):\n    return (2 * x).view(Mine)"
+        },
+        {"total": "class Number(float): pass\ndef total(values):\n    return Number(sum(values))"},
+        {
+            "shift": "from collections import defaultdict\ndef shift(state, amount):\n"
+            "    new = defaultdict(float, {key: value + amount for key, value in state.items()})\n"
+            "    state.update(new)\n    return state"
+        },
+    ],
+)
+def test_subclasses_of_plain_kinds_count_as_these(
+    examiner: Examiner, tmp_path: Path, answers: Mapping[str, str]
+) -> None:
+    assert scores(examine(examiner, tmp_path, answers)) == [10.0, 10.0, 10.0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return inner(x)",
+        "return (lambda: inner(x))()",
+        "return [inner(value) for value in x]",
+        "return list(map(inner, x))",
+        "return next(inner(value) for value in x)",
+        "try:\n        inner(x)\n    finally:\n        str(x)",
+    ],
+)
+def test_an_exception_is_told_under_the_function_in_which_it_happened(
+    examiner: Examiner, tmp_path: Path, body: str
+) -> None:
+    answer = f"def inner(x):\n    return x @ missing\n\ndef double(x):\n    {body}"
+    said = reasons(examine(examiner, tmp_path, {"double": answer}))[0]
+    assert said == "inner (called by double) raised NameError: name 'missing' is not defined"
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        "display(1, metadata={(1, 2): 3})",
+        "display({'text/plain': 'x', 5: 'y'}, raw=True, metadata={'a': float('nan'), 'b': {1: object()}})",
+        "class Bad:\n    def __repr__(self): raise SystemError\ndisplay(1, metadata={'a': Bad(), Bad(): 1})",
+        "class Mine:\n    def _repr_html_(self): return '<b>x</b>', {(1, 2): {3}}\nMine()",
+        "class Meta(type):\n    __name__ = property(lambda _: 1 / 0)\n"
+        "class Odd(Exception, metaclass=Meta):\n    pass\nraise Odd",
+        "class Odd(Exception):\n    def _render_traceback_(self): return [object(), 'x']\nraise Odd",
+        "class Odd(Exception):\n    def __str__(self): raise SystemError\nraise Odd",
+        "class Text(str):\n    def __len__(self): raise SystemError\n    __getitem__ = __str__ = __len__\n"
+        "class Odd(Exception):\n    def __str__(self): return Text('x')\nraise Odd",
+    ],
+)
+def test_whatever_a_cell_shows_its_process_goes_on(examiner: Examiner, tmp_path: Path, show: str) -> None:
+    result = examine(examiner, tmp_path, {"before setup": show})
+    assert scores(result) == [10.0, 10.0, 10.0]
+    assert result.remarks == ()
+    # The same in a function that a test calls.
+    body = "".join(f"    {line}\n" for line in show.split("\n"))
+    result = examine(examiner, tmp_path / "again", {"double": f"def double(x):\n{body}    return 2 * x"})
+    assert scores(result)[1:] == [10.0, 10.0]
+    assert result.remarks == ()
 
 
 def test_what_every_submission_imports_is_there_already(examiner: Examiner, tmp_path: Path) -> None:

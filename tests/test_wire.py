@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import collections
 import copy
+import decimal
 import enum
+import fractions
 import socket
 import struct
 import time
@@ -17,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.errors import WireError
+from autograder.errors import NotPlainError, WireError
 from autograder.wire import (
     Channel,
     ChannelClosed,
@@ -38,7 +40,8 @@ SCALARS = (
     | st.binary()
     | st.text(st.characters())
 )
-KEYS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+SIMPLE_KEYS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary()
+KEYS = SIMPLE_KEYS | st.lists(SIMPLE_KEYS | st.tuples(SIMPLE_KEYS), max_size=3).map(tuple)
 ARRAYS = arrays.arrays(
     st.sampled_from(["?", "i1", "<u2", "<i8", "<f4", ">f8", "<c16", "<U3", "S4"]),
     arrays.array_shapes(min_dims=0, min_side=0),
@@ -120,47 +123,250 @@ class Colour(enum.IntEnum):
     RED = 1
 
 
+class Letter(enum.StrEnum):
+    A = "a"
+
+
+class Access(enum.IntFlag):
+    READ = 1
+    WRITE = 2
+
+
+class Plain(enum.Enum):
+    ONE = 1
+
+
 Point = collections.namedtuple("Point", "x y")
-LOOP: list[Any] = []
-LOOP.append(LOOP)
+
+
+class Raiser:
+    """Own code in every place from which Python or NumPy might call it."""
+
+    def _called(self, *_: Any, **__: Any) -> Any:
+        raise AssertionError("code of a subclass was called")
+
+    __len__ = __iter__ = __getitem__ = __eq__ = __repr__ = __str__ = __contains__ = _called
+    __bool__ = __int__ = __float__ = __index__ = __array__ = __reversed__ = __format__ = _called
+    items = keys = values = get = tobytes = view = copy = astype = encode = item = tolist = _called
+    hex = conjugate = __bytes__ = __complex__ = __reduce_ex__ = __sizeof__ = __getstate__ = _called
+
+
+class HostileDict(Raiser, dict[Any, Any]):
+    pass
+
+
+class HostileList(Raiser, list[Any]):
+    pass
+
+
+class HostileTuple(Raiser, tuple[Any, ...]):
+    __hash__, __eq__ = tuple.__hash__, tuple.__eq__
+
+
+class HostileStr(Raiser, str):
+    __hash__, __eq__ = str.__hash__, str.__eq__  # for being a key
+
+
+class HostileInt(Raiser, int):
+    __hash__, __eq__ = int.__hash__, int.__eq__  # for being a key
+
+
+class HostileFloat(Raiser, float):
+    __hash__, __eq__ = float.__hash__, float.__eq__  # for being a key
+
+
+class HostileBytes(Raiser, bytes):
+    __hash__, __eq__ = bytes.__hash__, bytes.__eq__  # for being a key
+
+
+class HostileComplex(Raiser, complex):
+    __hash__, __eq__ = complex.__hash__, complex.__eq__  # for being a key
+    real = imag = property(lambda _: 7.0)  # type: ignore[assignment]
+
+
+class HostileArray(Raiser, np.ndarray[Any, Any]):
+    dtype = property(lambda _: np.dtype(object))  # type: ignore[assignment]
+    shape = property(lambda _: (1 << 40,))  # type: ignore[assignment]
+
+
+class MyFloat32(np.float32):
+    pass
+
+
+class Two(Raiser, dict[Any, Any]):
+    __class__ = float  # type: ignore[assignment]
+
+
+def ordered(value: dict[Any, Any]) -> Any:
+    """The same pairs in the same order, kept by an OrderedDict that had another one at first."""
+    made = collections.OrderedDict(reversed(value.items()))
+    for key in value:
+        made.move_to_end(key)
+    return made
+
+
+def default(value: dict[Any, Any]) -> Any:
+    return collections.defaultdict(float, value)
+
+
+DISGUISES: dict[type, list[Any]] = {
+    dict: [ordered, default, HostileDict, Two, type("Own", (dict,), {})],
+    list: [HostileList, type("Own", (list,), {})],
+    tuple: [HostileTuple, lambda value: type(Point(1, 2))(*value) if len(value) == 2 else value],
+    str: [HostileStr, type("Own", (str,), {})],
+    int: [HostileInt],
+    float: [HostileFloat],
+    bytes: [HostileBytes],
+    complex: [HostileComplex],
+    np.ndarray: [
+        lambda value: value.view(HostileArray),
+        lambda value: value.view(np.memmap),
+        lambda value: value.view(np.recarray) if value.dtype.kind not in "SU" else value,
+        lambda value: np.ma.array(value, copy=False) if value.flags.writeable else value,
+        lambda value: np.ma.array(value, mask=False, copy=False) if value.flags.writeable else value,
+        lambda value: value.view(np.matrix) if value.ndim == 2 else value,
+    ],
+}
+
+
+def disguise(value: Any, draw: Any) -> Any:
+    """The value, with some of its parts as instances of subclasses of what they are."""
+    if type(value) in (list, tuple):
+        value = type(value)(disguise(item, draw) for item in value)
+    elif type(value) is dict:
+        value = {disguise(key, draw): disguise(item, draw) for key, item in value.items()}
+    choices = DISGUISES.get(type(value), [])
+    choice = draw(st.integers(0, len(choices)))
+    return choices[choice - 1](value) if choice else value
+
+
+@given(VALUES, st.data())
+@settings(deadline=None, max_examples=200)
+def test_what_is_of_a_subclass_arrives_as_the_plain_kind(value: Any, data: st.DataObject) -> None:
+    disguised = disguise(copy.deepcopy(value), data.draw)
+    assert same(decode(encode(disguised)[0])[0], value)
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "plain"),
     [
-        (object(), "an object"),
-        (Colour.RED, "a Colour"),
-        (Point(1, 2), "a Point"),
-        (collections.OrderedDict(), "an OrderedDict"),
-        (collections.defaultdict(int), "a defaultdict"),
-        ({1, 2}, "a set"),
-        (range(3), "a range"),
-        (np.array([None]), "an array of dtype object"),
-        (np.zeros(2, [("a", "f8")]), "an array of dtype void64"),
-        (np.ma.masked_array([1.0]), "a MaskedArray"),
-        (np.datetime64("2026-01-01"), "a datetime64"),
-        (np.random.Generator(np.random.MT19937(0)), "a Generator"),
-        ({(1, 2): 3}, "a dict with a tuple as a key"),
-        ({np.float64(1): 3}, "a dict with a float64 as a key"),
-        (LOOP, "a list that contains itself"),
-        (Exception, "a type"),
+        (Colour.RED, 1),
+        (Letter.A, "a"),
+        (Access.READ | Access.WRITE, 3),
+        (Point(1, [2]), (1, [2])),
+        (collections.Counter("aab"), {"a": 2, "b": 1}),
+        (collections.defaultdict(list, {"a": [1]}), {"a": [1]}),
+        (np.matrix([[1.0, 2.0]]), np.array([[1.0, 2.0]])),
+        (np.ma.masked_array([1.0, 2.0], [False, False]), np.array([1.0, 2.0])),
+        ({np.str_("a"): 1, np.int64(2): 3, np.float64(0.5): 4}, {"a": 1, 2: 3, 0.5: 4}),
+        ({np.bool_(True): 1, np.bytes_(b"x"): 2}, {True: 1, b"x": 2}),
+        ({(1, "a"): 1, Point(0, np.int8(3)): 2, ((1, 2), 3j): 4}, {(1, "a"): 1, (0, 3): 2, ((1, 2), 3j): 4}),
+        ({Letter.A: 1, Colour.RED: 2}, {"a": 1, 1: 2}),
+        (MyFloat32(1.5), np.float32(1.5)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_libraries_derive_from_plain_kinds_arrives_as_these(value: Any, plain: Any) -> None:
+    assert same(decode(encode([value])[0])[0], [plain])
+
+
+def test_an_object_of_a_subclass_used_twice_arrives_as_one() -> None:
+    gradients = collections.defaultdict(float, dW=1.0)
+    one, other = decode(encode([gradients, (gradients,)])[0])[0]
+    assert one is other[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "instead"),
+    [
+        (object(), "an object", "numbers, texts"),
+        (Plain.ONE, "a Plain of test_wire", "numbers, texts"),
+        ({1, 2}, "a set", "a list, a tuple or an array"),
+        (frozenset(), "a frozenset", "a list, a tuple or an array"),
+        (range(3), "a range", "a list or an array"),
+        ((x for x in ()), "a generator", "a list or an array"),
+        (zip([], [], strict=True), "a zip", "a list or an array"),
+        (map(str, []), "a map", "a list or an array"),
+        (iter([1]), "a list_iterator", "a list or an array"),
+        ({}.keys(), "a dict_keys", "a list or an array"),
+        (collections.deque([1]), "a deque", "a list or an array"),
+        (collections.UserList([1]), "a UserList", "a list or an array"),
+        (collections.UserDict(a=1), "a UserDict", "a dictionary"),
+        (fractions.Fraction(1, 2), "a Fraction of fractions", "float"),
+        (decimal.Decimal(1), "a Decimal of decimal", "float"),
+        (lambda: 1, "a function", "what it returns"),
+        (len, "a builtin_function_or_method", "what it returns"),
+        (type("Tensor", (), {"__module__": "torch._tensor"})(), "a Tensor of torch", "NumPy array"),
+        (type("Own", (), {"__array__": None})(), "an Own of test_wire", "an array of NumPy"),
+        (np.array([None]), "an array of dtype object that holds a NoneType", "array of numbers"),
+        (np.array([[1], [2, 3]], dtype=object), "an array of dtype object, made of rows", "array of numbers"),
+        (np.array([1, 2.0], dtype=object), "an array of dtype object, though it", "array of numbers"),
+        (np.zeros(2, [("a", "f8")]), "an array with named fields", "array of numbers"),
+        (np.rec.array([(1, 2.0)]), "an array with named fields", "array of numbers"),
+        (np.array(["2026-01-01"], "M8[D]"), "an array of dtype datetime64", "array of numbers"),
+        (np.ma.masked_array([1.0, 2.0], [True, False]), "a MaskedArray with masked entries", "filled"),
+        (np.ma.masked, "a MaskedArray with masked entries", "filled"),
+        (np.datetime64("2026-01-01"), "a datetime64", "return an array"),
+        (np.random.Generator(np.random.MT19937(0)), "a Generator", "default_rng"),
+        ({frozenset(): 3}, "a dictionary with a frozenset as a key", "tuples"),
+        ({Plain.ONE: 3}, "a dictionary with a Plain of test_wire as a key", "tuples"),
+        ({tuple(range(33)): 3}, "a dictionary with a tuple", "short tuples"),
+        pytest.param(1 << 40_000, "an integer of more than", "smaller", id="huge"),
+        (Exception, "the class Exception", "numbers, texts"),
     ],
 )
-def test_what_is_not_plain_is_named(value: Any, said: str) -> None:
-    with pytest.raises(WireError, match=f"^{said}$"):
+def test_what_is_not_plain_is_named(value: Any, said: str, instead: str) -> None:
+    with pytest.raises(NotPlainError, match=f"^{said}") as caught:
         encode(value)
+    assert instead in caught.value.instead
+    assert caught.value.place == ""
+    with pytest.raises(NotPlainError, match=f"^{said}") as caught:
+        encode({"a": (1, [value])})
+    assert caught.value.place == "['a'][1][0]"
+
+
+def test_a_list_that_contains_itself_is_named() -> None:
+    loop: list[Any] = [1]
+    loop.append((2, loop))
+    with pytest.raises(WireError, match="^a list that contains itself"):
+        encode(loop)
+
+
+def test_keys_that_become_one_are_refused() -> None:
+    class Apart(str):
+        __hash__ = object.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            return self is other
+
+    with pytest.raises(NotPlainError, match="two keys that are both 'a'"):
+        encode({Apart("a"): 1, Apart("a"): 2})
 
 
 def test_a_class_cannot_hide_behind_its_own_code() -> None:
     class Meta(type):
+        __name__ = property(lambda _: 1 / 0)  # type: ignore[assignment]
+        __mro__ = property(lambda _: (float, object))  # type: ignore[assignment]
+        __dict__ = property(lambda _: 1 / 0)  # type: ignore[assignment]
+
         def __getattribute__(cls, name: str) -> Any:
             raise RuntimeError(name)
+
+        def __instancecheck__(cls, _: Any) -> bool:
+            raise RuntimeError
+
+        __subclasscheck__ = __instancecheck__
 
     class Liar(metaclass=Meta):
         __class__ = float  # type: ignore[assignment]
 
+    class Pretender(dict[Any, Any], metaclass=Meta):
+        __class__ = float  # type: ignore[assignment]
+
     with pytest.raises(WireError, match="a Liar"):
         encode([Liar()])
+    (arrived,) = decode(encode([dict.__new__(Pretender)])[0])[0]
+    assert same(arrived, {})
 
 
 def nested(depth: int) -> list[Any]:
@@ -217,6 +423,7 @@ LIES = {
     "list within a node": ["l", [[1]]],
     "dict without value": ["d", ["a"]],
     "dict with a list as key": ["d", [reference(0), 1]],
+    "dict with itself as key": ["d", [reference(1), 1]],
     "integer that is none": ["i", "0x" + "f" * 20 + "; import os"],
     "endless integer": ["i", "0x" + "f" * 20_000],
     "original that does not exist": ["o", 0],
@@ -286,6 +493,42 @@ def test_changes_in_place_reach_the_originals() -> None:
     assert items == [1, 2, 1]
     assert list(mapping) == ["b", "c"]
     assert mapping["c"] is array
+
+
+def test_arguments_are_changed_to_what_a_subclass_holds() -> None:
+    mapping, items = collections.OrderedDict(a=1), [1]
+
+    def function(mapping: Any, items: Any) -> None:
+        assert type(mapping) is dict
+        mapping["b"] = collections.Counter("x")
+        items[0] = Point(1, 2)
+
+    call(function, [mapping, items])
+    assert same([*mapping.items()], [("a", 1), ("b", {"x": 1})])
+    assert same(items, [(1, 2)])
+    with pytest.raises(NotPlainError) as caught:
+        call(lambda items: items.append({1}), [items])
+    assert caught.value.is_in_argument
+
+
+def lying_keys() -> dict[str, list[list[Any]]]:
+    """Messages whose last node is a dictionary with a key that may not be one."""
+    return {
+        "list": [["l", []], ["d", [reference(0), 1]]],
+        "list in a tuple": [["l", []], ["t", [reference(0)]], ["d", [reference(1), 1]]],
+        "array": [["a", "<f8", [1], "C", True, DATA], ["d", [reference(0), 1]]],
+        "long tuple": [["t", [1] * 33], ["d", [reference(0), 1]]],
+        "deep tuple": [["t", []], *[["t", [reference(n)]] for n in range(5)], ["d", [reference(5), 1]]],
+        "wide tuple": [["t", [1] * 10], ["t", [reference(0)] * 10], ["d", [reference(1), 1]]],
+        "NumPy scalar": [["n", "<f8", DATA], ["d", [reference(0), 1]]],
+    }
+
+
+@pytest.mark.parametrize("name", lying_keys())
+def test_keys_that_are_none_are_refused(name: str) -> None:
+    nodes = lying_keys()[name]
+    with pytest.raises(WireError, match="as a key"):
+        decode(message(nodes, len(nodes) - 1))
 
 
 def test_a_view_is_changed_where_it_lies() -> None:
