@@ -11,67 +11,69 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
-import html
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
+from autograder.budget import Budget
+from autograder.characters import (
+    NOT,
+    one_line,
+    readable,
+    unescaped,
+    visible,
+    visible_references,
+)
+from autograder.clean_html import MATHJAX, harmless_html
+from autograder.colouring import is_costly
+
+__all__ = [
+    "annotated_notebook",
+    "framed_html",
+    "harmless_html",
+    "harmless_markdown",
+    "harmless_outputs",
+    "harmless_pictures",
+    "one_line",
+    "outputs_of_exam",
+    "readable",
+    "size_of",
+    "without_colours",
+]
+
 Output = dict[str, Any]
 
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]*")
 _PICTURES: Final = ("image/png", "image/jpeg")
 _BEGINNINGS: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
-_MAX_OUTPUTS: Final = 1000
+_MAX_OUTPUTS: Final = 100
+_MAX_LINES: Final = 1000
+MOST_WORK: Final = 12_000_000
+"""What may be cleaned and shown of the outputs of one notebook, in characters of plain text."""
+MOST_MARKDOWN: Final = 30_000_000
+"""The squares of the numbers of signs in the texts of one notebook, together."""
+_WORK_OF_OUTPUT: Final = 2000
+_WORK_OF_HTML: Final = 4
+_COPIED_AT_ONCE: Final = 300
+"""Characters that are copied in the time in which one is read."""
+LEFT_OUT: Final = "[left out: the notebook shows too much]"
+_FRAME: Final = '<div style="contain: paint; overflow: auto">'
+"""What is in it cannot be seen outside of it, wherever a style puts it."""
 _MAX_PIXELS: Final = 10_000
 _MAX_COUNT: Final = 1 << 31
-_REMEMBERED: Final = 20_000
-"""Characters of HTML that are kept in memory."""
-_TAG_NAMES = """
-    a abbr b blockquote br caption code col colgroup dd details div dl dt em figcaption figure h1 h2 h3 h4 h5
-    h6 hr i img kbd li mark ol p pre s samp small span strong sub summary sup table tbody td tfoot th thead tr
-    u ul var
-"""
-_STYLE_NAMES = """
-    background-color border border-bottom border-collapse border-left border-right border-spacing border-top
-    caption-side color font-family font-size font-style font-weight margin margin-bottom margin-left
-    margin-right margin-top max-width padding padding-bottom padding-left padding-right padding-top
-    text-align text-decoration vertical-align white-space width
-"""
-_TAGS: Final = frozenset(_TAG_NAMES.split())
-_STYLES: Final = frozenset(_STYLE_NAMES.split())
-_EMPTY_TAGS: Final = frozenset({"br", "col", "hr", "img"})
-_ATTRIBUTES: Final = frozenset(
-    {"align", "alt", "colspan", "height", "lang", "rowspan", "scope", "title", "width"}
-)
-_MAX_DEPTH: Final = 60
-# No text takes long to be read: a failed match ends at the next "<" at the latest, and a run of characters is
-# taken as a whole or not at all (by an assertion before or after it), never once from each of them.
-_HIDDEN_TEXT: Final = re.compile(r"<(script|style|title|textarea|template|noscript)\b", re.I)
-_ANY_TAG: Final = re.compile(
-    r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)(?![a-zA-Z0-9])((?:[^<>"']|"[^"<]*"|'[^'<]*')*)>"""
-)
-_ATTRIBUTE: Final = re.compile(r"""(?<![a-zA-Z-])([a-zA-Z-]+)=("[^"]*"|'[^']*'|[^\s"'>]+)""")
-_STYLE_VALUE: Final = re.compile(r"(?:[\w #%.,+-]|rgba?\([\d.,% ]*\))*", re.A)
-_MACRO_NAMES = """
-    bbox begingroup class cssId data DeclareMathOperator def edef endgroup enclose gdef global href let
-    mathtip mmlToken newcommand newenvironment Newextarrow providecommand renewcommand renewenvironment
-    require style texttip toggle unicode xdef
-"""
-"""What in a formula links, styles, loads, or defines such a thing (for the whole page)."""
-_MATHJAX: Final = re.compile(rf"(?<!\\)\\+({'|'.join(_MACRO_NAMES.split())})(?![a-gi-z]|h(?!ttps?:))", re.I)
 _RUNS_CODE: Final = re.compile(
     # That the data: are these is prose; in the place of an address it is a scheme.
     r"(?:javascript|vbscript|livescript):|\][(:]<?(?:/?files/)?(?:data|file|blob):",
     re.I,
 )
-_PICTURE: Final = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
-_LINK: Final = re.compile(r"(?:https?://|mailto:)[^\s\\]*", re.I)
+_RAISED: Final = re.compile(r"(?:\\\\|\\cr)\s*+\[\s*+-")
+"""A line of a formula that is moved up."""
+_SIGNS: Final = re.compile(r"[\w ,.;?'\u00c0-\U0010ffff]+")
+"""What is no sign of markdown."""
 _TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
 _AUTOLINK: Final = re.compile(r"<(https?://[\w.~/?#@!$&*+,;=%:-]+)>", re.A)
-_NOT: Final = "\N{WORD JOINER}"
-"""Between two characters that mean something together: cannot be seen, also in code and in formulas."""
 _ATTACHED: Final = r"\(attachment:([\w.%~-]{1,200})\)"
 _SHOWN: Final = re.compile(rf"!\[(?:([^\[\]]*+)\](?:{_ATTACHED})?)?", re.A)
 _FENCE: Final = re.compile(
@@ -80,136 +82,41 @@ _FENCE: Final = re.compile(
 _COLOURED: Final = frozenset("ipython ipython3 py py3 pycon python python3 text txt".split())  # noqa: SIM905
 """Languages of code in markdown. Of the hundreds that front ends colour, some take very long for a text made
 for it, and one (Mermaid) takes HTML for what it is."""
-_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[0-9]{1,2})"
-_COLOUR = f"(?:[34]8;5;{_BYTE}|[34]8;2;{_BYTE};{_BYTE};{_BYTE}|10[0-7]|(?![34]8)[0-9]{{0,2}})"
-_CONTROL: Final = re.compile(rf"(\x1b\[{_COLOUR}(?:;{_COLOUR}){{0,15}}m)|\x1b(?:\[[0-?]*[ -/]*[@-~]?)?|\x00")
-_MAX_COPIED: Final = 20_000_000
-"""Characters that nbconvert may copy to colour a text: it copies the rest of the text for every colour."""
 
 
-def readable(text: str) -> str:
-    """Text without what cannot be written to a file, and without a terminal's commands other than colours."""
-    text = text.encode("utf-8", "replace").decode()
-    if text.count("\x1b") * len(text) > _MAX_COPIED:
-        return _CONTROL.sub("", text)
-    return _CONTROL.sub(lambda found: found[1] or "", text)
-
-
-def one_line(text: str) -> str:
-    """Text for a line of a report or a terminal, without anything that could move a cursor."""
-    return "".join(c if c.isprintable() else " " for c in readable(text))
-
-
-def harmless_html(text: str) -> str:
-    """HTML with nothing in it that runs, loads or imitates: tables, text, pictures within the page.
-
-    However the text is to be understood, what comes out consists of known tags with known attributes,
-    properly nested, and of text without a single "<". (A sanitiser that builds the tree of a real browser,
-    such as bleach, can be kept busy for hours by a text made for it.) Remembers what it has cleaned, unless
-    that would fill the memory: most tables of a class of students are the same.
-    """
-    return _remembered_html(text) if len(text) <= _REMEMBERED else _clean_html(text)
-
-
-def _clean_html(text: str) -> str:
-    text = _without_hidden_text(text)
-    parts: list[str] = []
-    between: list[str] = []  # text up to the next tag that stays: what is left out must not join a macro
-    open_tags: list[str] = []
-    position = 0
-    for match in _ANY_TAG.finditer(text):
-        between.append(text[position : match.start()])
-        position = match.end()
-        closing, tag, attributes = match[1], match[2].lower(), match[3]
-        if tag not in _TAGS:
-            continue
-        found = []
-        if closing:
-            if tag in open_tags:
-                while (last := open_tags.pop()) != tag:
-                    found.append(f"</{last}>")
-                found.append(f"</{tag}>")
-        elif len(open_tags) < _MAX_DEPTH:
-            found.append(f"<{tag}{_harmless_attributes(tag, attributes)}>")
-            if tag not in _EMPTY_TAGS:
-                open_tags.append(tag)
-        if found:
-            parts += [_escaped("".join(between)), *found]
-            between.clear()
-    parts.append(_escaped("".join([*between, text[position:]])))
-    parts += [f"</{tag}>" for tag in reversed(open_tags)]
-    return "".join(parts)
-
-
-_remembered_html = functools.lru_cache(maxsize=512)(_clean_html)
-
-
-def _escaped(text: str) -> str:
-    text = html.unescape(text).replace("\x00", "")  # as a browser reads it
-    return html.escape(_MATHJAX.sub(lambda found: f"\\{_NOT}{found[1]}", text), quote=False)
-
-
-def _without_hidden_text(text: str) -> str:
-    """Leaves out elements whose content is no text for the reader, such as style sheets."""
-    parts = []
-    position = 0
-    for match in _HIDDEN_TEXT.finditer(text):
-        if match.start() >= position:
-            parts.append(text[position : match.start()])
-            end = text.find(f"</{match[1]}", match.end())
-            position = len(text) if end < 0 else end
-    return "".join([*parts, text[position:]])
-
-
-def _harmless_attributes(tag: str, text: str) -> str:
-    kept = ""
-    for name, quoted in _ATTRIBUTE.findall(text):
-        name = name.lower()
-        value = html.unescape(quoted[1:-1] if quoted[0] in "\"'" else quoted)
-        if name == "style":
-            value = _harmless_style(value)
-        elif name == "src" and tag == "img":
-            if not _PICTURE.fullmatch(value):
-                continue
-        elif name == "href" and tag == "a":
-            if not _LINK.fullmatch(value):
-                continue
-        elif name not in _ATTRIBUTES:
-            continue
-        kept += f' {name}="{html.escape(value)}"'
-    return kept
-
-
-def _harmless_style(text: str) -> str:
-    kept = []
-    for declaration in text.split(";"):
-        name, _, value = declaration.partition(":")
-        if name.strip().lower() in _STYLES and _STYLE_VALUE.fullmatch(value):
-            kept.append(f"{name.strip().lower()}: {value.strip()}")
-    return "; ".join(kept)
-
-
-def harmless_pictures(text: str, attachments: object, room: int) -> dict[str, dict[str, str]]:
+def harmless_pictures(text: str, attachments: object, room: Budget) -> dict[str, dict[str, str]]:
     """Of the attachments of a student's cell those that its markdown shows and that are pictures, by the
-    names that it has for them; as many as there is room for, in characters. Never raises."""
+    names that it has for them; as many as there is room for, in characters. Never raises.
+
+    Each attachment is looked at once, however many names the text has for it, and takes its room whether it
+    turns out to be a picture or not; so does each name under which it is kept.
+    """
     if not isinstance(attachments, dict):
         return {}
     kept: dict[str, dict[str, str]] = {}
-    for name in dict.fromkeys(found[2] for found in _SHOWN.finditer(text) if found[2]):
-        bundle = attachments.get(name, attachments.get(unquote(name)))
-        if not isinstance(bundle, dict):
-            continue
-        for kind in _PICTURES:
-            if name not in kept and (data := _picture(bundle.get(kind), kind, room)):
-                kept[name] = {kind: data}
-                room -= len(data)
+    found: dict[str, dict[str, str]] = {}
+    for name in dict.fromkeys(match[2] for match in _SHOWN.finditer(text) if match[2]):
+        key = name if name in attachments else unquote(name)
+        if key not in found:
+            found[key] = _picture_of(attachments.get(key), room)
+            if found[key]:
+                kept[name] = found[key]
+        elif found[key] and room.pays(sum(map(len, found[key].values()))):
+            kept[name] = found[key]
     return kept
 
 
-def _picture(data: object, kind: str, longest: int) -> str:
-    """The picture in Base64, without spaces; empty if it is none, or too long."""
-    if not isinstance(data, str) or len(data) > longest:
-        return ""
+def _picture_of(bundle: object, room: Budget) -> dict[str, str]:
+    """The first picture of an attachment, by its kind."""
+    for kind in _PICTURES:
+        data = bundle.get(kind) if isinstance(bundle, dict) else None
+        if isinstance(data, str) and data and room.pays(len(data)) and (content := _picture(data, kind)):
+            return {kind: content}
+    return {}
+
+
+def _picture(data: str, kind: str) -> str:
+    """The picture in Base64, without spaces; empty if it is none."""
     try:
         content = base64.b64decode("".join(data.split()), validate=True)
     except (ValueError, binascii.Error):
@@ -217,56 +124,107 @@ def _picture(data: object, kind: str, longest: int) -> str:
     return base64.b64encode(content).decode() if content.startswith(_BEGINNINGS[kind]) else ""
 
 
-def harmless_markdown(text: str, pictures: Collection[str] = ()) -> str:
+def harmless_markdown(text: str, pictures: Collection[str] = (), budget: Budget | None = None) -> str:
     """A student's markdown with its HTML shown instead of interpreted, and as pictures only those attachments
     that are in `pictures`; all of it as plain text if it holds a link or a macro that could run something,
-    however it is written."""
+    however it is written, or so many signs that to render it would take more than is left of `budget`."""
+    budget = Budget(MOST_MARKDOWN) if budget is None else budget
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    text = visible_references(visible(text))
     *_, last = readings = list(_readings(text))
     bare = "".join(c for c in last if c != "\\" and unicodedata.category(c)[0] not in "ZC")
-    if _RUNS_CODE.search(bare) or any(map(_MATHJAX.search, readings)):
+    # What renders it takes a time that grows with the square of the number of its signs.
+    is_quick = budget.pays(len(_SIGNS.sub("", text)) ** 2)
+    if (
+        not is_quick
+        or _RUNS_CODE.search(bare)
+        or any(MATHJAX.search(read) or _RAISED.search(read) for read in readings)
+    ):
         fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=2) + 3)
         return f"{fence}text\n{text}\n{fence}"
-    text = _FENCE.sub(_fence, text)
+    text = _FENCE.sub(functools.partial(_fence, _COLOURED if not is_costly(text) else frozenset()), text)
     text = _SHOWN.sub(functools.partial(_shown, pictures), text)
-    return _TAG.sub(f"<{_NOT}", _AUTOLINK.sub(r"\1", text))
+    return _TAG.sub(f"<{NOT}", _AUTOLINK.sub(r"\1", text))
 
 
 def _readings(text: str) -> Iterator[str]:
     """The text, and what it is once character references have been resolved, and those that this makes, …"""
     yield text
     for _ in range(4):
-        before, text = text, html.unescape(text)
+        before, text = text, unescaped(text)
         if text == before:
             return
         yield text
 
 
-def _fence(found: re.Match[str]) -> str:
+def _fence(coloured: Collection[str], found: re.Match[str]) -> str:
     """The beginning of a block of code, plain text if its language is none of those that are coloured."""
     language = found[1] or found[2]
-    return found[0] if language.lower() in _COLOURED else f"{found[0]}text "
+    return found[0] if language.lower() in coloured else f"{found[0]}text "
 
 
 def _shown(pictures: Collection[str], found: re.Match[str]) -> str:
     """What stands for the beginning of a reference to a picture: that of an attachment, or text."""
     description, name = found[1], found[2]
     if description is None:
-        return f"!{_NOT}["
+        return f"!{NOT}["
     if name in pictures:
         # Nothing that ends, continues or hides the reference for any reader of markdown.
         plain = re.sub(r"[^\w .,()+-]", " ", description)
         return f"![{plain}](attachment:{name})"
-    return f"!{_NOT}[{description}]{_NOT}" + (f"(attachment:{name})" if name else "")
+    return f"!{NOT}[{description}]{NOT}" + (f"(attachment:{name})" if name else "")
 
 
-def harmless_outputs(outputs: object) -> list[Output]:
-    """Outputs as a notebook file may hold them, made of nothing but known parts. Never raises."""
-    kept = []
-    for entry in outputs[:_MAX_OUTPUTS] if isinstance(outputs, list) else []:
-        if isinstance(entry, dict) and (clean := _harmless_output(entry)) is not None:
+def harmless_outputs(outputs: object, budget: Budget | None = None) -> list[Output]:
+    """Outputs as a notebook file may hold them, made of nothing but known parts, as far as the budget goes.
+    Never raises."""
+    budget = Budget(MOST_WORK) if budget is None else budget
+    entries = outputs if isinstance(outputs, list) else []
+    kept: list[Output] = []
+    for entry, _ in _thinned([(entry, False) for entry in entries if isinstance(entry, dict)]):
+        if (clean := _harmless_output(entry, budget)) is not None:
             kept.append(clean)
     return kept
+
+
+def _thinned(entries: Sequence[tuple[Mapping[str, Any], bool]]) -> list[tuple[Mapping[str, Any], bool]]:
+    """Outputs, each with a mark, of which so many are left as a page can show: of streams those that follow
+    each other in one, and from some number on all of a kind in one. Of the rest errors and values are kept,
+    from which a mark can be read."""
+    kept: list[tuple[Mapping[str, Any], bool]] = []
+    parts: list[list[str]] = []
+    streams: dict[tuple[bool, bool], int] = {}
+    values = left_out = 0
+    for entry, mark in entries:
+        kind = entry.get("output_type")
+        if kind == "stream":
+            text = entry.get("text")
+            if not isinstance(text, str):
+                continue
+            key = (entry.get("name") == "stderr", mark)
+            place = streams.get(key, -1)
+            if place >= 0 and (place == len(kept) - 1 or len(kept) >= _MAX_OUTPUTS):
+                parts[place].append(text)
+                continue
+            streams[key] = len(kept)  # at most two for each mark beyond the limit
+            parts.append([text])
+        elif kind in ("error", "execute_result") and values < _MAX_OUTPUTS:
+            values += 1
+            parts.append([])
+        elif len(kept) < _MAX_OUTPUTS:
+            parts.append([])
+        else:
+            left_out += 1
+            continue
+        kept.append((entry, mark))
+    merged = [
+        ({**entry, "text": "".join(texts)} if texts else entry, mark)
+        for (entry, mark), texts in zip(kept, parts, strict=True)
+    ]
+    if left_out:
+        text = f"[{left_out} more outputs of this cell were left out]\n"
+        merged.append(({"output_type": "stream", "name": "stderr", "text": text}, False))
+    return merged
 
 
 def size_of(outputs: Sequence[Output]) -> int:
@@ -280,26 +238,33 @@ def size_of(outputs: Sequence[Output]) -> int:
     )
 
 
-def outputs_of_exam(outputs: Sequence[Output]) -> tuple[list[Output], list[int]]:
+def outputs_of_exam(
+    outputs: Sequence[Output], budget: Budget | None = None
+) -> tuple[list[Output], list[int]]:
     """Outputs of a grade cell as `harmless_outputs` leaves them, and the places of those that a student may
     see: not what a hidden test has shown (`secret`), nor an error or a value of the exam."""
-    kept = [(clean, entry) for entry in outputs for clean in harmless_outputs([entry])][:_MAX_OUTPUTS]
-    shown = [
-        place
-        for place, (clean, entry) in enumerate(kept)
-        if not entry.get("secret") and clean["output_type"] in ("stream", "display_data")
-    ]
-    return [clean for clean, _ in kept], shown
+    budget = Budget(MOST_WORK) if budget is None else budget
+    kept: list[Output] = []
+    shown = []
+    for entry, secret in _thinned([(entry, bool(entry.get("secret"))) for entry in outputs]):
+        clean = _harmless_output(entry, budget)
+        if clean is not None:
+            if not secret and clean["output_type"] in ("stream", "display_data"):
+                shown.append(len(kept))
+            kept.append(clean)
+    return kept, shown
 
 
-def _harmless_output(entry: Mapping[str, Any]) -> Output | None:
+def _harmless_output(entry: Mapping[str, Any], budget: Budget) -> Output | None:
     kind = entry.get("output_type")
+    if not budget.pays(_work_of(entry)):
+        return _left_out(entry)
     if kind == "stream":
         name = "stderr" if entry.get("name") == "stderr" else "stdout"
         return {"output_type": "stream", "name": name, "text": _text(entry.get("text"))}
     if kind == "error":
         trace = entry.get("traceback")
-        lines = [_text(line) for line in trace[:_MAX_OUTPUTS]] if isinstance(trace, list) else []
+        lines = [_text(line) for line in trace[:_MAX_LINES]] if isinstance(trace, list) else []
         names = {key: _text(entry.get(key)) for key in ("ename", "evalue")}
         return {"output_type": "error", **names, "traceback": lines}
     if kind not in ("display_data", "execute_result"):
@@ -309,8 +274,52 @@ def _harmless_output(entry: Mapping[str, Any]) -> Output | None:
         return None
     clean: Output = {"output_type": kind, "data": data, "metadata": _sizes(entry.get("metadata"))}
     if kind == "execute_result":
-        count = entry.get("execution_count")
-        clean["execution_count"] = count if type(count) is int and 0 <= count < _MAX_COUNT else None
+        clean["execution_count"] = _count(entry)
+    return clean
+
+
+def _count(entry: Mapping[str, Any]) -> int | None:
+    count = entry.get("execution_count")
+    return count if type(count) is int and 0 <= count < _MAX_COUNT else None
+
+
+def _work_of(entry: Mapping[str, Any]) -> int:
+    """What it costs to clean an output and to make its part of a page, in characters of plain text."""
+    work = _WORK_OF_OUTPUT
+    texts = [entry.get(key) for key in ("text", "ename", "evalue")]
+    trace = entry.get("traceback")
+    texts += trace[:_MAX_LINES] if isinstance(trace, list) else []
+    data = entry.get("data")
+    for mime, value in data.items() if isinstance(data, dict) else ():
+        if mime == "text/plain":
+            texts.append(value)
+        elif isinstance(value, str):
+            work += len(value) // 4 if mime in _PICTURES else len(value) * _WORK_OF_HTML
+    for text in texts:
+        if isinstance(text, str):
+            work += len(text) + text.count("\x1b") * len(text) // _COPIED_AT_ONCE
+    return work
+
+
+def _left_out(entry: Mapping[str, Any]) -> Output | None:
+    """What stands for an output for which the budget is too small; of an error or a value its beginning,
+    from which a mark can be read."""
+    kind = entry.get("output_type")
+    if kind == "stream":
+        name = "stderr" if entry.get("name") == "stderr" else "stdout"
+        return {"output_type": "stream", "name": name, "text": f"{LEFT_OUT}\n"}
+    if kind == "error":
+        names = {key: _text(entry.get(key))[:_MAX_LINES] for key in ("ename", "evalue")}
+        return {"output_type": "error", **names, "traceback": [LEFT_OUT]}
+    if kind not in ("display_data", "execute_result"):
+        return None
+    clean: Output = {"output_type": kind, "data": {"text/plain": LEFT_OUT}, "metadata": {}}
+    if kind == "execute_result":
+        data = entry.get("data")
+        value = data.get("text/plain") if isinstance(data, dict) else None
+        if isinstance(value, str) and len(value) <= _MAX_LINES:
+            clean["data"] = {"text/plain": _text(value)}
+        clean["execution_count"] = _count(entry)
     return clean
 
 
@@ -322,10 +331,16 @@ def _harmless_bundle(data: object) -> dict[str, str]:
         if mime == "text/plain":
             bundle[mime] = _text(value)
         elif mime == "text/html":
-            bundle[mime] = harmless_html(_text(value))
+            bundle[mime] = framed_html(_text(value))
         elif mime in _PICTURES and _BASE64.fullmatch(value):
             bundle[mime] = value
     return bundle
+
+
+def framed_html(text: str) -> str:
+    """HTML of an output, made harmless, in a frame out of which nothing of it is seen."""
+    text = text.removeprefix(_FRAME) if (is_framed := text.startswith(_FRAME)) else text
+    return f"{_FRAME}{harmless_html(text.removesuffix('</div>') if is_framed else text)}</div>"
 
 
 def _sizes(metadata: object) -> dict[str, Any]:
@@ -346,6 +361,14 @@ def _sizes(metadata: object) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     return readable(value) if isinstance(value, str) else ""
+
+
+def without_colours(source: str) -> str | None:
+    """Code as it is shown if to colour it would take long, or another language would be made out in it: None
+    if it can be coloured as it is. `magics_language` of its cell's metadata is to be "text" then."""
+    if not is_costly(source):
+        return None
+    return source if not source.lstrip().startswith("%%") else f"# [shown without colours]\n{source}"
 
 
 def annotated_notebook(cells: Sequence[Mapping[str, Any]], metadata: Mapping[str, Any]) -> Any:

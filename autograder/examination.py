@@ -26,6 +26,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from autograder.annotate import (
+    MOST_MARKDOWN,
+    MOST_WORK,
     annotated_notebook,
     harmless_markdown,
     harmless_outputs,
@@ -34,7 +36,9 @@ from autograder.annotate import (
     outputs_of_exam,
     readable,
     size_of,
+    without_colours,
 )
+from autograder.budget import Budget
 from autograder.errors import WireError
 from autograder.exam import ExamCell, ExamNotebook
 from autograder.mentions import Mentions
@@ -107,7 +111,10 @@ class Examination:
         self._count = 0
         self._shown = 0
         self._room = _LONGEST_TEXTS
-        self._room_for_pictures = _LONGEST_PICTURES
+        self._room_for_pictures = Budget(_LONGEST_PICTURES)
+        self._markdown = Budget(MOST_MARKDOWN)
+        self._budget = Budget(MOST_WORK)
+        """For what the cells show, in whatever way it comes out of the student's process."""
 
     def run(self) -> NotebookResult:
         for index, cell in enumerate(self.cells):
@@ -163,7 +170,7 @@ class Examination:
             outputs, _ = json.loads(body)
         except (ValueError, TypeError, RecursionError):
             raise Fault("channel", "The cell tampered with its connection to the examiner.") from None
-        return harmless_outputs(outputs)
+        return harmless_outputs(outputs, self._budget)
 
     def _patience(self, index: int) -> float:
         """Seconds for a cell, or for one call of a grade cell."""
@@ -282,7 +289,7 @@ class Examination:
         if self._walled is None:
             return []
         self._walled.close()
-        shown, self._walled = _shown_until_then(self._walled.last_shown), None
+        shown, self._walled = _shown_until_then(self._walled.last_shown, self._budget), None
         return shown
 
     # The exam's side ------------------------------------------------------------------------------------
@@ -308,7 +315,7 @@ class Examination:
             self._notes[index] = {"shown": list(range(len(shown)))}
             self._remark(fault, grade_id)
             return CellMark(grade_id, cell.points, 0.0, "failed", self._blame(cell, str(fault)))
-        self._outputs[index], places = outputs_of_exam(self._kept(found["outputs"]))
+        self._outputs[index], places = outputs_of_exam(self._kept(found["outputs"]), self._budget)
         self._notes[index] = {"shown": places}
         if found["traceback"]:
             self._notes[index]["traceback"] = [readable(line) for line in found["traceback"]]
@@ -467,15 +474,15 @@ class Examination:
             "source": self._legible(cell.source) if cell.from_student else cell.source,
         }
         if cell.kind == "code":
+            if cell.from_student and (plain := without_colours(node["source"])) is not None:
+                node["source"] = plain
+                node["metadata"]["magics_language"] = "text"
             node["execution_count"] = self._counts.get(number)
             node["outputs"] = self._outputs.get(number, [])
         elif cell.from_student:
             pictures = harmless_pictures(node["source"], cell.attachments, self._room_for_pictures)
-            self._room_for_pictures -= sum(
-                len(data) for kinds in pictures.values() for data in kinds.values()
-            )
             node["cell_type"] = "markdown"
-            node["source"] = harmless_markdown(node["source"], pictures)
+            node["source"] = harmless_markdown(node["source"], pictures, self._markdown)
             if pictures:
                 node["attachments"] = pictures
         elif master is not None and master.attachments:
@@ -488,6 +495,7 @@ class Examination:
         """As much of a student's cell as somebody would read."""
         room = min(_LONGEST_TEXT, self._room)
         self._room = max(0, self._room - len(source))
+        source = readable(source[: room + 1])
         if len(source) <= room:
             return source
         return f"{source[:room]}\n# [cut off here: the whole text is in the submission]"
@@ -525,18 +533,12 @@ def stopped(text: str) -> dict[str, Any]:
     return {"output_type": "error", "ename": "Stopped", "evalue": text, "traceback": [text]}
 
 
-def _shown_until_then(journal: str) -> list[dict[str, Any]]:
+def _shown_until_then(journal: str, budget: Budget) -> list[dict[str, Any]]:
     """The outputs that were kept of a process that has ended, made harmless."""
     entries: list[dict[str, Any]] = []
     for line in journal.split("\n"):
         try:
-            entry = json.loads(line)
+            entries.append(json.loads(line))
         except (ValueError, RecursionError):
             break
-        last = entries[-1] if entries else {}
-        for clean in harmless_outputs([entry]):
-            if clean["output_type"] == "stream" and last.get("name") == clean["name"]:
-                last["text"] += clean["text"]
-            else:
-                entries.append(clean)
-    return harmless_outputs(entries)
+    return harmless_outputs(entries, budget)

@@ -16,13 +16,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograder import quick_imports
-from autograder.annotate import readable
+from autograder.annotate import framed_html, without_colours
+from autograder.characters import readable, unescaped
+from autograder.clean_html import Rules, cleaned, harmless_style
 from autograder.exam import hidden_lines
 
 quick_imports.quicken()
 
-import bleach  # type: ignore[import-untyped]  # noqa: E402
-from bleach.css_sanitizer import CSSSanitizer  # type: ignore[import-untyped]  # noqa: E402
 from jinja2 import pass_context  # noqa: E402
 from nbconvert.exporters import HTMLExporter  # noqa: E402
 from nbformat.notebooknode import from_dict  # noqa: E402
@@ -36,34 +36,39 @@ _TAGS = frozenset(
 )
 
 
+_ANYWHERE = frozenset("class id title lang dir role aria-label aria-hidden".split())  # noqa: SIM905
+_SOMEWHERE: dict[str, frozenset[str]] = {
+    "a": frozenset({"name"}),
+    "img": frozenset({"alt", "width", "height"}),
+    "ol": frozenset({"start"}),
+    "td": frozenset({"colspan", "rowspan", "align"}),
+    "th": frozenset({"colspan", "rowspan", "align", "scope"}),
+    "details": frozenset({"open"}),
+}
+
+
 def _scheme(address: str) -> str:
     """`https`, `data`, … of an address as a browser reads it; empty for a relative one."""
-    read = re.sub(r"[\s\x00-\x20]", "", html.unescape(address)).lower()
+    read = re.sub(r"[\s\x00-\x20]", "", unescaped(address)).lower()
     found = re.match(r"[^/?#]*?:", read)
     return found[0][:-1] if found else ""
 
 
-def _of_link(tag: str, name: str, value: str) -> bool:
-    # A page in a data: address would be a way around all of this.
-    return name == "name" or (name == "href" and _scheme(value) in ("", "http", "https", "mailto"))
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    """What stays of an attribute on a page, whose text is the course's own as well."""
+    if name == "style":
+        return harmless_style(value)
+    if name == "href":
+        # A page in a data: address would be a way around all of this.
+        allowed = tag == "a" and _scheme(value) in ("", "http", "https", "mailto")
+    elif name == "src":
+        allowed = tag == "img" and _scheme(value) in ("", "http", "https", "data")
+    else:
+        allowed = name in _ANYWHERE or name in _SOMEWHERE.get(tag, ())
+    return value if allowed else None
 
 
-def _of_image(tag: str, name: str, value: str) -> bool:
-    if name == "src":
-        return _scheme(value) in ("", "http", "https", "data")
-    return name in ("alt", "width", "height")
-
-
-_ATTRIBUTES: dict[str, Any] = {
-    "*": ["class", "id", "style", "title", "lang", "dir", "role", "aria-label", "aria-hidden"],
-    "a": _of_link,
-    "img": _of_image,
-    "ol": ["start"],
-    "td": ["colspan", "rowspan", "align"],
-    "th": ["colspan", "rowspan", "align", "scope"],
-    "details": ["open"],
-}
-_PROTOCOLS = ["http", "https", "mailto", "data"]
+_RULES = Rules(_TAGS, _attribute, is_students=False)
 _SHOWN_AS_IT_IS = {"text/plain", "text/latex", "image/png", "image/jpeg"}
 
 _STYLE = """<style>
@@ -90,16 +95,7 @@ def harmless(text: str) -> str:
 
     Remembers what it has cleaned: most of the text of a class is the assignment's.
     """
-    cleaned: str = bleach.clean(
-        text,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        protocols=_PROTOCOLS,
-        css_sanitizer=CSSSanitizer(),
-        strip=True,
-        strip_comments=True,
-    )
-    return cleaned
+    return cleaned(text, _RULES)
 
 
 def for_student(notebook: Any) -> Any:
@@ -162,6 +158,9 @@ class FeedbackExporter(HTMLExporter):
     ) -> tuple[str, dict[str, Any]]:
         notebook = copy.deepcopy(nb) if self.show_tests else for_student(nb)
         for cell in notebook.cells:
+            if cell.cell_type == "code" and (plain := without_colours(cell.source)) is not None:
+                cell.source = plain
+                cell.metadata["magics_language"] = "text"
             for output in cell.get("outputs", []):
                 for field in ("text", "traceback"):
                     if field in output:
@@ -199,7 +198,8 @@ def _harmless_data(data: Any) -> dict[str, Any]:
     kept = {kind: value for kind, value in data.items() if kind in _SHOWN_AS_IT_IS}
     if "text/plain" in kept:
         kept["text/plain"] = _plain(kept["text/plain"])
-    for kind in ("text/html", "text/markdown"):
-        if kind in data:
-            kept[kind] = harmless("".join(data[kind]))
+    if "text/html" in data:
+        kept["text/html"] = framed_html("".join(data["text/html"]))
+    if "text/markdown" in data:
+        kept["text/markdown"] = harmless("".join(data["text/markdown"]))
     return kept

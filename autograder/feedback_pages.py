@@ -14,6 +14,7 @@ import hashlib
 import json
 import logging
 import shutil
+import signal
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from autograder.folders import Folders, put_in_place, show
 from autograder.grade import only_run
 from autograder.gradebook import MARKER, GradebookWriter
 from autograder.interruption import Interruption
+from autograder.plain_page import plain_page
 from autograder.progress import Progress
 
 quick_imports.quicken()
@@ -44,6 +46,9 @@ MADE_FROM = ".made-from"
 
 PATIENCE = 300.0
 """Seconds after which a page that is not ready is given up."""
+
+CPU_SECONDS = 60.0
+"""CPU time after which it is given up, too; other pages take a second or two."""
 
 _LOG = logging.getLogger("autograder.feedback")
 
@@ -130,11 +135,53 @@ def write_feedback(
                         done.unchanged += 1
                         progress.step(f"{name}: skipped, nothing changed")
                     case NotExamined():
-                        done.left_out.append(f"{name} got no feedback: {show(outcome.reason)}")
+                        with interruption.held_off(), _said(name):
+                            plain = _write_plain(
+                                folders, assignment, outcome.student, facts.get(outcome.student, []), workshop
+                            )
+                        what = "a page without the notebook only" if plain else "no feedback"
+                        done.left_out.append(f"{name} got {what}: {show(outcome.reason)}")
                         progress.step(done.left_out[-1])
                     case NoRoom():
                         raise _disk_full(name)
     return done
+
+
+def _write_plain(
+    folders: Folders, assignment: str, student: str, facts: Sequence[Sequence[str]], workshop: Path
+) -> bool:
+    """Write pages with the marks and reasons alone; whether there was a notebook to make one of.
+
+    They have no digest beside them, so that the next run tries to make the usual ones.
+    """
+    notebooks = sorted(folders.autograded(student, assignment).glob("*.ipynb"))
+    pages = workshop / uuid.uuid4().hex
+    pages.mkdir()
+    for path in notebooks:
+        (pages / f"{path.stem}.html").write_text(plain_page(path, facts), encoding="utf-8")
+    if notebooks:
+        put_in_place(pages, folders.feedback(student, assignment), aside=workshop / f"{uuid.uuid4().hex}.old")
+    return bool(notebooks)
+
+
+@contextlib.contextmanager
+def _cpu_seconds(most: float) -> Iterator[None]:
+    """End what is done in the block when it has used so many seconds of CPU time. Raises _TooLong."""
+
+    def end(*_: object) -> None:
+        raise _TooLong
+
+    before = signal.signal(signal.SIGPROF, end)
+    signal.setitimer(signal.ITIMER_PROF, most)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+class _TooLong(BaseException):
+    """Not an Exception: what converts a cell takes those for a fault in the cell."""
 
 
 def _nothing_marked(folders: Folders, assignment: str, students: Sequence[str]) -> Exception:
@@ -206,7 +253,7 @@ def _making(
         # nbgrader puts its names for steps into paths; a path will do as well.
         converter.aside = str(workshop.relative_to(folders.root) / token)
         try:
-            with contextlib.chdir(folders.root):
+            with contextlib.chdir(folders.root), _cpu_seconds(CPU_SECONDS):
                 made = converter.convert(assignment, task.student, notebooks)
             (made / MADE_FROM).write_text(digest)
         except OSError as error:
@@ -215,6 +262,8 @@ def _making(
             return NotExamined(
                 task.student, f"{error.strerror or error} ({show(error.filename or 'no file')})."
             )
+        except _TooLong:
+            return NotExamined(task.student, f"its page took more than {CPU_SECONDS:g} seconds of CPU time.")
         except Exception as error:
             said = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
             return NotExamined(task.student, f"nbgrader cannot convert a notebook ({said}).")
@@ -320,7 +369,7 @@ def _settings(config: Any) -> str:
     programs = [nbconvert.__version__, nbgrader_version]
     modules = [
         Path(__file__).with_name(f"{name}.py").read_bytes()
-        for name in ("annotate", "feedback", "feedback_pages")
+        for name in ("annotate", "characters", "clean_html", "colouring", "feedback", "feedback_pages")
     ]
     code = hashlib.sha256(b"".join(modules)).hexdigest()
     return json.dumps([programs, code, config], sort_keys=True, default=_name)

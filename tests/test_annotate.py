@@ -29,6 +29,7 @@ from autograder.annotate import (
     harmless_pictures,
     readable,
 )
+from autograder.budget import Budget
 from autograder.examiner import Exam, Examiner
 from autograder.feedback import FeedbackExporter
 
@@ -64,7 +65,7 @@ def exporters() -> dict[str, HTMLExporter]:
 
 
 def markdown_cell(text: str, attachments: object = None) -> dict[str, Any]:
-    pictures = harmless_pictures(text, attachments, ROOM)
+    pictures = harmless_pictures(text, attachments, Budget(ROOM))
     node = {"id": "a", "cell_type": "markdown", "metadata": {}, "source": harmless_markdown(text, pictures)}
     return node | ({"attachments": pictures} if pictures else {})
 
@@ -227,12 +228,12 @@ def test_no_picture_hides_behind_one_that_is_attached(text: str) -> None:
 def test_pictures_are_kept_as_long_as_there_is_room() -> None:
     attachments = {f"{letter}.png": {"image/png": PNG} for letter in "abc"}
     text = " ".join(f"![x](attachment:{letter}.png)" for letter in "abc")
-    assert list(harmless_pictures(text, attachments, 2 * len(PNG))) == ["a.png", "b.png"]
+    assert list(harmless_pictures(text, attachments, Budget(2 * len(PNG)))) == ["a.png", "b.png"]
 
 
 def test_of_attachments_only_those_that_the_text_shows_are_kept() -> None:
     attachments = {"a.png": {"image/png": PNG, "text/html": "<script>"}, "b.png": {"image/png": PNG}}
-    assert harmless_pictures(SHOWN, attachments, ROOM) == {"a.png": {"image/png": PNG}}
+    assert harmless_pictures(SHOWN, attachments, Budget(ROOM)) == {"a.png": {"image/png": PNG}}
 
 
 @pytest.fixture(scope="module")
@@ -342,7 +343,7 @@ def test_any_other_code_goes_and_the_text_stays(code: str) -> None:
 
 
 def test_what_is_no_colour_goes() -> None:
-    assert readable("a\x1b[2Jb\x1b]8;;x\x07c\x1bd\x1b[31me\x00") == "ab]8;;x\x07cd\x1b[31me"
+    assert readable("a\x1b[2Jb\x1b]8;;x\x07c\x1bd\x1b[31me\x00") == "ab]8;;xcd\x1b[31me"
 
 
 def test_colours_that_would_take_long_go() -> None:

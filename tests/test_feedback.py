@@ -17,7 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from nbgrader import api
 
-from autograder import feedback_pages
+from autograder import feedback, feedback_pages
 from autograder.errors import DiskFull, GradebookLocked
 from autograder.feedback import for_student, harmless
 from autograder.feedback_pages import write_feedback
@@ -278,8 +278,35 @@ def test_a_notebook_that_cannot_be_converted_costs_its_own_page_only(class_of_th
     path.write_text("{}")
     done = write_feedback(Folders.of(class_of_three), "ps1", jobs=2)
     assert done.written == 2
-    assert len(done.left_out) == 1 and done.left_out[0].startswith("bob got no feedback: nbgrader cannot")
-    assert sorted(times(class_of_three)) == ["alice", "carol"]
+    assert len(done.left_out) == 1
+    assert done.left_out[0].startswith("bob got a page without the notebook only: nbgrader cannot convert")
+    assert "marks" in visible_text(read(class_of_three, "bob"))
+    assert sorted(times(class_of_three)) == ["alice", "bob", "carol"]
+    assert write_feedback(Folders.of(class_of_three), "ps1").left_out == done.left_out, "it is tried again"
+
+
+def test_who_gets_a_page_without_the_notebook_reads_marks_and_reasons(
+    class_of_three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a page that would take too long; those of the others are made."""
+    monkeypatch.setattr(feedback_pages, "CPU_SECONDS", 2.0)
+
+    def never(notebook: Any) -> Any:
+        while "bob" in json.dumps(notebook):
+            pass
+        return for_student(notebook)
+
+    monkeypatch.setattr(feedback, "for_student", never)
+    change_autograded(class_of_three, "bob", lambda notebook: notebook.metadata.update(bob=1))
+    done = write_feedback(Folders.of(class_of_three), "ps1", jobs=2)
+    assert done.written == 2
+    assert done.left_out == [
+        "bob got a page without the notebook only: its page took more than 2 seconds of CPU time."
+    ]
+    text = visible_text(read(class_of_three, "bob"))
+    assert "double-grade: 10 of 10 points" in text and "Passed." in text
+    assert "triple-grade: 0 of 5 points" in text and "Failed." in text
+    assert SECRET not in text and "== 12" not in text
 
 
 def test_a_full_disk_stops_it_and_leaves_the_old_page(

@@ -80,10 +80,11 @@ def test_no_text_takes_a_sanitiser_the_square_of_its_length(pattern: str) -> Non
     code = f"""
 import resource
 from autograder.annotate import harmless_html, harmless_markdown, harmless_pictures, readable
+from autograder.budget import Budget
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 n = 1_000_000
 text = {pattern.strip()}
-harmless_html(text), harmless_markdown(text), harmless_pictures(text, {{"a": 1}}, 10), readable(text)
+harmless_html(text), harmless_markdown(text), harmless_pictures(text, {{"a": 1}}, Budget(10)), readable(text)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -1,0 +1,81 @@
+"""The page of a student for whom no other can be made: the marks and what is said about them, as text."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.characters import readable
+
+_LONGEST = 2000
+"""Characters of a reason that are shown."""
+_MOST_BYTES = 64 << 20
+_STYLE = (
+    "body { font-family: sans-serif; max-width: 50em; margin: 1em auto; padding: 0 1em; line-height: 1.4 }"
+)
+
+
+def plain_page(path: Path, facts: Sequence[Sequence[str]]) -> str:
+    """A page about one notebook in `autograded/`. `facts` are rows of the gradebook about its student, as
+    texts: of a mark (cell, automatic, manual, extra credit) or of comments (cell, automatic, manual).
+
+    Never raises: of a notebook that cannot be read, the page has nothing but its name.
+    """
+    marks = _by_cell(facts, 4)
+    comments = _by_cell(facts, 3)
+    items = []
+    for cell, metadata in _cells(path).items():
+        about, found = metadata.get("nbgrader"), metadata.get("autograder")
+        points = about.get("points") if isinstance(about, dict) else None
+        if cell in marks:
+            mark = _mark(marks[cell])
+            of = f" of {points:g}" if isinstance(points, int | float) else ""
+            items.append(f"<dt>{_shown(cell)}: {mark}{of} points</dt>")
+            if isinstance(found, dict):
+                verdict = _shown(found.get("verdict")).capitalize()
+                items.append(f"<dd>{verdict}. {_shown(found.get('reason'))}</dd>")
+        items += [f"<dd>{_shown(text)}</dd>" for text in comments.get(cell, ()) if text not in ("None", "")]
+    name = _shown(path.stem)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
+        f"<style>{_STYLE}</style></head>\n<body><main><h1>{name}</h1>\n"
+        "<p>The notebook itself cannot be shown here: to make its page failed or would have taken too long."
+        " These are the marks and what was found.</p>\n<dl>\n"
+        + "\n".join(items)
+        + "\n</dl></main></body></html>\n"
+    )
+
+
+def _by_cell(facts: Sequence[Sequence[str]], length: int) -> dict[str, Sequence[str]]:
+    """What rows of one length say about each cell; not about those whose name is in two notebooks."""
+    names = Counter(row[0] for row in facts if len(row) == length)
+    return {row[0]: row[1:] for row in facts if len(row) == length and names[row[0]] == 1}
+
+
+def _cells(path: Path) -> dict[str, Mapping[str, Any]]:
+    """The metadata of the cells that nbgrader knows, by the names that it has for them."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            return {}
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        found = [cell["metadata"] for cell in notebook["cells"]]
+        return {
+            str(metadata["nbgrader"]["grade_id"]): metadata for metadata in found if "nbgrader" in metadata
+        }
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
+def _mark(row: Sequence[str]) -> str:
+    """The points that count: those given by hand, or else those of the tests, and extra credit."""
+    automatic, manual, extra = (None if text == "None" else float(text) for text in row)
+    points = automatic if manual is None else manual
+    return f"{(points or 0.0) + (extra or 0.0):g}"
+
+
+def _shown(text: object) -> str:
+    return html.escape(readable(text)[:_LONGEST]) if isinstance(text, str) else ""
