@@ -50,14 +50,17 @@ _PICTURES: Final = ("image/png", "image/jpeg")
 _BEGINNINGS: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 _MAX_OUTPUTS: Final = 100
 _MAX_LINES: Final = 1000
-MOST_WORK: Final = 12_000_000
-"""What may be cleaned and shown of the outputs of one notebook, in characters of plain text."""
+MOST_WORK: Final = 6_000_000
+"""What may be cleaned and shown of the outputs of one notebook, in microseconds, as far as they can be known
+from the lengths of texts and the numbers of tags and colours."""
 MOST_MARKDOWN: Final = 30_000_000
 """The squares of the numbers of signs in the texts of one notebook, together."""
-_WORK_OF_OUTPUT: Final = 2000
-_WORK_OF_HTML: Final = 4
-_COPIED_AT_ONCE: Final = 300
-"""Characters that are copied in the time in which one is read."""
+_WORK_OF_OUTPUT: Final = 300
+_WORK_OF_TAG: Final = 20
+_WORK_OF_COLOUR: Final = 40
+_READ_AT_ONCE: Final = 8
+_COPIED_AT_ONCE: Final = 3000
+"""Characters of plain text, and of a text that is copied, in a microsecond."""
 LEFT_OUT: Final = "[left out: the notebook shows too much]"
 _FRAME: Final = '<div style="contain: paint; overflow: auto">'
 """What is in it cannot be seen outside of it, wherever a style puts it."""
@@ -284,7 +287,7 @@ def _count(entry: Mapping[str, Any]) -> int | None:
 
 
 def _work_of(entry: Mapping[str, Any]) -> int:
-    """What it costs to clean an output and to make its part of a page, in characters of plain text."""
+    """What it costs to clean an output and to make its part of a page, in microseconds."""
     work = _WORK_OF_OUTPUT
     texts = [entry.get(key) for key in ("text", "ename", "evalue")]
     trace = entry.get("traceback")
@@ -294,10 +297,11 @@ def _work_of(entry: Mapping[str, Any]) -> int:
         if mime == "text/plain":
             texts.append(value)
         elif isinstance(value, str):
-            work += len(value) // 4 if mime in _PICTURES else len(value) * _WORK_OF_HTML
+            work += len(value) // 50 if mime in _PICTURES else len(value) + _WORK_OF_TAG * value.count("<")
     for text in texts:
         if isinstance(text, str):
-            work += len(text) + text.count("\x1b") * len(text) // _COPIED_AT_ONCE
+            colours = text.count("\x1b")
+            work += len(text) // _READ_AT_ONCE + colours * (_WORK_OF_COLOUR + len(text) // _COPIED_AT_ONCE)
     return work
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Budget:
-    """An amount of work, in characters of plain text or what is worth as much."""
+    """An amount of work, in whatever it is measured."""
 
     def __init__(self, most: int) -> None:
         self.left = most

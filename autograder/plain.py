@@ -166,7 +166,9 @@ def _key(key: object, depth: int) -> object:
         return complex(number) if plain is np.clongdouble else float(number)
     elif plain in _SIMPLE_KEYS:
         return small(key, plain)
-    raise NotPlainError(f"a dictionary with {describe(key)} as a key", "use texts, numbers or short tuples of them")
+    raise NotPlainError(
+        f"a dictionary with {describe(key)} as a key", "use texts, numbers or short tuples of them"
+    )
 
 
 def describe(value: object) -> str:

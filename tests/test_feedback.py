@@ -152,11 +152,16 @@ ALIVE = re.compile(
 )
 
 
+def tags(page: str) -> str:
+    """The tags of a page without the text between them, in which a "<" is written as &lt;."""
+    return re.sub(r">[^<]*<", "><", page)
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_nothing_of_an_attack_is_alive(attack: str) -> None:
     assert ALIVE.search(attack) or "data:" in attack or "d&#97;ta" in attack, "the attack is one"
     cleaned = harmless(f"before {attack} after")
-    assert not ALIVE.search(re.sub(r">[^<]*<", "><", cleaned))
+    assert not ALIVE.search(tags(f"<p>{cleaned}</p>"))
     assert cleaned.startswith("before") and cleaned.rstrip().endswith("after")
 
 
@@ -176,7 +181,7 @@ def test_no_attack_reaches_the_page(course: Path, attack: str) -> None:
     change_autograded(course, "alice", attacked)
     found = page(course, "alice")
     # The page has scripts of its own (formulas); the attack adds none.
-    assert len(ALIVE.findall(found)) == len(ALIVE.findall(plain))
+    assert len(ALIVE.findall(tags(found))) == len(ALIVE.findall(tags(plain)))
 
 
 def test_harmless_html_stays_as_it_is() -> None:
