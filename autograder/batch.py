@@ -16,7 +16,6 @@ import os
 import signal
 import sys
 import time
-import traceback
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -26,7 +25,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from autograder import unforeseen
 from autograder.errors import WallsError
+from autograder.patience import Hurried, Stalled
 from autograder.result import Result
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ GRACE = 60.0
 """Seconds beyond the submission's own budget after which a worker is taken to hang."""
 
 QUICK = 5.0
-"""Seconds that each submission gets at first. Who needs more is examined again when nobody else is waiting:
+"""Seconds by the clock that each submission gets at first. Who needs more is examined again when nobody else is waiting:
 a few that use up all their time don't hold up the class."""
 _PATIENT_AFTER = 12
 """Nobody is hurried any more when more than so many were postponed, and most of those who were hurried."""
@@ -55,6 +56,8 @@ class Task:
     skip_if: str | None = None
     is_urgent: bool = False
     """Whether others are waiting, so that it gets only QUICK seconds."""
+    is_alone: bool = False
+    """Whether nothing else is at work, because the machine was too busy for it before."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,11 @@ needs more time than there is while others are waiting."""
 
 
 class Postponed(Exception):
-    """A task is for later."""
+    """A task is for later; `alone` if it must not share the machine with others."""
+
+    def __init__(self, alone: bool = False) -> None:
+        super().__init__(alone)
+        self.alone = alone
 
 
 @contextlib.contextmanager
@@ -104,13 +111,17 @@ def examining(examiner: Examiner, submitted: Path) -> Iterator[Examine]:
                 )
             if submission.digest == task.skip_if:
                 return Unchanged(task.student)
-            if not task.is_urgent or examiner.limits.total_seconds <= QUICK:
-                return examiner.examine(task.student, submission)
-            result = examiner.examine(task.student, submission, seconds=QUICK)
-            # Whether something was left out for lack of time is not to be seen from the result.
-            if result.seconds >= QUICK:
-                raise Postponed
-            return result
+            try:
+                return examiner.examine(
+                    task.student,
+                    submission,
+                    seconds=QUICK if task.is_urgent else None,
+                    is_last_try=task.is_alone,
+                )
+            except Hurried:
+                raise Postponed from None
+            except Stalled:
+                raise Postponed(alone=True) from None
 
         yield examine
 
@@ -177,8 +188,7 @@ def _serve(work: Work[Found], connection: Connection, parents: Connection, paren
         except (WallsError, Postponed) as error:
             answer = error
         except Exception as error:
-            traceback.print_exc()
-            answer = NotExamined(task.student, f"the program failed with {type(error).__name__}: {error}")
+            answer = NotExamined(task.student, unforeseen.sentence(error, "the examination"))
         connection.send(answer)
 
 
@@ -200,24 +210,32 @@ def _die_with(parent: int) -> None:
 
 
 class _Line:
-    """Who is next: everybody once, and then those that were postponed."""
+    """Who is next: everybody once, then those that were postponed, in the end one by one those for whom the
+    machine was too busy."""
 
     def __init__(self, tasks: Iterable[Task]) -> None:
         self._fresh = iter(tasks)
         self._next = next(self._fresh, None)
         self._postponed: deque[Task] = deque()
+        self._alone: deque[Task] = deque()
         self._hurried = self._back = 0
 
-    def take(self) -> Task | None:
+    def take(self, *, is_idle: bool) -> Task | None:
+        """The next one. `is_idle`: whether nobody is at work."""
         task, self._next = self._next, next(self._fresh, None)
         if task is None:
-            return self._postponed.popleft() if self._postponed else None
+            if self._postponed:
+                return self._postponed.popleft()
+            return self._alone.popleft() if self._alone and is_idle else None
         # Where most need more time, it is a slow machine, and to hurry them saves nobody time.
         is_urgent = self._next is not None and 2 * self._back <= self._hurried + _PATIENT_AFTER
         self._hurried += is_urgent
         return replace(task, is_urgent=is_urgent)
 
-    def postpone(self, task: Task) -> None:
+    def postpone(self, task: Task, *, alone: bool) -> None:
+        if alone:
+            self._alone.append(replace(task, is_urgent=False, is_alone=True))
+            return
         self._back += 1
         self._postponed.append(replace(task, is_urgent=False))
 
@@ -282,7 +300,7 @@ def _until_walls_fall(
             if isinstance(answer, WallsError):
                 fallen = True
             elif isinstance(answer, Postponed):
-                line.postpone(task)
+                line.postpone(task, alone=answer.alone)
                 continue
             elif answer is not None:
                 outcomes.append(answer)
@@ -304,8 +322,11 @@ def _hand_out(workers: list[_Worker[Found]], line: _Line, suspects: deque[Task],
             if not any(worker.task for worker in workers):
                 worker.give(suspects.popleft(), patience, is_retry=True)
             return
+        busy = [worker.task for worker in workers if worker.task]
+        if any(task.is_alone for task in busy):
+            return
         if worker.task is None and not any(worker.is_retry for worker in workers if worker.task):
-            task = line.take()
+            task = line.take(is_idle=not busy)
             if task is None:
                 return
             worker.give(task, patience)

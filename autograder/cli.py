@@ -342,6 +342,7 @@ def _grade(options: argparse.Namespace) -> int:
     from autograder.batch import GRACE, examining
     from autograder.examiner import Exam, Examiner
     from autograder.folders import readable, unusable
+    from autograder.patience import BACKSTOP
 
     folders = _folders(options)
     for assignment in options.assignments:
@@ -390,7 +391,7 @@ def _grade(options: argparse.Namespace) -> int:
                 partial(examining, examiner, folders.submitted_root),
                 {"exam": exam.digest, "autograder": examiner.digest},
                 sandbox=sandbox,
-                patience=limits.total_seconds + GRACE,
+                patience=BACKSTOP * limits.total_seconds + GRACE,
             )
             tally = grade(
                 writer,
@@ -403,7 +404,7 @@ def _grade(options: argparse.Namespace) -> int:
             )
             order = [str(cell.grade_id) for notebook in exam.notebooks for cell in notebook.grade_cells]
             print()
-            for line in summary(assignment, *read_marks(writer, assignment, order)):
+            for line in summary(assignment, *read_marks(writer, assignment, order), tally.earlier):
                 print(line)
             for line in tally.lines(writer.without_time(assignment)):
                 print(line)

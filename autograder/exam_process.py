@@ -27,6 +27,7 @@ import numpy as np
 
 from autograder import linux
 from autograder.calls import CallError, NotPlain, StandIn, answer, call
+from autograder.patience import BACKSTOP
 from autograder.shell import NotebookShell, is_of_cell
 from autograder.wire import Channel, ChannelClosed, Kind, decode
 
@@ -35,6 +36,7 @@ _HEADROOM = 1 << 30
 _OUTPUT_BYTES = 4 << 20
 _REFERENCE_MEMORY = 512 << 20
 _REASON = 700
+_MORE_SECONDS = 2
 _REHEARSAL_SECONDS = 0.5
 
 
@@ -78,7 +80,9 @@ def main(requests_fd: int) -> NoReturn:
         if len(fds) == 1 and os.fork() == 0:
             try:
                 requests.close()
-                _Room(shell, namespaces, Channel(socket.socket(fileno=fds[0])), setup).serve()
+                room = Channel(socket.socket(fileno=fds[0]))
+                room.send(os.getpid(), Kind.READY)  # so that the examiner can see what it uses
+                _Room(shell, namespaces, room, setup).serve()
             except ChannelClosed:
                 pass
             finally:
@@ -128,10 +132,11 @@ class _Room:
 
     def serve(self) -> None:
         while True:
-            # The number of a question is the milliseconds that it may take. Nobody needs to kill this
-            # process: the alarm does, whatever it is busy with.
+            # The number of a question is the milliseconds of CPU time that it may take. The examiner hangs up
+            # then, and nobody needs to kill this process: the alarm does, whatever it is busy with.
             number, kind, body = self.channel.receive(_HUGE)
-            signal.setitimer(signal.ITIMER_REAL, number / 1000 + 1)
+            signal.setitimer(signal.ITIMER_PROF, number / 1000 + _MORE_SECONDS)
+            signal.setitimer(signal.ITIMER_REAL, BACKSTOP * (number / 1000 + _MORE_SECONDS))
             if kind == Kind.GRADE:
                 found = json.dumps(self.grade(json.loads(body)), default=str)
                 reply = Kind.OUTPUTS, found.encode()
@@ -140,6 +145,7 @@ class _Room:
                 reply = Kind.READY, b""
             else:
                 reply = Kind.ANSWER, self.refer(body)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
             self.channel.send(number, *reply)
 

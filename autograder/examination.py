@@ -20,8 +20,8 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,10 +42,12 @@ from autograder.budget import Budget
 from autograder.errors import WireError
 from autograder.exam import ExamCell, ExamNotebook
 from autograder.mentions import Mentions
+from autograder.patience import Allowance, Clock, Hurried, Patience, Stalled, charge
 from autograder.result import CellMark, NotebookResult, Remark, Verdict
 from autograder.submission import GraftedCell
-from autograder.walls import MEGABYTE, Walled
-from autograder.wire import Channel, ChannelClosed, Kind, Overdue
+from autograder.walls import MEGABYTE, Limits, Walled
+from autograder.watch import Waits, cpu_seconds_of
+from autograder.wire import Channel, ChannelClosed, Deadline, Kind
 
 if TYPE_CHECKING:
     from autograder.examiner import Examiner
@@ -57,10 +59,15 @@ _LONGEST_TEXT: Final = 20_000
 _LONGEST_TEXTS: Final = 100_000
 """Characters of one of a student's cells, and of all of them, that the annotated notebook shows: what colours
 code and renders markdown (in the Formgrader's server, too) can take a time that grows with their square."""
+_ABOUT: Final = 1.0
+"""Seconds: who is so near to a limit has met it."""
 _HOPELESS_SECONDS: Final = 2.0
 """For what builds on a function that has not come to an end before."""
 _LONGEST_PICTURES: Final = 8 << 20
 """Characters of the pictures in all the cells of text that it shows."""
+_RENDERING_SECONDS: Final = 10.0
+"""Of CPU time for making harmless what all the cells of a submission show and say."""
+_LEFT_OUT: Final = "# [not shown here: it takes too long to make it harmless; it is in the submission]"
 _REFERENCE_BYTES: Final = 4 * MEGABYTE
 """What student's code may give to a function of the reference at once."""
 
@@ -75,6 +82,76 @@ class Fault(Exception):
         """What the code had shown until then."""
 
 
+class TimeBudget:
+    """The time that one submission may take, all its notebooks together."""
+
+    def __init__(self, limits: Limits, *, hurry: float | None = None, is_last_try: bool = True) -> None:
+        """Past `hurry` (by `time.monotonic`) the examination is given up with Hurried. Where the machine is
+        so busy that nothing moves, it is given up with Stalled, unless `is_last_try`."""
+        text = f"The submission has used up the {limits.total_seconds:g} seconds that it may take."
+        self.total = Allowance(limits.total_seconds, lambda: Fault("budget", text))
+        self.rendering = Allowance(_RENDERING_SECONDS, lambda: Fault("budget", text))
+        self.hurry = hurry
+        self.is_last_try = is_last_try
+
+    def check(self) -> None:
+        """Raises Hurried."""
+        if self.hurry is not None and time.monotonic() >= self.hurry:
+            raise Hurried
+
+    def stalled(self, seconds: float) -> Exception:
+        """For code that has not come to an end in so many seconds by the clock, and hardly ran in them."""
+        text = (
+            f"The machine was so busy that this did not end within {seconds:g} seconds by the clock. Mark the"
+            " submission again when less is going on."
+        )
+        return Fault("stalled", text) if self.is_last_try else Stalled(text)
+
+    @contextmanager
+    def render(self) -> Iterator[None]:
+        """Charge the CPU time of a block that makes harmless what a student has handed in."""
+        self.check()
+        began = time.thread_time()
+        yield
+        charge(time.thread_time() - began, [self.rendering])
+        charge(time.thread_time() - began, [self.total])
+
+
+class ExamProcess:
+    """A process of the exam's side, and what it uses."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._pid: int | None = None
+        self._waits = Waits()
+        self._used = 0.0, 0.0
+        self.clock = Clock(self._read)
+
+    def send(self, number: int, kind: Kind, body: bytes, deadline: Deadline) -> None:
+        self._channel.send(number, kind, body, deadline)
+
+    def receive(self, limit: int, deadline: Deadline) -> tuple[int, int, bytes]:
+        if self._pid is None:
+            # It says its number first of all.
+            self._pid = self._channel.receive(0, deadline)[0]
+        return self._channel.receive(limit, deadline)
+
+    def _read(self) -> tuple[float, float]:
+        # When it is no more, or elsewhere than on Linux, it cannot be seen; it ends itself after its time.
+        with suppress(OSError):
+            if self._pid is not None:
+                cpu = cpu_seconds_of(self._pid)
+                self._waits.look([self._pid], cpu)
+                self._used = cpu, self._waits.seconds
+        return self._used
+
+    def close(self) -> None:
+        """End it."""
+        with suppress(OSError):
+            self._channel.sock.shutdown(socket.SHUT_RDWR)
+        self._channel.close()
+
+
 class Examination:
     """Runs the cells of one notebook of one submission, once."""
 
@@ -83,7 +160,7 @@ class Examination:
         examiner: Examiner,
         notebook: ExamNotebook,
         cells: list[GraftedCell],
-        deadline: float,
+        times: TimeBudget,
         stand_ins: Sequence[str] = (),
     ) -> None:
         """In the student's process the reference takes the place of the functions named in `stand_ins`."""
@@ -91,14 +168,16 @@ class Examination:
         self.limits = examiner.limits
         self.notebook = notebook
         self.cells = cells
-        self.deadline = deadline
+        self.times = times
         self.stand_ins = stand_ins
         self.remarks: list[Remark] = []
         self._mentions = Mentions(notebook, cells)
         self._marks: dict[int, CellMark] = {}
         self._walled: Walled | None = None
-        self._exam: Channel | None = None
-        self._reference: Channel | None = None
+        self._clock = Clock(lambda: (0.0, 0.0))
+        """Of the student's process."""
+        self._exam: ExamProcess | None = None
+        self._reference: ExamProcess | None = None
         self._done: list[int] = []
         """Cells that have run, in order, for running them again."""
         self._fatal: dict[int, Fault] = {}
@@ -117,9 +196,11 @@ class Examination:
         """For what the cells show, in whatever way it comes out of the student's process."""
 
     def run(self) -> NotebookResult:
+        """Raises Hurried and Stalled, see `TimeBudget`."""
         for index, cell in enumerate(self.cells):
             if cell.kind != "code":
                 continue
+            self.times.check()
             self._distrust()
             if not cell.is_grade:
                 self._run_cell(index)
@@ -139,9 +220,13 @@ class Examination:
         return NotebookResult(self.notebook.name, tuple(self._marks.values()), self._annotated())
 
     def close(self) -> None:
-        self._kill_student()
-        _hang_up(self._exam)
-        _hang_up(self._reference)
+        if self._walled is not None:
+            self._walled.close()
+            self._walled = None
+        for process in (self._exam, self._reference):
+            if process is not None:
+                process.close()
+        self._exam = self._reference = None
 
     # The student's side ---------------------------------------------------------------------------------
 
@@ -164,13 +249,13 @@ class Examination:
 
     def _ask_cell(self, walled: Walled, index: int, seconds: float) -> list[dict[str, Any]]:
         limit = 8 * self.limits.output_bytes  # JSON writes some characters as six
-        deadline = time.monotonic() + seconds
-        body = self._ask(walled, Kind.CELL, self.cells[index].source.encode(), limit, deadline)
+        body = self._ask(walled, Kind.CELL, self.cells[index].source.encode(), limit, seconds)
         try:
             outputs, _ = json.loads(body)
         except (ValueError, TypeError, RecursionError):
             raise Fault("channel", "The cell tampered with its connection to the examiner.") from None
-        return harmless_outputs(outputs, self._budget)
+        with self.times.render():
+            return harmless_outputs(outputs, self._budget)
 
     def _patience(self, index: int) -> float:
         """Seconds for a cell, or for one call of a grade cell."""
@@ -191,12 +276,12 @@ class Examination:
     def _student(self) -> Walled:
         """The student's process, in which all the cells so far have run."""
         while self._walled is None:
-            if time.monotonic() >= self.deadline:
-                raise self._out_of_time()
+            self.times.total.check()
             self._walled = self.examiner.spawn_student()
+            self._clock = Clock(self._walled.used)
             if self.stand_ins:
                 names = json.dumps(self.stand_ins).encode()
-                self._ask(self._walled, Kind.STAND_INS, names, _SMALL, self.deadline)
+                self._ask(self._walled, Kind.STAND_INS, names, _SMALL, self.limits.wall_seconds)
             for index in self._done:
                 try:
                     self._ask_cell(self._walled, index, self.limits.wall_seconds)
@@ -209,26 +294,27 @@ class Examination:
                     break
         return self._walled
 
-    def _ask(self, walled: Walled, kind: Kind, body: bytes, limit: int, deadline: float) -> bytes:
-        """One question and its answer. Raises Fault."""
-        asked = time.monotonic()
-        deadline = min(deadline, asked + self.limits.wall_seconds, self.deadline)
+    def _ask(
+        self, walled: Walled, kind: Kind, body: bytes, limit: int, seconds: float, *more: Allowance
+    ) -> bytes:
+        """One question and its answer, for which the code may take so many seconds, and no more than is left
+        of the other allowances. Raises Fault."""
+        text = f"The code did not finish within {seconds:g} seconds."
+        allowances = [Allowance(seconds, lambda: Fault("timeout", text)), *more, self.times.total]
         # An answer must carry the number of its question, so that none can be sent in advance.
         number = secrets.randbits(64)
         try:
             if walled.control.pending():
                 raise Fault("channel", "The code tampered with its connection to the examiner.")
-            walled.control.send(number, kind, body, deadline)
-            answered, said, answer = walled.control.receive(limit, deadline)
+            patience = self._patience_for(self._clock, allowances, is_first_new=True)
+            walled.control.send(number, kind, body, patience)
+            answered, said, answer = walled.control.receive(limit, patience)
             while said == Kind.REFERENCE and self.stand_ins:
-                reply = self._refer(answer, deadline)
-                walled.control.send(answered, Kind.ANSWER, reply, deadline)
-                answered, said, answer = walled.control.receive(limit, deadline)
-        except Overdue:
-            if time.monotonic() >= self.deadline:
-                raise self._out_of_time() from None
-            seconds = round(time.monotonic() - asked)
-            raise Fault("timeout", f"The code did not finish within {seconds} seconds.") from None
+                patience.look()
+                reply = self._refer(answer, allowances[1:])
+                patience.resume()
+                walled.control.send(answered, Kind.ANSWER, reply, patience)
+                answered, said, answer = walled.control.receive(limit, patience)
         except WireError:
             raise Fault("output", "The code produced more than can be taken.") from None
         except ChannelClosed:
@@ -237,51 +323,87 @@ class Examination:
             raise Fault("channel", "The code tampered with its connection to the examiner.")
         return answer
 
-    def _refer(self, question: bytes, deadline: float) -> bytes:
+    def _patience_for(
+        self, clock: Clock, allowances: Sequence[Allowance], *, is_first_new: bool = False
+    ) -> Patience:
+        times = self.times
+        return Patience(
+            clock, allowances, stalled=times.stalled, hurry=times.hurry, is_first_new=is_first_new
+        )
+
+    def _refer(self, question: bytes, allowances: Sequence[Allowance]) -> bytes:
         """What the reference answers to a call that student's code has made. Raises Fault."""
         if len(question) > _REFERENCE_BYTES:
             megabytes = _REFERENCE_BYTES // MEGABYTE
             raise Fault("output", f"The code gave more than {megabytes} MB to a function of the reference.")
+        fault = Fault("timeout", "A call of the reference did not finish in time.")
+        allowances = [Allowance(self.limits.wall_seconds, lambda: fault), *allowances]
         try:
             if self._reference is None:
-                self._reference = self.examiner.spawn_exam()
+                self._reference = ExamProcess(self.examiner.spawn_exam())
                 setup = {
                     "notebook": self.notebook.name,
                     "cells": self.notebook.definitions,
                     "names": list(self.stand_ins),
                 }
-                self._reference.send(_left(deadline), Kind.SETUP, json.dumps(setup).encode(), deadline)
-                self._reference.receive(_SMALL, deadline)
-            self._reference.send(_left(deadline), Kind.CALL, question, deadline)
-            return self._reference.receive(self.limits.message_bytes, deadline)[2]
-        except Overdue:
-            raise Fault("timeout", "A call of the reference did not finish in time.") from None
+                patience = self._patience_for(self._reference.clock, allowances, is_first_new=True)
+                self._reference.send(_least(allowances), Kind.SETUP, json.dumps(setup).encode(), patience)
+                self._reference.receive(_SMALL, patience)
+            patience = self._patience_for(self._reference.clock, allowances, is_first_new=True)
+            self._reference.send(_least(allowances), Kind.CALL, question, patience)
+            return self._reference.receive(self.limits.message_bytes, patience)[2]
         except (ChannelClosed, WireError):
             raise Fault("died", "A call of the reference could not be answered.") from None
 
-    def _cause_of_death(self, walled: Walled) -> Fault:
+    def _cause_of_death(self, walled: Walled) -> Exception:
         ending = walled.ending(1.0)
+        charge(self._clock.spent(), [self.times.total])
         if ending is None:
             return Fault("died", "The code closed its connection to the examiner.")
         code = ending.get("code")
         if ending.get("reason") == "memory":
             megabytes = self.limits.memory_bytes // MEGABYTE
             return Fault("memory", f"The code used more than {megabytes} MB of memory.")
-        if ending.get("reason") == "cpu" or code in (-signal.SIGXCPU, -signal.SIGKILL):
+        # The kernel has a limit of its own, for each process.
+        has_used_all = walled.used()[0] > self.limits.cpu_seconds - _ABOUT
+        if ending.get("reason") == "cpu" or (has_used_all and code in (-signal.SIGXCPU, -signal.SIGKILL)):
+            if self.times.total.left < _ABOUT:
+                return self._out_of_time()
             return Fault("timeout", f"The code used more than {self.limits.cpu_seconds} seconds of CPU time.")
+        if code == -signal.SIGKILL:
+            text = (
+                "The code's process was killed from outside (SIGKILL), as the system does when the machine"
+                " has no memory left. Mark the submission again when less is going on."
+            )
+            return Fault("stalled", text) if self.times.is_last_try else Stalled(text)
         if isinstance(code, int) and code < 0:
+            name = f"signal {-code}"
             with suppress(ValueError):
-                return Fault("died", f"The code crashed Python ({signal.Signals(-code).name}).")
+                name = signal.Signals(-code).name
+            return Fault("died", f"The code crashed Python ({name}).")
         return Fault("died", f"The code ended its Python process (exit code {code}).")
 
-    def _out_of_time(self) -> Fault:
-        seconds = self.limits.total_seconds
-        return Fault("budget", f"The submission has used up the {seconds:g} seconds that it may take.")
+    def _out_of_time(self) -> Exception:
+        self.times.total.used = self.times.total.seconds
+        try:
+            self.times.total.check()
+        except Fault as fault:
+            return fault
+        raise AssertionError
 
     def _distrust(self) -> None:
-        """Start afresh if the last cell has said more than it was asked: that must not cost the next one."""
-        if self._walled is not None and self._walled.control.pending():
+        """Start afresh if the last cell has said more than it was asked, or its process has died since: that
+        must not cost the next one."""
+        if self._walled is None:
+            return
+        if self._walled.control.pending():
             self._remark(Fault("channel", "The code tampered with its connection to the examiner."), None)
+            self._kill_student()
+        elif self._walled.control.closed():
+            cause = self._cause_of_death(self._walled)
+            if not isinstance(cause, Fault):
+                raise cause
+            self._remark(cause, self._mentions.exercise(self._done[-1]) if self._done else None)
             self._kill_student()
 
     def _kill_student(self) -> list[dict[str, Any]]:
@@ -289,8 +411,10 @@ class Examination:
         if self._walled is None:
             return []
         self._walled.close()
-        shown, self._walled = _shown_until_then(self._walled.last_shown, self._budget), None
-        return shown
+        charge(self._clock.spent(), [self.times.total])
+        journal, self._walled = self._walled.last_shown, None
+        with self.times.render():
+            return _shown_until_then(journal, self._budget)
 
     # The exam's side ------------------------------------------------------------------------------------
 
@@ -333,8 +457,9 @@ class Examination:
         for index, mark in self._marks.items():
             if mark.score >= mark.max_score:
                 continue
-            if time.monotonic() >= self.deadline:
+            if not self.times.total.left:
                 break
+            self.times.check()
             cell = self.cells[index].master
             assert cell is not None
             if mark.verdict != "missing" and wrong:
@@ -349,7 +474,7 @@ class Examination:
     def _mark_again(self, index: int, cell: ExamCell, mark: CellMark, names: Sequence[str]) -> CellMark:
         """The better mark of two: that of the first examination, and that of another one in processes of its
         own, with the reference in place of the functions `names`."""
-        again = Examination(self.examiner, self.notebook, self.cells, self.deadline, names)
+        again = Examination(self.examiner, self.notebook, self.cells, self.times, names)
         again._done = [position for position in self._done if position < index]
         again._count = self._counts[index]
         try:
@@ -381,7 +506,11 @@ class Examination:
     def _examine(self, cell: ExamCell, seconds: float) -> dict[str, Any]:
         """Run a grade cell; passes its calls on to the student's process, each of which may take so many
         seconds. Raises Fault."""
-        deadline = min(time.monotonic() + self.limits.grade_cell_seconds, self.deadline)
+        limit = self.limits.grade_cell_seconds
+        slow = Fault("timeout", f"The test did not get to its end within {limit:g} seconds.")
+        # What the calls take together, and what the test itself takes, which depends on what they returned.
+        calls, test = Allowance(limit, lambda: slow), Allowance(limit, lambda: slow)
+        fault: Fault | None = None
         try:
             offered = self._names(cell)
             exam = self._exam_process()
@@ -393,35 +522,39 @@ class Examination:
                 "offered": offered,
                 "count": self._count,
             }
-            exam.send(_left(deadline), Kind.GRADE, json.dumps(question).encode(), self.deadline)
-            fault: Fault | None = None
+            allowances = [test, self.times.total]
+            patience = self._patience_for(exam.clock, allowances)
+            exam.send(_least(allowances), Kind.GRADE, json.dumps(question).encode(), patience)
             while True:
-                _, kind, body = exam.receive(1 << 30, deadline + 0.5)
+                _, kind, body = exam.receive(1 << 30, patience)
                 if kind != Kind.CALL:
                     break
                 if fault is None:
                     try:
-                        limit = self.limits.message_bytes
-                        walled = self._student()
-                        until = min(deadline, time.monotonic() + seconds)
-                        answer = self._ask(walled, Kind.CALL, body, limit, until)
-                        exam.send(0, Kind.ANSWER, answer, self.deadline)
-                        continue
+                        size = self.limits.message_bytes
+                        answer = self._ask(self._student(), Kind.CALL, body, size, seconds, calls)
                     except Fault as met:
                         fault = met
                         fault.shown = self._kill_student()
-                # The test may catch what it likes: it gets no answer any more, and has failed.
-                exam.send(0, Kind.FAULT, str(fault).encode(), self.deadline)
-        except (Overdue, ChannelClosed) as error:
+                patience = self._patience_for(exam.clock, allowances)
+                if fault is None:
+                    exam.send(0, Kind.ANSWER, answer, patience)
+                else:
+                    # The test may catch what it likes: it gets no answer any more, and has failed.
+                    exam.send(0, Kind.FAULT, str(fault).encode(), patience)
+            charge(exam.clock.spent(), allowances)
+        except (Fault, ChannelClosed, WireError) as error:
             # The exam's process is ours: what the student's functions returned has kept it busy or filled it.
-            _hang_up(self._exam)
-            self._exam = None
-            if time.monotonic() >= self.deadline:
-                raise self._out_of_time() from None
-            if isinstance(error, ChannelClosed) and time.monotonic() < deadline:
-                raise Fault("died", "The test could not work on the results: it had to be ended.") from None
-            seconds = self.limits.grade_cell_seconds
-            raise Fault("timeout", f"The test did not get to its end within {seconds:g} seconds.") from None
+            if self._exam is not None:
+                self._exam.close()
+                self._exam = None
+            if fault is not None:
+                raise fault from None
+            if isinstance(error, Fault):
+                raise
+            if test.left < _ABOUT:
+                raise slow from None
+            raise Fault("died", "The test could not work on the results: it had to be ended.") from None
         if fault is not None:
             raise fault
         return dict(json.loads(body))
@@ -430,7 +563,8 @@ class Examination:
         """Which of the names that a grade cell uses the student has, and what they are."""
         wanted = sorted(cell.names[1])
         try:
-            body = self._ask(self._student(), Kind.NAMES, json.dumps(wanted).encode(), _SMALL, self.deadline)
+            asked = json.dumps(wanted).encode()
+            body = self._ask(self._student(), Kind.NAMES, asked, _SMALL, self.limits.wall_seconds)
             known = json.loads(body)
             return {name: str(known[name]) for name in wanted if name in known}
         except Fault:
@@ -440,9 +574,9 @@ class Examination:
             self._kill_student()
             raise Fault("channel", "The code tampered with its connection to the examiner.") from None
 
-    def _exam_process(self) -> Channel:
+    def _exam_process(self) -> ExamProcess:
         if self._exam is None:
-            self._exam = self.examiner.spawn_exam()
+            self._exam = ExamProcess(self.examiner.spawn_exam())
         return self._exam
 
     # What is said about it ------------------------------------------------------------------------------
@@ -462,7 +596,12 @@ class Examination:
             self.remarks.append(Remark(fault.kind, str(fault), grade_id))
 
     def _annotated(self) -> Any:
-        cells = [self._annotated_cell(number, cell) for number, cell in enumerate(self.cells)]
+        cells = []
+        for number, cell in enumerate(self.cells):
+            if cell.from_student and not self.times.rendering.left:
+                cell = replace(cell, source=_LEFT_OUT, attachments={})
+            with self.times.render():
+                cells.append(self._annotated_cell(number, cell))
         return annotated_notebook(cells, self.notebook.metadata)
 
     def _annotated_cell(self, number: int, cell: GraftedCell) -> dict[str, Any]:
@@ -501,17 +640,9 @@ class Examination:
         return f"{source[:room]}\n# [cut off here: the whole text is in the submission]"
 
 
-def _left(deadline: float) -> int:
-    """Milliseconds until then: what a process of the exam's side may take for a question."""
-    return max(0, round(1000 * (deadline - time.monotonic())))
-
-
-def _hang_up(channel: Channel | None) -> None:
-    """End a process of the exam's side."""
-    if channel is not None:
-        with suppress(OSError):
-            channel.sock.shutdown(socket.SHUT_RDWR)
-        channel.close()
+def _least(allowances: Sequence[Allowance]) -> int:
+    """Milliseconds of CPU time that a process of the exam's side may take for a question."""
+    return round(1000 * min(allowance.left for allowance in allowances))
 
 
 def _score(cell: ExamCell, found: Mapping[str, Any]) -> float:

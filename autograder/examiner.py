@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -26,24 +26,27 @@ from typing import Any, Final
 from autograder.annotate import annotated_notebook
 from autograder.errors import ExamError, WallsError, WireError
 from autograder.exam import Exam, ExamCell, ExamNotebook
-from autograder.examination import Examination, stopped
+from autograder.examination import Examination, TimeBudget, stopped
 from autograder.result import CellMark, NotebookResult, Result
 from autograder.submission import Submission, graft, read_submission
 from autograder.temporary import TemporaryFolder
 from autograder.walls import MEGABYTE, ForkServer, Limits, Walled, environment, exposing
+from autograder.watch import cpu_seconds_of
 from autograder.wire import Channel, ChannelClosed, Kind, Overdue
 
 __all__ = ["Exam", "ExamCell", "ExamNotebook", "Examiner", "autograder_digest"]
 
 _START_SECONDS: Final = 120.0
+"""Of CPU time, for the set-up cells of all notebooks."""
+_START_BACKSTOP: Final = 1200.0
 
 
 def autograder_digest(limits: Limits | None = None, *, carry_forward: bool = True) -> str:
     """sha256 of what decides marks besides the exam: these modules, the limits, whether errors are carried
     forward. When it changes, marks must be made again."""
     names = """
-        annotate calls exam exam_process examination examiner inside linux mentions plain shell submission
-        walls watch wire
+        annotate calls exam exam_process examination examiner inside linux mentions patience plain shell
+        submission walls watch wire
     """
     folder = Path(__file__).parent
     modules = [(folder / f"{name}.py").read_bytes() for name in names.split()]
@@ -91,12 +94,26 @@ class _ExamServer:
     def wait(self) -> None:
         """Until the set-up cells have run."""
         try:
-            _, kind, body = Channel(self._requests).receive(MEGABYTE, time.monotonic() + _START_SECONDS)
+            _, kind, body = Channel(self._requests).receive(MEGABYTE, self._wait_a_little())
         except (ChannelClosed, Overdue, WireError):
             raise ExamError(f"The set-up cells of {self._name} end the process, or do not end.") from None
         if kind != Kind.READY:
             raise ExamError(f"{self._name}: {body.decode(errors='replace')}")
         self._requests.settimeout(None)
+
+    def _wait_a_little(self) -> Callable[[], float]:
+        """For a `Channel`: raises Overdue when the set-up cells have used up their time."""
+        until = time.monotonic() + _START_BACKSTOP
+
+        def patience() -> float:
+            used = 0.0
+            with suppress(OSError):
+                used = cpu_seconds_of(self._process.pid)
+            if used > _START_SECONDS or time.monotonic() > until:
+                raise Overdue
+            return 0.25
+
+        return patience
 
     def spawn(self) -> Channel:
         """A fresh process for the grade cells of one submission."""
@@ -180,10 +197,20 @@ class Examiner:
                 raise
             self._is_warm = True
 
-    def examine(self, student: str, submission: Path | Submission, *, seconds: float | None = None) -> Result:
-        """Examine one submission, for as long as the limits say or for `seconds`.
+    def examine(
+        self,
+        student: str,
+        submission: Path | Submission,
+        *,
+        seconds: float | None = None,
+        is_last_try: bool = True,
+    ) -> Result:
+        """Examine one submission, for as long as the limits say.
 
-        Never raises for anything that a student did.
+        Never raises for anything that a student did, unless it is asked to: it raises `patience.Hurried` if
+        that takes more than `seconds` by the clock, and, unless `is_last_try`, `patience.Stalled` if the
+        machine was so busy that some code could not run. In a last try, such code loses its exercise, and a
+        remark of the kind `stalled` says so.
         Raises WallsError when the warm processes have died (the batch may start a new Examiner).
         """
         self.start()
@@ -191,14 +218,15 @@ class Examiner:
         names = [notebook.name for notebook in self.exam.notebooks]
         if isinstance(submission, Path):
             submission = read_submission(submission, names)
-        deadline = started + (self.limits.total_seconds if seconds is None else seconds)
+        hurry = None if seconds is None else started + seconds
+        times = TimeBudget(self.limits, hurry=hurry, is_last_try=is_last_try)
         results, remarks = [], list(submission.remarks)
         for notebook in self.exam.notebooks:
             submitted = submission.notebooks.get(notebook.name)
             if submitted is None:
                 results.append(_unexamined(notebook))
                 continue
-            examination = Examination(self, notebook, graft(notebook, submitted.cells), deadline)
+            examination = Examination(self, notebook, graft(notebook, submitted.cells), times)
             try:
                 results.append(examination.run())
             finally:

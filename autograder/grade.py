@@ -37,6 +37,11 @@ class Tally:
     """A sentence for each submission whose marked notebook could not be put into autograded/."""
     not_timed: list[str] = field(default_factory=list)
     """A sentence for each submission whose timestamp.txt names no time."""
+    stalled: list[str] = field(default_factory=list)
+    """A sentence for each submission some code of which could not run, the machine being too busy."""
+
+    earlier: set[str] = field(default_factory=set)
+    """Students who were not examined now, and have marks from before."""
 
     @property
     def skipped(self) -> int:
@@ -45,7 +50,7 @@ class Tally:
     @property
     def complete(self) -> bool:
         """Whether nothing was left out."""
-        return not (self.not_examined or self.not_placed or self.not_timed)
+        return not (self.not_examined or self.not_placed or self.not_timed or self.stalled)
 
     def lines(self, without_time: int = 0) -> Iterator[str]:
         """What an instructor has to know at the end of the run."""
@@ -63,6 +68,7 @@ class Tally:
             )
         yield from self.not_timed
         yield from self.not_placed
+        yield from self.stalled
         yield from self.not_examined
 
 
@@ -140,6 +146,9 @@ def grade(
                     progress.step(f"{name}: skipped, nothing changed")
                 case NotExamined():
                     sentence = f"{name} was not examined: {show(outcome.reason, 1000)}"
+                    if known.get(outcome.student) is not None:
+                        sentence += " The marks in the gradebook are those of an earlier run."
+                        tally.earlier.add(outcome.student)
                     tally.not_examined.append(sentence)
                     progress.step(sentence)
                 case Result():
@@ -153,6 +162,9 @@ def grade(
                         progress.say(f"{name}: {show(remark.text, 500)}")
                     if (more := len(outcome.remarks) - MOST_REMARKS) > 0:
                         progress.say(f"{name}: and {more} more; `autograder report` lists them all.")
+                    reasons = [remark.text for remark in outcome.remarks if remark.kind == "stalled"]
+                    if reasons:
+                        tally.stalled.append(f"{name} was marked with what there is: {show(reasons[0], 500)}")
                     if found.fault:
                         tally.not_placed.append(found.fault)
                         progress.say(found.fault)

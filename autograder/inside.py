@@ -41,6 +41,9 @@ _HUGE = 1 << 40
 _HEADROOM = 1 << 30
 """Address space that the imported libraries take, most of it never used."""
 _WATCH_SECONDS = 0.05
+_LAST_WORDS_SECONDS = 60.0
+_QUEUED_SIGNALS = 256
+"""And timers: the kernel keeps a record of each."""
 
 
 def main(requests_fd: int, imports: Sequence[str]) -> NoReturn:
@@ -102,25 +105,32 @@ def _warden(shell: NotebookShell, control: Channel, status: Channel) -> None:
         shell.outputs.journal = journal
         _student(shell, control, status, setup)
     control.close()
-    reason, code = _watch(child, status, setup)
+    usage = Usage(child)
+    reason, code = _watch(child, status, setup, usage)
     if not setup["sandbox"]:
         _kill_group(child)
-    ending = {"reason": reason, "code": os.waitstatus_to_exitcode(code), "shown": journal.text()}
-    status.send(0, Kind.ENDED, json.dumps(ending).encode(), time.monotonic() + 1)
+    ending = {"reason": reason, "code": os.waitstatus_to_exitcode(code), "used": _used(usage)}
+    with suppress(ChannelClosed, Overdue):
+        told = json.dumps(ending | {"shown": journal.text()}).encode()
+        status.send(0, Kind.ENDED, told, time.monotonic() + _LAST_WORDS_SECONDS)
 
 
-def _watch(child: int, status: Channel, setup: dict[str, Any]) -> tuple[str, int]:
+def _watch(child: int, status: Channel, setup: dict[str, Any], usage: Usage) -> tuple[str, int]:
     """Until the student's process has ended, by itself or because it must: the reason, and how it ended."""
-    usage = Usage(child)
     while True:
-        ended, code = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return "", code
+        # Waited for only after the last look: of a process that is no more, nothing can be seen.
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            usage.look()
+            return "", os.waitpid(child, 0)[1]
         reason = None
-        if _closed(status):
-            reason = ""
+        asked = _asked(status)
+        if asked is None:
+            reason = "closed"
         else:
             usage.look()
+            if asked:
+                with suppress(ChannelClosed):
+                    status.send(0, Kind.USED, json.dumps(_used(usage)).encode())
             if usage.memory_above(setup["memory"]):
                 reason = "memory"
             elif usage.cpu_seconds > setup["cpu"]:
@@ -131,15 +141,20 @@ def _watch(child: int, status: Channel, setup: dict[str, Any]) -> tuple[str, int
         usage.calm()
 
 
-def _closed(status: Channel) -> bool:
-    """Wait a moment for the examiner to close its end."""
+def _asked(status: Channel) -> bool | None:
+    """Wait a moment for the examiner to ask what the processes use; None if it has closed its end."""
     try:
         status.receive(0, time.monotonic() + _WATCH_SECONDS)
     except Overdue:
         return False
     except (ChannelClosed, WireError):
-        pass
+        return None
     return True
+
+
+def _used(usage: Usage) -> list[float]:
+    """Seconds of CPU time, and of waiting, of all the processes together."""
+    return [usage.cpu_seconds, usage.idle_seconds]
 
 
 def _kill_group(leader: int) -> None:
@@ -187,7 +202,7 @@ def _student(shell: NotebookShell, control: Channel, status: Channel, setup: dic
     except Exception:
         control.send(0, Kind.FAULT, traceback.format_exc().encode())
         os._exit(1)
-    _serve(shell, control)
+    _serve(shell, control, setup["memory"])
     os._exit(0)
 
 
@@ -229,6 +244,7 @@ def _limit(setup: dict[str, Any]) -> None:
         "RLIMIT_CORE": 0,
         "RLIMIT_MEMLOCK": 0,
         "RLIMIT_MSGQUEUE": 0,
+        "RLIMIT_SIGPENDING": _QUEUED_SIGNALS,
     }
     if setup["sandbox"]:
         limits["RLIMIT_NPROC"] = max(setup["processes"], setup["threads"])  # the kernel counts them together
@@ -241,13 +257,27 @@ def _limit(setup: dict[str, Any]) -> None:
                 resource.setrlimit(which, (value, value))
 
 
-def _serve(shell: NotebookShell, control: Channel) -> None:
+def _most_memory() -> int:
+    """Bytes that this process had in use when it was at its largest."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _serve(shell: NotebookShell, control: Channel, memory: int) -> None:
     """Answer questions until the examiner closes the connection."""
+    # Elsewhere than on Linux nobody watches.
+    most = memory + _most_memory() if sys.platform == "linux" else _HUGE
     stand_ins: dict[str, StandIn] = {}
 
     def ask_reference(question: bytes) -> bytes:
         control.send(0, Kind.REFERENCE, question)
         return control.receive(_HUGE)[2]
+
+    def reply(number: int, kind: int, body: bytes = b"") -> None:
+        # On a busy machine, code can use too much memory and be done before the warden has seen it.
+        while _most_memory() > most:
+            time.sleep(1.0)
+        control.send(number, kind, body)
 
     while True:
         number, kind, body = control.receive(_HUGE)
@@ -255,17 +285,17 @@ def _serve(shell: NotebookShell, control: Channel) -> None:
             outputs, error = shell.run(body.decode())
             shown = json.dumps([outputs, type(error).__name__ if error else None], default=str)
             shell.user_ns.update(stand_ins)  # the cell may have defined the functions that they stand for
-            control.send(number, Kind.OUTPUTS, shown.encode())
+            reply(number, Kind.OUTPUTS, shown.encode())
         elif kind == Kind.NAMES:
             known = {
                 name: "function" if callable(shell.user_ns[name]) else "value"
                 for name in json.loads(body)
                 if name in shell.user_ns
             }
-            control.send(number, Kind.NAMES, json.dumps(known).encode())
+            reply(number, Kind.NAMES, json.dumps(known).encode())
         elif kind == Kind.CALL:
-            control.send(number, Kind.ANSWER, answer(shell, body, with_traceback=True))
+            reply(number, Kind.ANSWER, answer(shell, body, with_traceback=True))
         elif kind == Kind.STAND_INS:
             stand_ins = {name: StandIn(name, ask_reference) for name in json.loads(body)}
             shell.user_ns.update(stand_ins)
-            control.send(number, Kind.STAND_INS)
+            reply(number, Kind.STAND_INS)

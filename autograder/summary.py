@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sql
@@ -116,9 +116,16 @@ def read_marks(
 
 
 def summary(
-    assignment: str, exercises: Sequence[Exercise], students: Sequence[StudentMarks]
+    assignment: str,
+    exercises: Sequence[Exercise],
+    students: Sequence[StudentMarks],
+    earlier: Collection[str] = (),
 ) -> Iterator[str]:
-    """Lines of the table: a row for each exercise, then one for each student."""
+    """Lines of the table: a row for each exercise, then one for each student. The marks of the students in
+    `earlier` are not those of their present work."""
+    for student in students:
+        if student.student in earlier:
+            student.notes.insert(0, "marks of an earlier run: not examined now")
     yield f"{assignment}: {len(students)} submission{'' if len(students) == 1 else 's'} in the gradebook"
     if not (exercises and students):
         return

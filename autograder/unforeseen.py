@@ -27,8 +27,9 @@ _REMEDIES: Final = {
 }
 
 
-def sentence(error: Exception) -> str:
-    """What happened, where, and what to do. Raises `error` if the environment asks for the traceback."""
+def sentence(error: Exception, what: str = "the command") -> str:
+    """What happened (it has ended `what`), where, and what to do. Raises `error` if the environment asks for
+    the traceback."""
     if os.environ.get(TRACEBACK):
         raise error
     if isinstance(error, OSError):
@@ -37,7 +38,7 @@ def sentence(error: Exception) -> str:
         remedy = _REMEDIES.get(error.errno or 0)
         said = f"{remedy} ({said}.)" if remedy else f"{said}."
     else:
-        said = f"a fault in the autograder ended the command ({type(error).__name__}: {error})."
+        said = f"a fault in the autograder ended {what} ({type(error).__name__}: {error})."
     path = _keep(error)
     kept = f"What happened in detail is in {path}" if path else f"Set {TRACEBACK}=1 to see more"
     return f"{show(said, 1000)} {kept}, for a report to whoever maintains the autograder."

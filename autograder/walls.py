@@ -34,7 +34,9 @@ _NOBODY: Final = 65534
 """Whom a student's process belongs to when the examiner was started by root: limits on the number of
 processes don't bind root. A user namespace counts its processes by itself, so others may share the name."""
 Prepare = Callable[[], None] | None
-_START_SECONDS: Final = 60.0
+_START_SECONDS: Final = 600.0
+_END_SECONDS: Final = 120.0
+"""For the kernel to end what must end. Generous, as on a busy machine everything takes long."""
 _LAST_WORDS: Final = 64 * MEGABYTE
 _PACKAGE: Final = Path(__file__).parent
 _INSIDE: Final = ("__init__", "errors", "plain", "wire", "linux", "shell", "watch", "calls", "inside")
@@ -46,9 +48,10 @@ class Limits:
     """What one submission may use. Times in seconds, sizes in bytes."""
 
     wall_seconds: float = 10.0
-    """For one cell, or one call of a student's function."""
+    """For one cell, or one call of a student's function: of its own time, as all of these (see `patience`),
+    which does not pass while the machine is busy with something else."""
     grade_cell_seconds: float = 30.0
-    """For one grade cell, with all the calls that it makes."""
+    """For one grade cell: for all the calls that it makes together, and as much for the test itself."""
     total_seconds: float = 60.0
     """For a whole submission; exercises not reached by then are marked failed."""
     cpu_seconds: int = 60
@@ -222,26 +225,53 @@ class Walled:
         self.last_shown = ""
         """What the cell had shown in which the process ended: lines of JSON, if nobody has tampered with
         them. Known once the process has ended."""
+        self._used = 0.0, 0.0
+        self._ending: dict[str, object] | None = None
+
+    def used(self) -> tuple[float, float]:
+        """Seconds of CPU time that all processes of the submission have used, and seconds in which none of
+        them wanted any; the last that is known if they have ended."""
+        if self._ending is None:
+            with suppress(ChannelClosed, Overdue, WireError):
+                deadline = time.monotonic() + _END_SECONDS
+                self.status.send(0, Kind.USED, b"", deadline)
+                self._hear(deadline)
+        return self._used
 
     def ending(self, seconds: float) -> dict[str, object] | None:
-        """How the student's process ended (`reason`, exit `code`), or None if it did not within `seconds`."""
-        with suppress(ChannelClosed, Overdue, WireError):
-            _, kind, body = self.status.receive(_LAST_WORDS, time.monotonic() + seconds)
-            if kind == Kind.ENDED:
-                ending = dict(json.loads(body))
-                self.last_shown = str(ending.pop("shown"))
-                return ending
-            return {"reason": body.decode(errors="replace"), "code": 0}
-        return None
+        """How the student's process ended (`reason`, exit `code`); None if it did not while it had `seconds`
+        more of its own time."""
+        end, backstop = sum(self.used()) + seconds, time.monotonic() + _END_SECONDS
+        with suppress(ChannelClosed, WireError):
+            while self._ending is None and sum(self.used()) < end and time.monotonic() < backstop:
+                with suppress(Overdue):
+                    self._hear(time.monotonic() + min(seconds, 0.05))
+        return self._ending
+
+    def _hear(self, deadline: float) -> None:
+        """Take one message of the warden."""
+        _, kind, body = self.status.receive(_LAST_WORDS, deadline)
+        if kind == Kind.USED:
+            cpu, idle = json.loads(body)
+            self._used = float(cpu), float(idle)
+        elif kind == Kind.ENDED:
+            ending = dict(json.loads(body))
+            cpu, idle = ending.pop("used")
+            self._used = float(cpu), float(idle)
+            self.last_shown = str(ending.pop("shown"))
+            self._ending = ending
+        else:
+            self._ending = {"reason": body.decode(errors="replace"), "code": 0}
 
     def close(self) -> None:
         """Kill everything that the submission has started; returns when it is dead."""
         with suppress(OSError):
             self.status.sock.shutdown(socket.SHUT_WR)
         self.control.close()
-        deadline = time.monotonic() + 10
-        while self.ending(max(0.0, deadline - time.monotonic())) is not None:
-            pass  # the warden holds the other end for as long as anything lives
+        deadline = time.monotonic() + _END_SECONDS
+        with suppress(ChannelClosed, Overdue, WireError):
+            while True:
+                self._hear(deadline)  # the warden holds the other end for as long as anything lives
         self.status.close()
 
     def __enter__(self) -> Walled:
@@ -389,8 +419,8 @@ class ForkServer:
             if kind != Kind.READY:
                 raise WallsError(f"No sandbox can be had here ({body.decode()}): {_remedy(body.decode())}.")
         except (OSError, ChannelClosed, Overdue):
-            ending = walled.ending(1.0)
             walled.close()
+            ending = walled.ending(0.0)
             said = str(ending["reason"]) if ending else "the fork server has died"
             raise WallsError(f"No sandbox can be had here ({said}): {_remedy(said)}.") from None
         except WallsError:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import resource
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -37,6 +39,9 @@ class Usage:
         self._all_ticks = 0
         self._calmed: set[int] = set()
         """Sessions."""
+        self._waits = Waits()
+        self._shared: int | None = None
+        """Bytes that the first process had from the one that it was forked from."""
 
     def look(self) -> None:
         """Find the processes and what they have used until now."""
@@ -52,6 +57,15 @@ class Usage:
                 ended_children += process.used + process.used_by_children
         # Of short lives, parents that wait for their children know more, and we of others.
         self._all_ticks = max(self._all_ticks, ended_children, sum(self._ticks.values()))
+        self._waits.look(self._family, self.cpu_seconds)
+        if self._shared is None:
+            share = _share(self._root)
+            self._shared = max(0, _resident(self._root) - share) if share >= 0 else 0
+
+    @property
+    def idle_seconds(self) -> float:
+        """Time in which none of them wanted a processor: all were waiting, and not for one."""
+        return self._waits.seconds
 
     @property
     def cpu_seconds(self) -> float:
@@ -59,7 +73,9 @@ class Usage:
         return self._all_ticks / os.sysconf("SC_CLK_TCK")
 
     def memory_above(self, limit: int) -> bool:
-        """Whether they use more than `limit` bytes together."""
+        """Whether they use more than `limit` bytes together, or the first one has done so before."""
+        if _peak(self._root) - (self._shared or 0) > limit:
+            return True
         if sum(map(_resident, self._family)) <= limit:
             return False
         # Pages shared by forked processes were counted once for each of them. The exact share takes longer
@@ -83,6 +99,54 @@ class Usage:
                     thread = int(name)
                     if thread != self._root:
                         os.setpriority(os.PRIO_PROCESS, thread, _LAST)
+
+
+class Waits:
+    """How long some processes have waited of their own accord: asleep, or for something that does not come.
+
+    On a busy machine a process also waits for a processor; the kernel tells these two apart.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._at: float | None = None
+        self._cpu_seconds = 0.0
+        self._threads: dict[int, tuple[int, int]] = {}
+
+    def look(self, pids: Iterable[int], cpu_seconds: float) -> None:
+        """See what has become of the processes since the last look; in all they have used `cpu_seconds`."""
+        now = time.monotonic()
+        is_idle, threads = True, {}
+        for pid in pids:
+            with suppress(OSError):
+                for name in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
+                    with suppress(OSError, IndexError, ValueError):
+                        with open(f"/proc/{pid}/task/{name}/stat", "rb") as file:  # noqa: PTH123
+                            state = file.read().rpartition(b")")[2].split()[0]
+                        # Running or runnable; or waiting for a disk, for which nobody is to blame.
+                        is_idle = is_idle and state not in (b"R", b"D")
+                        threads[int(name)] = _times_of_thread(pid, name)
+        if self._at is not None and is_idle and threads:
+            known = [(times, self._threads[name]) for name, times in threads.items() if name in self._threads]
+            ran, queued = (sum(now[part] - then[part] for now, then in known) / 1e9 for part in (0, 1))
+            busy = max(ran, cpu_seconds - self._cpu_seconds) + queued
+            self.seconds += max(0.0, now - self._at - busy)
+        self._at, self._cpu_seconds, self._threads = now, cpu_seconds, threads
+
+
+def _times_of_thread(pid: int, thread: str) -> tuple[int, int]:
+    """Nanoseconds for which a thread has run, and has waited to run; zeros where the kernel does not tell."""
+    with suppress(OSError, IndexError, ValueError):
+        with open(f"/proc/{pid}/task/{thread}/schedstat", "rb") as file:  # noqa: PTH123
+            ran, queued = file.read().split()[:2]
+        return int(ran), int(queued)
+    return 0, 0
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """CPU time that a running process has used (Linux). Raises OSError if there is none of this number."""
+    # The clock of a process has a number made of that of the process; see clock_getcpuclockid(3).
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def descendants(root: int) -> list[int]:
@@ -126,6 +190,15 @@ def _resident(pid: int) -> int:
                     pages = int(file.read().split()[1])
                 if pages > 0:
                     return pages * resource.getpagesize()
+    return 0
+
+
+def _peak(pid: int) -> int:
+    """The most bytes of memory that a process has ever had in use."""
+    with suppress(OSError, IndexError, ValueError), open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123
+        for line in file:
+            if line.startswith(b"VmHWM:"):
+                return int(line.split()[1]) << 10
     return 0
 
 

@@ -23,8 +23,8 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, Literal, cast
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Literal, TypeVar, cast
 
 import msgpack
 import numpy as np
@@ -526,6 +526,7 @@ def _set_generator(original: np.random.Generator, new: np.random.Generator) -> N
 
 
 _HEADER: Final = struct.Struct("<QBI")
+_Done = TypeVar("_Done")
 
 
 class ChannelClosed(Exception):
@@ -534,6 +535,11 @@ class ChannelClosed(Exception):
 
 class Overdue(Exception):
     """Nothing complete arrived in time."""
+
+
+Deadline = float | Callable[[], float] | None
+"""When to give up, by `time.monotonic()`; or what says for how many seconds to wait before it is asked again,
+and raises an exception when it is enough; or never."""
 
 
 class Channel:
@@ -546,19 +552,13 @@ class Channel:
     def fileno(self) -> int:
         return self.sock.fileno()
 
-    def send(self, number: int, kind: int, body: bytes = b"", deadline: float | None = None) -> None:
+    def send(self, number: int, kind: int, body: bytes = b"", deadline: Deadline = None) -> None:
         """Send one frame. Raises ChannelClosed; Overdue if the other side does not read it in time."""
         view = memoryview(_HEADER.pack(number, kind, len(body)) + body)
-        try:
-            while view:
-                self.sock.settimeout(_time_left(deadline))
-                view = view[self.sock.send(view) :]
-        except TimeoutError:
-            raise Overdue from None
-        except OSError:
-            raise ChannelClosed from None
+        while view:
+            view = view[self._patiently(lambda: self.sock.send(view), deadline) :]  # noqa: B023
 
-    def receive(self, limit: int, deadline: float | None = None) -> tuple[int, int, bytes]:
+    def receive(self, limit: int, deadline: Deadline = None) -> tuple[int, int, bytes]:
         """One frame: number, kind, body. Raises ChannelClosed, Overdue, or WireError over `limit`."""
         header = self._take(_HEADER.size, deadline)
         number, kind, length = _HEADER.unpack(header)
@@ -568,35 +568,57 @@ class Channel:
 
     def pending(self) -> bool:
         """Whether something has arrived that nobody asked for."""
+        return bool(self._buffer or self._next())
+
+    def closed(self) -> bool:
+        """Whether the other side has closed its end, or died, and nothing of it is left to read."""
+        return not self._buffer and self._next() == b""
+
+    def _next(self) -> bytes | None:
+        """The next byte that has arrived, left where it is; none at the end of the connection."""
         poll = select.poll()
         poll.register(self.sock, select.POLLIN)
-        return bool(self._buffer) or bool(poll.poll(0))
+        if not poll.poll(0):
+            return None
+        try:
+            return self.sock.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return b""
 
     def close(self) -> None:
         self.sock.close()
 
-    def _take(self, length: int, deadline: float | None) -> bytes:
-        try:
-            while len(self._buffer) < length:
-                self.sock.settimeout(_time_left(deadline))
-                if not (part := self.sock.recv(min(1 << 20, max(length - len(self._buffer), 4096)))):
-                    raise ChannelClosed
-                self._buffer += part
-        except TimeoutError:
-            raise Overdue from None
-        except OSError:
-            raise ChannelClosed from None
+    def _take(self, length: int, deadline: Deadline) -> bytes:
+        while len(self._buffer) < length:
+            size = min(1 << 20, max(length - len(self._buffer), 4096))
+            if not (part := self._patiently(lambda: self.sock.recv(size), deadline)):  # noqa: B023
+                raise ChannelClosed
+            self._buffer += part
         taken = bytes(self._buffer[:length])
         del self._buffer[:length]
         return taken
 
+    def _patiently(self, act: Callable[[], _Done], deadline: Deadline) -> _Done:
+        while True:
+            seconds = _time_left(deadline)
+            try:
+                self.sock.settimeout(seconds)
+                return act()
+            except TimeoutError:
+                if not callable(deadline):
+                    raise Overdue from None
+            except OSError:
+                raise ChannelClosed from None
 
-def _time_left(deadline: float | None) -> float | None:
+
+def _time_left(deadline: Deadline) -> float | None:
     """For `settimeout`, where 0 would mean "don't wait at all"."""
     if deadline is None:
         return None
+    if callable(deadline):
+        return max(deadline(), 0.001)
     if (left := deadline - time.monotonic()) <= 0:
-        raise TimeoutError
+        raise Overdue
     return left
 
 
@@ -615,3 +637,4 @@ class Kind(enum.IntEnum):
     ANSWER = 12
     FAULT = 13
     ENDED = 14
+    USED = 15

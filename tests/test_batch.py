@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -114,6 +115,29 @@ def test_where_everybody_needs_more_time_it_is_not_asked_for_twice(tmp_path: Pat
     assert len((tmp_path / "log").read_text()) < 120
 
 
+def test_who_met_a_busy_machine_comes_at_the_very_end_and_alone(tmp_path: Path) -> None:
+    """Also after those who needed more time; nobody is at work beside them."""
+
+    def examine(task: Task) -> Outcome:
+        if task.student in ("b", "d") and not task.is_alone:
+            raise Postponed(alone=True)
+        if task.student == "c" and task.is_urgent:
+            raise Postponed
+        (tmp_path / f"begins-{task.student}").touch()
+        at_work = {path.name[7:] for path in tmp_path.glob("begins-*")}
+        at_work -= {path.name[5:] for path in tmp_path.glob("ends-*")}
+        if task.is_alone and at_work != {task.student}:
+            return NotExamined(task.student, f"beside {at_work}")
+        time.sleep(0.1)  # for somebody else to begin meanwhile, if anybody does
+        (tmp_path / f"ends-{task.student}").touch()
+        return result(task.student)
+
+    found = outcomes(examine, *"abcdef", jobs=3)
+    assert all(isinstance(outcome, Result) for outcome in found.values()), found
+    assert list(found)[-2:] == ["b", "d"]
+    assert set(list(found)[:-2]) == set("acef")
+
+
 def test_a_submission_that_takes_long_is_postponed_and_then_has_all_its_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,7 +180,11 @@ def test_a_worker_that_hangs_is_killed_and_the_others_go_on() -> None:
     assert sum(isinstance(outcome, Result) for outcome in found.values()) == 3
 
 
-def test_a_fault_of_the_examiner_is_told_and_is_no_mark(capfd: Any) -> None:
+def test_a_fault_of_the_examiner_is_told_and_is_no_mark(
+    capfd: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
     def examine(task: Task) -> Outcome:
         if task.student == "odd":
             raise RuntimeError("an assumption of the examiner")
@@ -166,7 +194,9 @@ def test_a_fault_of_the_examiner_is_told_and_is_no_mark(capfd: Any) -> None:
     assert isinstance(found["odd"], NotExamined)
     assert "RuntimeError: an assumption of the examiner" in found["odd"].reason
     assert isinstance(found["a"], Result)
-    assert "Traceback" in capfd.readouterr().err
+    assert "Traceback" not in capfd.readouterr().err
+    (kept,) = tmp_path.glob("autograder-*.txt")
+    assert "Traceback" in kept.read_text() and str(kept) in found["odd"].reason
 
 
 def walls_that_fall(log: Path, culprit: str) -> Callable[[], AbstractContextManager[Examine]]:

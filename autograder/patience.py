@@ -1,0 +1,137 @@
+"""How long code may take: its own time counts, not that of the machine.
+
+A process takes time of its own while it computes and while it waits for something of its own accord (it
+sleeps, or waits for what does not come). It takes none while it waits for a processor because the machine is
+busy with something else. So the same code comes to the same end on an idle machine and on a busy one.
+
+The clock on the wall is only a backstop, for a machine so busy that nothing moves.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+BACKSTOP: Final = 40.0
+"""Times the seconds that something may take: so long does it get by the clock on the wall."""
+_SLICE: Final = 0.25
+"""Seconds after which it is looked again at what has been used."""
+_ROUNDING: Final = 1e-9
+
+
+class Hurried(Exception):
+    """Others are waiting: this submission is for later."""
+
+
+class Stalled(Exception):
+    """The machine was so busy that code met the backstop: this submission is for later, alone."""
+
+
+class Allowance:
+    """Seconds of its own time that something may take."""
+
+    def __init__(self, seconds: float, fault: Callable[[], Exception]) -> None:
+        """`fault` makes the exception to raise when they are used up."""
+        self.seconds = seconds
+        self.used = 0.0
+        self._fault = fault
+
+    @property
+    def left(self) -> float:
+        left = self.seconds - self.used
+        return left if left > _ROUNDING else 0.0
+
+    def check(self) -> None:
+        """Raises the fault if nothing is left."""
+        if not self.left:
+            raise self._fault()
+
+
+def charge(seconds: float, allowances: Sequence[Allowance]) -> None:
+    """Take `seconds` from each, at most those that all of them have left.
+
+    What is beyond depends on when somebody has looked.
+    """
+    seconds = min([seconds, *(allowance.left for allowance in allowances)])
+    for allowance in allowances:
+        allowance.used += seconds
+
+
+class Clock:
+    """The own time of some processes, of which somebody else awaits an answer now and then."""
+
+    def __init__(self, read: Callable[[], tuple[float, float]]) -> None:
+        """`read` tells the seconds of CPU time that they have used, and those in which they wanted none."""
+        self._read = read
+        self._cpu = 0.0
+        self._idle: float | None = None
+        """At the last look since an answer is awaited. At other times they have nothing to do."""
+        self.looked = time.monotonic()
+
+    def start(self) -> None:
+        """An answer is awaited from now on."""
+        self._idle = None
+
+    def spent(self) -> float:
+        """Seconds since the last look; of their idleness, those since an answer is awaited."""
+        before = self._cpu, self._idle
+        self._cpu, self._idle = self._read()
+        self.looked = time.monotonic()
+        waited = 0.0 if before[1] is None else max(0.0, self._idle - before[1])
+        return max(0.0, self._cpu - before[0]) + waited
+
+
+class Patience:
+    """For one question: tells a `Channel` how long to wait for the answer, and raises what ends the wait."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        allowances: Sequence[Allowance],
+        *,
+        stalled: Callable[[float], Exception],
+        hurry: float | None = None,
+        is_first_new: bool = False,
+    ) -> None:
+        """All the `allowances` are charged; raised is the fault of the first that is used up. `is_first_new`:
+        the first of them is for this question alone.
+
+        Past `hurry` (by `time.monotonic`) it raises Hurried; past the backstop, of so many seconds, what
+        `stalled` makes.
+        """
+        self._clock = clock
+        self._allowances = allowances
+        self._stalled = stalled
+        self._hurry = hurry
+        least = min(allowance.left for allowance in allowances)
+        self._slice = min(_SLICE, max(0.02, least / 4))
+        self._backstop = BACKSTOP * max(min(allowance.seconds for allowance in allowances), 1.0)
+        self._began = time.monotonic()
+        self._next = self._began + self._slice
+        if self._began - clock.looked >= self._slice:
+            charge(clock.spent(), allowances[is_first_new:])
+        clock.start()
+
+    def __call__(self) -> float:
+        now = time.monotonic()
+        if self._hurry is not None and now >= self._hurry:
+            raise Hurried
+        if now >= self._next:
+            self.look()
+            if now >= self._began + self._backstop:
+                raise self._stalled(self._backstop)
+            now = time.monotonic()
+            self._next = now + self._slice
+        return self._next - now
+
+    def look(self) -> None:
+        """Charge what was used. Raises the fault of what is used up."""
+        charge(self._clock.spent(), self._allowances)
+        for allowance in self._allowances:
+            allowance.check()
+
+    def resume(self) -> None:
+        """Go on after a time in which the processes had nothing to do."""
+        self._clock.start()
+        charge(self._clock.spent(), self._allowances)
