@@ -37,8 +37,8 @@ GRACE = 60.0
 """Seconds beyond the submission's own budget after which a worker is taken to hang."""
 
 QUICK = 5.0
-"""Seconds by the clock that each submission gets at first. Who needs more is examined again when nobody else is waiting:
-a few that use up all their time don't hold up the class."""
+"""Seconds by the clock that each submission gets at first. Who needs more is examined again when nobody else
+is waiting: a few that use up all their time don't hold up the class."""
 _PATIENT_AFTER = 12
 """Nobody is hurried any more when more than so many were postponed, and most of those who were hurried."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
 import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +27,8 @@ from autograder.wire import ChannelClosed, Kind, Overdue
 _LIMITS: Final = Limits(memory_bytes=256 * MEGABYTE, cpu_seconds=3)
 _SEVERAL: Final = replace(_LIMITS, processes=32)
 """For courses that allow a submission to start processes."""
-_SECONDS: Final = 20.0
+_SECONDS: Final = 600.0
+"""For a probe. On a busy machine one takes long; that its limits hold is not known before it has ended."""
 _REMEDY: Final = (
     "report it, with the output of this command, and don't mark with this machine until it is known why"
 )
@@ -121,6 +123,13 @@ except OSError:
     pass
 if ctypes.CDLL(None).shmget(0, 4096, 0o1600) != -1:
     print("can make a shared segment")
+open("file", "w").close()
+for name in ("user.note", "system.posix_acl_access"):
+    try:
+        os.setxattr("file", name, bytes.fromhex("02000000010006000000000004000000000000002000000000000000"))
+        print("can give a file", name)
+    except OSError:
+        pass
 for folder in (".", "/tmp", "/dev/shm"):
     info = os.statvfs(folder)
     if info.f_blocks * info.f_frsize > @SCRATCH@:
@@ -213,9 +222,8 @@ def _findings() -> Iterator[Finding]:
                     source = source.replace(place, value)
                 yield _probe(server, name, source)
         yield _nothing_stays(server)
-        yield _dies("memory is limited", server, _FILL, "memory")
-        yield _dies("memory of many processes is limited", server, _FILL_TOGETHER, "memory")
-        yield _dies("computing time of many processes is limited", server, _COMPUTE_TOGETHER, "cpu")
+        for name, (reason, source) in LIMITED.items():
+            yield _limited(name, server, source, reason)
         yield _everything_ends(server)
 
 
@@ -270,23 +278,31 @@ for folder in {places}:
     return _probe(server, "nothing stays for the next submission", find)
 
 
-_FILL: Final = """
+_FILL_TOGETHER: Final = """
+import os, time
+for _ in range(8):
+    if os.fork() == 0:
+        hoard = b"x" * (64 << 20)
+        time.sleep(1000)
+time.sleep(1000)
+"""
+LIMITED: Final = {
+    "memory is limited": (
+        "memory",
+        """
 hoard = []
 while True:
     try:
         hoard.append(bytearray(b"x" * (1 << 22)))
     except MemoryError:
         pass
-"""
-_FILL_TOGETHER: Final = """
-import os, time
-for _ in range(8):
-    if os.fork() == 0:
-        hoard = b"x" * (64 << 20)
-        time.sleep(60)
-time.sleep(60)
-"""
-_COMPUTE_TOGETHER: Final = """
+""",
+    ),
+    "memory of many processes is limited": ("memory", _FILL_TOGETHER),
+    "computing time is limited": ("cpu", "while True:\n    pass\n"),
+    "computing time of many processes is limited": (
+        "cpu",
+        """
 import os
 for _ in range(8):
     if os.fork() == 0:
@@ -294,21 +310,45 @@ for _ in range(8):
             pass
 while True:
     pass
-"""
+""",
+    ),
+}
+"""What each of the limits ends: "memory" or "cpu", and a program that goes beyond it."""
 
 
-def _dies(name: str, server: ForkServer, source: str, reason: str) -> Finding:
-    with server.spawn(_SEVERAL, {}) as walled:
-        try:
-            said = _run(walled, source)
-        except Overdue:
-            said = "it went on"
-        except ChannelClosed:
-            ending = walled.ending(2.0)
-            if ending is not None and ending["reason"] == reason:
-                return Finding(name, True, "was killed")
-            said = f"it ended otherwise: {ending}"
-    return Finding(name, False, said, _REMEDY)
+def _limited(name: str, server: ForkServer, source: str, reason: str) -> Finding:
+    said, ending = "it went on", None
+    try:
+        with server.spawn(_SEVERAL, {}) as walled:
+            try:
+                said = _run(walled, source)
+            except ChannelClosed:
+                ending = walled.ending(10.0)
+                said = f"it ended otherwise: {ending}"
+            used = walled.used()[0]
+    except (Overdue, WallsError) as error:
+        said, used = f"the probe did not end: {type(error).__name__}", 0.0
+    how = how_it_held(reason, ending, said, used)
+    return Finding(name, bool(how), how or said, "" if how else _REMEDY)
+
+
+_NO_MEMORY: Final = ("MemoryError", "Cannot allocate memory", "Resource temporarily unavailable")
+
+
+def how_it_held(reason: str, ending: Mapping[str, object] | None, said: str, used: float) -> str:
+    """In which way a limit on "memory" or "cpu" has held; empty if it has not.
+
+    There are several: the warden kills, the kernel does it before the warden has looked (`ending` tells both,
+    and the seconds of CPU time `used`), or the kernel gives no more, and the program `said` so.
+    """
+    if ending is None:
+        return "no more was to be had" if reason == "memory" and any(w in said for w in _NO_MEMORY) else ""
+    if ending["reason"] == reason:
+        return "was killed"
+    by_kernel = ending["reason"] == "" and ending["code"] in (-signal.SIGKILL, -signal.SIGXCPU)
+    if by_kernel and (reason == "memory" or used > _LIMITS.cpu_seconds - 1):
+        return "was killed by the kernel"
+    return ""
 
 
 def _everything_ends(server: ForkServer) -> Finding:
@@ -323,7 +363,7 @@ if os.fork() == 0:
 """
     with server.spawn(_SEVERAL, {}) as walled:
         said = _run(walled, source)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + _SECONDS
         while (seen := _count(token)) < 2 and time.monotonic() < deadline:
             time.sleep(0.02)
     left = _count(token)

@@ -89,14 +89,17 @@ def give_up_privileges() -> None:
 
 
 # Kernel memory that no limit counts (memfd, System V and POSIX queues and segments, keys, watches, requests
-# that wait, pages given to pipes), ways to look into or reach other processes, locks (by which neighbours
-# could talk), and everything about mounts and namespaces: statmount would show the path of the course.
+# that wait, pages given to pipes, attributes and access lists of files, rules of Landlock and of filters, and
+# what lies in the queue of somebody who never accepts or receives), ways to look into or reach other
+# processes, locks (by which neighbours could talk), and everything about mounts and namespaces: statmount
+# would show the path of the course.
 # Numbers for x86_64 and aarch64; from 424 on, all architectures share them.
 _FORBIDDEN: Final = {
     "x86_64": {
         "shmget": 29, "semget": 64, "msgget": 68, "flock": 73, "ptrace": 101, "personality": 135,
         "modify_ldt": 154, "pivot_root": 155, "chroot": 161, "sync": 162, "acct": 163, "mount": 165,
         "umount2": 166, "quotactl": 179, "sched_setaffinity": 203, "io_setup": 206, "mq_open": 240,
+        "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190, "bind": 49, "listen": 50, "seccomp": 317,
         "add_key": 248, "request_key": 249, "keyctl": 250, "inotify_init": 253, "unshare": 272,
         "vmsplice": 278, "inotify_init1": 294, "perf_event_open": 298, "fanotify_init": 300,
         "name_to_handle_at": 303, "open_by_handle_at": 304, "syncfs": 306, "setns": 308,
@@ -104,7 +107,8 @@ _FORBIDDEN: Final = {
         "userfaultfd": 323,
     },
     "aarch64": {
-        "io_setup": 0, "inotify_init1": 26, "flock": 32, "umount2": 39, "mount": 40, "pivot_root": 41,
+        "io_setup": 0, "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "bind": 200, "listen": 201,
+        "seccomp": 277, "inotify_init1": 26, "flock": 32, "umount2": 39, "mount": 40, "pivot_root": 41,
         "chroot": 51, "quotactl": 60, "vmsplice": 75, "sync": 81, "acct": 89, "personality": 92,
         "unshare": 97, "ptrace": 117, "sched_setaffinity": 122, "mq_open": 180, "msgget": 186, "semget": 190,
         "shmget": 194, "add_key": 217, "request_key": 218, "keyctl": 219, "perf_event_open": 241,
@@ -116,7 +120,8 @@ _FORBIDDEN: Final = {
 _FORBIDDEN_EVERYWHERE: Final = {
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428,
     "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433, "pidfd_getfd": 438,
-    "mount_setattr": 442, "memfd_secret": 447,
+    "mount_setattr": 442, "landlock_create_ruleset": 444, "landlock_add_rule": 445,
+    "landlock_restrict_self": 446, "memfd_secret": 447,
 }  # fmt: skip
 _LAST_KNOWN: Final = 452
 """fchmodat2; newer calls don't exist for a student's process, nor do those of the x32 world (far above)."""
@@ -127,11 +132,12 @@ _ARCHITECTURE: Final = {"x86_64": (0xC000003E, 41, 56, 54, 72), "aarch64": (0xC0
 _FORKS: Final = {"x86_64": (57, 58), "aarch64": ()}
 """`fork` and `vfork`, which are `clone` on younger architectures."""
 _CLONE_THREAD: Final = 0x00010000
-_OF_FILES: Final = (6, 7, 37, 38, 1024, 1026)
-"""F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_NOTIFY: locks hold kernel memory, and a lease
-stops whoever opens the same file outside."""
-_SIZES_OF_BUFFERS: Final = (7, 8, 32, 33)
-"""SO_SNDBUF, SO_RCVBUF and their FORCE: what lies in the buffers of sockets is counted as nobody's memory."""
+_OF_FILES: Final = (6, 7, 37, 38, 1024, 1026, 1031)
+"""F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ: locks hold kernel memory,
+and so do large pipes; a lease stops whoever opens the same file outside."""
+_OF_SOCKETS: Final = (7, 8, 16, 32, 33, 76)
+"""SO_SNDBUF, SO_RCVBUF and their FORCE: what lies in the buffers of sockets is counted as nobody's memory.
+SO_PASSCRED, SO_PASSPIDFD: they give a socket a name, under which others can fill its queue and go."""
 
 
 def _filter(machine: str, *, processes: bool) -> bytes:
@@ -155,7 +161,7 @@ def _filter(machine: str, *, processes: bool) -> bytes:
     ]
     for number in numbers:
         code += [(equal, 0, 1, number), refuse]
-    for number, place, values in ((option_number, 32, _SIZES_OF_BUFFERS), (fcntl_number, 24, _OF_FILES)):
+    for number, place, values in ((option_number, 32, _OF_SOCKETS), (fcntl_number, 24, _OF_FILES)):
         # The argument at this place of the call's data must be none of these.
         code += [(equal, 0, 2 * len(values) + 2, number), (load, 0, 0, place)]
         for value in values:

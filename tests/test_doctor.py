@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -42,6 +43,46 @@ def test_a_wall_that_is_missing_is_noticed(no_walls: ForkServer, name: str) -> N
     assert not finding.holds
     assert finding.detail.startswith(("can ", "reached", "has "))
     assert finding.remedy
+
+
+KILLED = -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("reason", "ending", "said", "used"),
+    [
+        ("memory", {"reason": "memory", "code": KILLED}, "", 0.5),
+        ("memory", {"reason": "", "code": KILLED}, "", 0.5),
+        ("memory", None, "MemoryError", 0.5),
+        ("memory", None, "[Errno 12] Cannot allocate memory", 0.5),
+        ("memory", None, "[Errno 11] Resource temporarily unavailable", 0.5),
+        ("cpu", {"reason": "cpu", "code": KILLED}, "", 3.1),
+        ("cpu", {"reason": "", "code": KILLED}, "", 3.0),
+        ("cpu", {"reason": "", "code": -signal.SIGXCPU}, "", 2.9),
+    ],
+)
+def test_a_limit_may_hold_in_several_ways(
+    reason: str, ending: dict[str, object] | None, said: str, used: float
+) -> None:
+    assert doctor.how_it_held(reason, ending, said, used)
+
+
+@pytest.mark.parametrize(
+    ("reason", "ending", "said", "used"),
+    [
+        ("memory", None, "it went on", 0.5),
+        ("memory", {"reason": "", "code": 1}, "", 0.5),
+        ("memory", {"reason": "cpu", "code": KILLED}, "", 3.1),
+        ("memory", {"reason": "closed", "code": KILLED}, "", 0.5),
+        ("cpu", None, "MemoryError", 100.0),
+        ("cpu", {"reason": "", "code": KILLED}, "", 0.5),
+        ("cpu", {"reason": "", "code": -signal.SIGSEGV}, "", 3.0),
+    ],
+)
+def test_a_limit_that_does_not_hold_is_noticed(
+    reason: str, ending: dict[str, object] | None, said: str, used: float
+) -> None:
+    assert not doctor.how_it_held(reason, ending, said, used)
 
 
 def test_a_sandbox_that_cannot_start_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
