@@ -113,8 +113,9 @@ class TimeBudget:
         self.check()
         began = time.thread_time()
         yield
-        charge(time.thread_time() - began, [self.rendering])
-        charge(time.thread_time() - began, [self.total])
+        seconds = time.thread_time() - began
+        charge(seconds, [self.rendering])
+        charge(seconds, [self.total])
 
 
 class ExamProcess:
