@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import small_course
 
-from autograder.examination import Budget, Examination
+from autograder.examination import Examination, TimeBudget
 from autograder.examiner import Exam, Examiner
 from autograder.patience import Allowance, Clock, Hurried, Patience, Stalled, charge
 from autograder.result import Result
@@ -233,7 +233,7 @@ def test_the_backstop_is_told_by_the_clock_on_the_wall(monkeypatch: pytest.Monke
 
 
 def test_the_budget_of_rendering_is_part_of_that_of_the_submission() -> None:
-    budget = Budget(Limits())
+    budget = TimeBudget(Limits())
     with budget.render():
         sum(range(10**6))
     assert budget.total.used == budget.rendering.used > 0
