@@ -19,6 +19,8 @@ from autograder import misconceptions
 from autograder.course import COURSE, notebook_path, reference_namespace, student_tools
 
 Reference = Mapping[str, Callable[..., Any]]
+Prepare = Callable[[dict[str, Any]], dict[str, Any]]
+"""Makes other arguments of those that were drawn; `dict` leaves them as they are."""
 Case = dict[str, Any]
 """title, arguments, returns (names), and optionally: shared (values that occur several times), show (name ->
 leading indices of the part of an array to show), parts (name of a tuple -> names of its entries), changed
@@ -81,16 +83,87 @@ def lstm(seed: int, n_x: int, n_a: int, n_y: int, m: int, T_x: int) -> dict[str,
     return split(drawn, "x", "a0", "parameters")
 
 
-def large_scores(arguments: dict[str, Any], weights: str) -> dict[str, Any]:
-    """The same arguments with output weights so large that a softmax may overflow."""
+def large_scores(arguments: dict[str, Any], weights: str, times: float = 900) -> dict[str, Any]:
+    """The same arguments with larger output weights: so large, if not told otherwise, that exp overflows."""
     parameters = arguments["parameters"]
-    return arguments | {"parameters": parameters | {weights: 900 * parameters[weights]}}
+    return arguments | {"parameters": parameters | {weights: times * parameters[weights]}}
 
 
-def rnn_cell_backward_case(seed: int, n_x: int, n_a: int, n_y: int, m: int, forward: Reference) -> Case:
+def saturated(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with inputs so large that tanh and sigmoid reach both of their ends.
+
+    From example to example less, the last one keeps its input. Pre-activations of some hundreds at most:
+    formulas that overflow beyond 700 are right there too.
+    """
+    name = "xt" if "xt" in arguments else "x"
+    x = arguments[name]
+    factors = np.geomspace(50, 1, x.shape[1])
+    return arguments | {name: x * factors.reshape(-1, *[1] * (x.ndim - 2))}
+
+
+def same_at_each_step(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with the first input at every step: a cell state that is kept grows and grows."""
+    x = arguments["x"]
+    return arguments | {"x": np.repeat(x[:, :, :1], x.shape[2], axis=2)}
+
+
+def with_integers(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with inputs that are integers: a result of their type would lose its decimals."""
+    name = "xt" if "xt" in arguments else "x"
+    return arguments | {name: np.sign(arguments[name]).astype(int)}
+
+
+def from_zeros(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with states before the step that are zeros."""
+    return arguments | {n: np.zeros_like(arguments[n]) for n in ("a_prev", "c_prev") if n in arguments}
+
+
+def small(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with an input and biases so small that tanh and sigmoid are nearly straight."""
+    parameters = arguments["parameters"]
+    biases = {name: 1e-4 * value for name, value in parameters.items() if name.startswith("b")}
+    return arguments | {"xt": 1e-4 * arguments["xt"], "parameters": parameters | biases}
+
+
+def upstream(size: float, arguments: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The same arguments with upstream gradients of another size: all of them, or only those named."""
+    names = names or tuple(name for name in ("da", "da_next", "dc_next") if name in arguments)
+    return arguments | {name: size * arguments[name] for name in names}
+
+
+def large_cell_state(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with cell states before the step that lie everywhere between 0 and some dozens."""
+    c_prev = arguments["c_prev"]
+    return arguments | {"c_prev": c_prev * np.linspace(1, 40, c_prev.size).reshape(c_prev.shape)}
+
+
+def last_step_only(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with an upstream gradient at the last step alone."""
+    da = np.zeros_like(arguments["da"])
+    da[:, :, -1] = arguments["da"][:, :, -1]
+    return arguments | {"da": da}
+
+
+OTHER_GRADIENTS: dict[str, Prepare] = {
+    "an upstream gradient a hundred times as large, units that are saturated": (
+        lambda given: upstream(1e2, saturated(given))
+    ),
+    "a tiny upstream gradient (1e-7)": lambda given: upstream(1e-7, given),
+    # Beyond single precision: rounding to it would otherwise stay within what `check` allows. (No unit is
+    # saturated here: 1 - a**2 and (1 - a) * (1 + a) would differ by more than that, and both are right.)
+    "a huge upstream gradient (1e40), inputs that are integers": (
+        lambda given: upstream(1e40, with_integers(given))
+    ),
+}
+"""A backward pass is linear in the upstream gradient; one that clips, rounds or drops small values is not."""
+
+
+def rnn_cell_backward_case(
+    seed: int, n_x: int, n_a: int, n_y: int, m: int, forward: Reference, prepare: Prepare = dict
+) -> Case:
     drawn = draw(seed, xt=(n_x, m), a_prev=(n_a, m), Wax=(n_a, n_x), Waa=(n_a, n_a), Wya=(n_y, n_a),
                  ba=(n_a, 1), by=(n_y, 1), da_next=(n_a, m))  # fmt: skip
-    given = split(drawn, "xt", "a_prev", "da_next", "parameters")
+    given = prepare(split(drawn, "xt", "a_prev", "da_next", "parameters"))
     da_next = given.pop("da_next")
     cache = forward["rnn_cell_forward"](**given)[-1]
     return {
@@ -102,11 +175,19 @@ def rnn_cell_backward_case(seed: int, n_x: int, n_a: int, n_y: int, m: int, forw
 
 
 def rnn_backward_case(
-    seed: int, n_x: int, n_a: int, n_y: int, m: int, T_x: int, T_da: int, forward: Reference
+    seed: int,
+    n_x: int,
+    n_a: int,
+    n_y: int,
+    m: int,
+    T_x: int,
+    T_da: int,
+    forward: Reference,
+    prepare: Prepare = dict,
 ) -> Case:
     drawn = draw(seed, x=(n_x, m, T_x), a0=(n_a, m), Wax=(n_a, n_x), Waa=(n_a, n_a), Wya=(n_y, n_a),
                  ba=(n_a, 1), by=(n_y, 1), da=(n_a, m, T_da))  # fmt: skip
-    given = split(drawn, "x", "a0", "da", "parameters")
+    given = prepare(split(drawn, "x", "a0", "da", "parameters"))
     da = given.pop("da")
     caches = forward["rnn_forward"](**given)[-1]
     return {
@@ -117,10 +198,12 @@ def rnn_backward_case(
     }
 
 
-def lstm_cell_backward_case(seed: int, n_x: int, n_a: int, n_y: int, m: int, forward: Reference) -> Case:
+def lstm_cell_backward_case(
+    seed: int, n_x: int, n_a: int, n_y: int, m: int, forward: Reference, prepare: Prepare = dict
+) -> Case:
     drawn = draw(seed, xt=(n_x, m), a_prev=(n_a, m), c_prev=(n_a, m), **lstm_weights(n_x, n_a),
                  Wy=(n_y, n_a), by=(n_y, 1), da_next=(n_a, m), dc_next=(n_a, m))  # fmt: skip
-    given = split(drawn, "xt", "a_prev", "c_prev", "da_next", "dc_next", "parameters")
+    given = prepare(split(drawn, "xt", "a_prev", "c_prev", "da_next", "dc_next", "parameters"))
     upstream = {"da_next": given.pop("da_next"), "dc_next": given.pop("dc_next")}
     cache = forward["lstm_cell_forward"](**given)[-1]
     return {
@@ -133,12 +216,20 @@ def lstm_cell_backward_case(seed: int, n_x: int, n_a: int, n_y: int, m: int, for
 
 
 def lstm_backward_case(
-    seed: int, n_x: int, n_a: int, n_y: int, m: int, T_x: int, T_da: int, forward: Reference
+    seed: int,
+    n_x: int,
+    n_a: int,
+    n_y: int,
+    m: int,
+    T_x: int,
+    T_da: int,
+    forward: Reference,
+    prepare: Prepare = dict,
 ) -> Case:
     # Wy and by come after da: the circulated exercise does not draw them, and no gradient depends on them.
     drawn = draw(seed, x=(n_x, m, T_x), a0=(n_a, m), **lstm_weights(n_x, n_a), da=(n_a, m, T_da),
                  Wy=(n_y, n_a), by=(n_y, 1))  # fmt: skip
-    given = split(drawn, "x", "a0", "da", "parameters")
+    given = prepare(split(drawn, "x", "a0", "da", "parameters"))
     da = given.pop("da")
     caches = forward["lstm_forward"](**given)[-1]
     return {
@@ -148,11 +239,6 @@ def lstm_backward_case(
         "show": {"dx": [1, 2 % m], "da0": [2], "dWf": [3], "dWi": [1], "dWc": [3], "dWo": [1]}
         | {f"db{gate}": [4 % n_a] for gate in "fico"},
     }
-
-
-def with_integers(arguments: Case) -> Case:
-    """The same arguments with an `x` of integers: a result of the type of `x` would lose its decimals."""
-    return arguments | {"x": np.sign(arguments["x"]).astype(int)}
 
 
 def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
@@ -172,6 +258,21 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
             {"title": "very large scores", "arguments": large_scores(rnn_cell(3, 2, 4, 3, 6), "Wya")}
             | cell
             | {"show": {"a_next": [3], "yt_pred": [1]}},
+            {"title": "inputs that are integers", "arguments": with_integers(rnn_cell(4, 3, 4, 2, 2))}
+            | cell
+            | {"show": {"a_next": [3], "yt_pred": [1]}},
+            {
+                "title": "small numbers, a previous state of zeros",
+                "arguments": small(from_zeros(rnn_cell(6, 3, 4, 2, 2))),
+            }
+            | cell
+            | {"show": {"a_next": [3], "yt_pred": [1]}},
+            {
+                "title": "units that are saturated, large scores",
+                "arguments": large_scores(saturated(rnn_cell(5, 2, 4, 3, 6)), "Wya", 5),
+            }
+            | cell
+            | {"show": {"a_next": [3], "yt_pred": [1]}},
         ],
         "rnn_forward": [
             {"title": "seeded inputs", "arguments": rnn(1, 3, 5, 2, 10, 4)}
@@ -183,6 +284,15 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
             {"title": "inputs that are integers", "arguments": with_integers(rnn(3, 4, 3, 2, 5, 3))}
             | sequence
             | {"show": {"a": [2, 1], "y_pred": [1, 2]}},
+            {"title": "a single time step", "arguments": rnn(4, 4, 3, 2, 5, 1)}
+            | sequence
+            | {"show": {"a": [1, 0], "y_pred": [1, 0]}},
+            {
+                "title": "units that are saturated, very large scores",
+                "arguments": large_scores(saturated(rnn(5, 2, 3, 4, 3, 3)), "Wya"),
+            }
+            | sequence
+            | {"show": {"a": [2, 0], "y_pred": [1, 0]}},
         ],
     }
 
@@ -201,6 +311,21 @@ def lstm_forward_cases(reference: Reference) -> dict[str, list[Case]]:
             {"title": "very large scores", "arguments": large_scores(lstm_cell(3, 2, 4, 3, 6), "Wy")}
             | cell
             | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
+            {"title": "inputs that are integers", "arguments": with_integers(lstm_cell(4, 3, 4, 2, 2))}
+            | cell
+            | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
+            {
+                "title": "small numbers, previous states of zeros",
+                "arguments": small(from_zeros(lstm_cell(6, 3, 4, 2, 2))),
+            }
+            | cell
+            | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
+            {
+                "title": "gates that are wide open or shut, a large cell state, large scores",
+                "arguments": large_scores(large_cell_state(saturated(lstm_cell(5, 2, 4, 3, 9))), "Wy", 5),
+            }
+            | cell
+            | {"show": {"a_next": [2], "c_next": [2], "yt_pred": [1]}},
         ],
         "lstm_forward": [
             {"title": "seeded inputs", "arguments": lstm(1, 3, 5, 2, 10, 7)}
@@ -212,6 +337,15 @@ def lstm_forward_cases(reference: Reference) -> dict[str, list[Case]]:
             {"title": "inputs that are integers", "arguments": with_integers(lstm(3, 4, 3, 2, 5, 3))}
             | sequence
             | {"show": {"a": [2, 1], "y": [1, 2], "c": [0, 1]}},
+            {"title": "a single time step", "arguments": lstm(4, 4, 3, 2, 5, 1)}
+            | sequence
+            | {"show": {"a": [1, 0], "y": [1, 0], "c": [1, 0]}},
+            {
+                "title": "gates that stay wide open or shut, very large scores",
+                "arguments": large_scores(same_at_each_step(saturated(lstm(5, 2, 3, 4, 4, 9))), "Wy"),
+            }
+            | sequence
+            | {"show": {"a": [2, 0], "y": [1, 0], "c": [2, 0]}},
         ],
     }
 
@@ -221,12 +355,23 @@ def rnn_backward_cases(reference: Reference) -> dict[str, list[Case]]:
         "rnn_cell_backward": [
             {"title": "seeded inputs"} | rnn_cell_backward_case(1, 3, 5, 2, 10, reference),
             {"title": "other sizes, a single example"} | rnn_cell_backward_case(2, 2, 4, 3, 1, reference),
+            *(
+                {"title": title} | rnn_cell_backward_case(4, 3, 4, 2, 2, reference, prepare)
+                for title, prepare in OTHER_GRADIENTS.items()
+            ),
         ],
         "rnn_backward": [
             {"title": "seeded inputs"} | rnn_backward_case(1, 3, 5, 2, 10, 4, 4, reference),
             {"title": "other sizes, a single example"} | rnn_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
             {"title": "gradients for the first 3 of 5 steps"}
             | rnn_backward_case(3, 2, 4, 3, 6, 5, 3, reference),
+            {"title": "a single time step"} | rnn_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
+            {"title": "a gradient at the last step only"}
+            | rnn_backward_case(5, 2, 4, 3, 3, 4, 4, reference, last_step_only),
+            *(
+                {"title": title} | rnn_backward_case(6, 3, 4, 2, 3, 3, 3, reference, prepare)
+                for title, prepare in OTHER_GRADIENTS.items()
+            ),
         ],
     }
 
@@ -236,6 +381,18 @@ def lstm_backward_cases(reference: Reference) -> dict[str, list[Case]]:
         "lstm_cell_backward": [
             {"title": "seeded inputs"} | lstm_cell_backward_case(1, 3, 5, 2, 10, reference),
             {"title": "other sizes, a single example"} | lstm_cell_backward_case(2, 2, 4, 3, 1, reference),
+            {"title": "a gradient of the hidden state only, a large cell state"}
+            | lstm_cell_backward_case(
+                3, 2, 4, 3, 3, reference, lambda given: upstream(0, large_cell_state(given), "dc_next")
+            ),
+            {"title": "a gradient of the cell state only, an earlier cell state of zeros"}
+            | lstm_cell_backward_case(
+                4, 2, 4, 3, 3, reference, lambda given: upstream(0, from_zeros(given), "da_next")
+            ),
+            *(
+                {"title": title} | lstm_cell_backward_case(5, 2, 4, 3, 3, reference, prepare)
+                for title, prepare in OTHER_GRADIENTS.items()
+            ),
         ],
         "lstm_backward": [
             {"title": "seeded inputs, gradients for the first 4 of 7 steps"}
@@ -243,6 +400,13 @@ def lstm_backward_cases(reference: Reference) -> dict[str, list[Case]]:
             {"title": "seeded inputs, gradients for all 7 steps"}
             | lstm_backward_case(1, 3, 5, 2, 10, 7, 7, reference),
             {"title": "other sizes, a single example"} | lstm_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
+            {"title": "a single time step"} | lstm_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
+            {"title": "a gradient at the last step only"}
+            | lstm_backward_case(5, 2, 4, 3, 3, 4, 4, reference, last_step_only),
+            *(
+                {"title": title} | lstm_backward_case(6, 2, 4, 3, 3, 3, 3, reference, prepare)
+                for title, prepare in OTHER_GRADIENTS.items()
+            ),
         ],
     }
 
