@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from autograder.budget import Budget
 from autograder.characters import (
+    MAX_COPIED,
     NOT,
     one_line,
     readable,
@@ -59,8 +60,7 @@ _WORK_OF_OUTPUT: Final = 300
 _WORK_OF_TAG: Final = 20
 _WORK_OF_COLOUR: Final = 40
 _READ_AT_ONCE: Final = 8
-_COPIED_AT_ONCE: Final = 3000
-"""Characters of plain text, and of a text that is copied, in a microsecond."""
+"""Characters of plain text that are read in a microsecond."""
 LEFT_OUT: Final = "[left out: the notebook shows too much]"
 _FRAME: Final = '<div style="contain: paint; overflow: auto">'
 """What is in it cannot be seen outside of it, wherever a style puts it."""
@@ -300,8 +300,10 @@ def _work_of(entry: Mapping[str, Any]) -> int:
             work += len(value) // 50 if mime in _PICTURES else len(value) + _WORK_OF_TAG * value.count("<")
     for text in texts:
         if isinstance(text, str):
+            work += len(text) // _READ_AT_ONCE
             colours = text.count("\x1b")
-            work += len(text) // _READ_AT_ONCE + colours * (_WORK_OF_COLOUR + len(text) // _COPIED_AT_ONCE)
+            if colours * len(text) <= MAX_COPIED:  # beyond that it loses them
+                work += colours * _WORK_OF_COLOUR
     return work
 
 

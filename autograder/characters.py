@@ -17,7 +17,7 @@ _CONTROL: Final = re.compile(
     rf"(\x1b\[{_COLOUR}(?:;{_COLOUR}){{0,15}}m)|\x1b(?:\[[0-?]*[ -/]*[@-~]?)?"
     r"|[\x00-\x07\x0e-\x1a\x1c-\x1f\x7f]"
 )
-_MAX_COPIED: Final = 4_000_000
+MAX_COPIED: Final = 4_000_000
 """Characters that nbconvert may copy to colour a text: it copies the rest of the text for every colour."""
 _UNSEEN: Final = re.compile(
     # What turns the order of a line around or splits it into parts; C1 controls; and what is not seen and
@@ -35,7 +35,7 @@ def readable(text: str) -> str:
     """Text that can be written to a file and that shows all that it is: without a terminal's commands other
     than colours, and with the names of characters that cannot be seen, or change how others are."""
     text = text.encode("utf-8", "replace").decode()
-    if text.count("\x1b") * len(text) > _MAX_COPIED:
+    if text.count("\x1b") * len(text) > MAX_COPIED:
         text = _CONTROL.sub("", text)
     else:
         text = _CONTROL.sub(lambda found: found[1] or "", text)
