@@ -19,7 +19,8 @@ from autograder.feedback import FeedbackExporter
 
 HTML = [
     "<br>", "<col>x</col>", "<b>x</b>", "<ul><li>", "<li><div>", "<table><tr><td>", "<p><b>", "<sup>", "<",
-    "&", "&#1;", "<!--", "<script>", "a=1 ", "<b style='color:red;", "<b style='margin:1px'>", "\\\\href", "</b>",
+    "&", "&#1;", "<!--", "<script>", "a=1 ", "<b style='color:red;",
+    "<b style='margin:1px'>", "\\\\href", "</b>",
 ]  # fmt: skip
 MARKDOWN = ["![](", "[a](b)", "]*", "#\n", "\n\n\\\\", "`", "*", "> ", "&amp;", "<", "|", "- \n"]
 CODE = ["a.", " \n", "a(", "'", "%%perl\n$x/", '"""', "f'{", "\\\n"]
