@@ -73,6 +73,8 @@ _RUNS_CODE: Final = re.compile(
 )
 _RAISED: Final = re.compile(r"(?:\\\\|\\cr)\s*+\[\s*+-")
 """A line of a formula that is moved up."""
+_LONG_LINE: Final = re.compile(r"[^\n]{500}(?=[^\n])")
+_BROKEN: Final = "\\g<0>\n"
 _SIGNS: Final = re.compile(r"[\w ,.;?'\u00c0-\U0010ffff]+")
 """What is no sign of markdown."""
 _TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
@@ -144,7 +146,8 @@ def harmless_markdown(text: str, pictures: Collection[str] = (), budget: Budget 
         or any(MATHJAX.search(read) or _RAISED.search(read) for read in readings)
     ):
         fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=2) + 3)
-        return f"{fence}text\n{text}\n{fence}"
+        # What nbconvert looks for in the page (links to files/) it looks for from each "[" to the line's end.
+        return f"{fence}text\n{_LONG_LINE.sub(_BROKEN, text)}\n{fence}"
     text = _FENCE.sub(functools.partial(_fence, _COLOURED if not is_costly(text) else frozenset()), text)
     text = _SHOWN.sub(functools.partial(_shown, pictures), text)
     return _TAG.sub(f"<{NOT}", _AUTOLINK.sub(r"\1", text))

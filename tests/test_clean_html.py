@@ -460,6 +460,17 @@ def test_what_a_hidden_test_prints_is_not_joined_with_what_a_student_sees() -> N
     assert "".join(clean[place]["text"] for place in shown).count("seen") == 600
 
 
+@pytest.mark.parametrize("unit", ["![](", "[", "*", "\n#", "]*", "\n\n\\", "$", "| "])
+def test_text_with_too_many_signs_is_shown_plain(unit: str) -> None:
+    budget = Budget(1_000_000)
+    text = unit * (20_000 // len(unit))
+    shown = harmless_markdown(text, (), budget)
+    assert re.match("`{3,}text\n", shown)
+    assert max(map(len, shown.split("\n"))) <= 500
+    assert budget.left == 1_000_000
+    assert harmless_markdown("# A heading\n\n- a *list*\n", (), budget) == "# A heading\n\n- a *list*\n"
+
+
 # Code that takes long to be coloured ---------------------------------------------------------------------
 
 
