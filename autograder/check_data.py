@@ -170,7 +170,7 @@ def rnn_cell_backward_case(
         "arguments": {"da_next": da_next, "cache": cache},
         "shared": {"parameters": given["parameters"]},
         "returns": ["dxt", "da_prev", "dWax", "dWaa", "dba"],
-        "show": {"dxt": [1], "da_prev": [2], "dWax": [3], "dWaa": [1], "dba": [4 % n_a]},
+        "show": {"dxt": [1], "da_prev": [2 % n_a], "dWax": [3 % n_a], "dWaa": [1 % n_a], "dba": [4 % n_a]},
     }
 
 
@@ -194,7 +194,7 @@ def rnn_backward_case(
         "arguments": {"da": da, "caches": caches},
         "shared": {"parameters": given["parameters"], "x": caches[1]},
         "returns": ["dx", "da0", "dWax", "dWaa", "dba"],
-        "show": {"dx": [1, 2 % m], "da0": [2], "dWax": [3], "dWaa": [1], "dba": [4 % n_a]},
+        "show": {"dx": [1, 2 % m], "da0": [2], "dWax": [3 % n_a], "dWaa": [1], "dba": [4 % n_a]},
     }
 
 
@@ -210,7 +210,8 @@ def lstm_cell_backward_case(
         "arguments": {**upstream, "cache": cache},
         "shared": {"parameters": given["parameters"]},
         "returns": ["dxt", "da_prev", "dc_prev"] + [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"],
-        "show": {"dxt": [1], "da_prev": [2], "dc_prev": [2], "dWf": [3], "dWi": [1], "dWc": [3], "dWo": [1]}
+        "show": {"dxt": [1], "da_prev": [2 % n_a], "dc_prev": [2 % n_a]}
+        | {f"dW{gate}": [row % n_a] for gate, row in zip("fico", (3, 1, 3, 1), strict=True)}
         | {f"db{gate}": [4 % n_a] for gate in "fico"},
     }
 
@@ -236,7 +237,8 @@ def lstm_backward_case(
         "arguments": {"da": da, "caches": caches},
         "shared": {"parameters": given["parameters"], "x": caches[1]},
         "returns": ["dx", "da0"] + [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"],
-        "show": {"dx": [1, 2 % m], "da0": [2], "dWf": [3], "dWi": [1], "dWc": [3], "dWo": [1]}
+        "show": {"dx": [1, 2 % m], "da0": [2]}
+        | {f"dW{gate}": [row % n_a] for gate, row in zip("fico", (3, 1, 3, 1), strict=True)}
         | {f"db{gate}": [4 % n_a] for gate in "fico"},
     }
 
@@ -263,10 +265,10 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
             | {"show": {"a_next": [3], "yt_pred": [1]}},
             {
                 "title": "small numbers, a previous state of zeros",
-                "arguments": small(from_zeros(rnn_cell(6, 3, 4, 2, 2))),
+                "arguments": small(from_zeros(rnn_cell(6, 5, 2, 4, 3))),
             }
             | cell
-            | {"show": {"a_next": [3], "yt_pred": [1]}},
+            | {"show": {"a_next": [1], "yt_pred": [1]}},
             {
                 "title": "units that are saturated, large scores",
                 "arguments": large_scores(saturated(rnn_cell(5, 2, 4, 3, 6)), "Wya", 5),
@@ -289,7 +291,7 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
             | {"show": {"a": [1, 0], "y_pred": [1, 0]}},
             {
                 "title": "units that are saturated, very large scores",
-                "arguments": large_scores(saturated(rnn(5, 2, 3, 4, 3, 3)), "Wya"),
+                "arguments": large_scores(saturated(rnn(5, 4, 3, 4, 3, 9)), "Wya"),
             }
             | sequence
             | {"show": {"a": [2, 0], "y_pred": [1, 0]}},
@@ -311,15 +313,15 @@ def lstm_forward_cases(reference: Reference) -> dict[str, list[Case]]:
             {"title": "very large scores", "arguments": large_scores(lstm_cell(3, 2, 4, 3, 6), "Wy")}
             | cell
             | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
-            {"title": "inputs that are integers", "arguments": with_integers(lstm_cell(4, 3, 4, 2, 2))}
+            {"title": "inputs that are integers", "arguments": with_integers(lstm_cell(4, 5, 3, 2, 2))}
             | cell
-            | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
+            | {"show": {"a_next": [2], "c_next": [2], "yt_pred": [1]}},
             {
                 "title": "small numbers, previous states of zeros",
-                "arguments": small(from_zeros(lstm_cell(6, 3, 4, 2, 2))),
+                "arguments": small(from_zeros(lstm_cell(6, 1, 2, 4, 3))),
             }
             | cell
-            | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
+            | {"show": {"a_next": [1], "c_next": [0], "yt_pred": [1]}},
             {
                 "title": "gates that are wide open or shut, a large cell state, large scores",
                 "arguments": large_scores(large_cell_state(saturated(lstm_cell(5, 2, 4, 3, 9))), "Wy", 5),
@@ -342,7 +344,7 @@ def lstm_forward_cases(reference: Reference) -> dict[str, list[Case]]:
             | {"show": {"a": [1, 0], "y": [1, 0], "c": [1, 0]}},
             {
                 "title": "gates that stay wide open or shut, very large scores",
-                "arguments": large_scores(same_at_each_step(saturated(lstm(5, 2, 3, 4, 4, 9))), "Wy"),
+                "arguments": large_scores(same_at_each_step(saturated(lstm(5, 4, 3, 4, 4, 12))), "Wy"),
             }
             | sequence
             | {"show": {"a": [2, 0], "y": [1, 0], "c": [2, 0]}},
@@ -355,6 +357,7 @@ def rnn_backward_cases(reference: Reference) -> dict[str, list[Case]]:
         "rnn_cell_backward": [
             {"title": "seeded inputs"} | rnn_cell_backward_case(1, 3, 5, 2, 10, reference),
             {"title": "other sizes, a single example"} | rnn_cell_backward_case(2, 2, 4, 3, 1, reference),
+            {"title": "a single unit"} | rnn_cell_backward_case(3, 4, 1, 2, 3, reference),
             *(
                 {"title": title} | rnn_cell_backward_case(4, 3, 4, 2, 2, reference, prepare)
                 for title, prepare in OTHER_GRADIENTS.items()
@@ -367,7 +370,7 @@ def rnn_backward_cases(reference: Reference) -> dict[str, list[Case]]:
             | rnn_backward_case(3, 2, 4, 3, 6, 5, 3, reference),
             {"title": "a single time step"} | rnn_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
             {"title": "a gradient at the last step only"}
-            | rnn_backward_case(5, 2, 4, 3, 3, 4, 4, reference, last_step_only),
+            | rnn_backward_case(5, 4, 3, 4, 2, 9, 9, reference, last_step_only),
             *(
                 {"title": title} | rnn_backward_case(6, 3, 4, 2, 3, 3, 3, reference, prepare)
                 for title, prepare in OTHER_GRADIENTS.items()
@@ -381,6 +384,7 @@ def lstm_backward_cases(reference: Reference) -> dict[str, list[Case]]:
         "lstm_cell_backward": [
             {"title": "seeded inputs"} | lstm_cell_backward_case(1, 3, 5, 2, 10, reference),
             {"title": "other sizes, a single example"} | lstm_cell_backward_case(2, 2, 4, 3, 1, reference),
+            {"title": "a single unit"} | lstm_cell_backward_case(6, 4, 1, 2, 3, reference),
             {"title": "a gradient of the hidden state only, a large cell state"}
             | lstm_cell_backward_case(
                 3, 2, 4, 3, 3, reference, lambda given: upstream(0, large_cell_state(given), "dc_next")
@@ -402,7 +406,7 @@ def lstm_backward_cases(reference: Reference) -> dict[str, list[Case]]:
             {"title": "other sizes, a single example"} | lstm_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
             {"title": "a single time step"} | lstm_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
             {"title": "a gradient at the last step only"}
-            | lstm_backward_case(5, 2, 4, 3, 3, 4, 4, reference, last_step_only),
+            | lstm_backward_case(5, 4, 3, 4, 2, 9, 9, reference, last_step_only),
             *(
                 {"title": title} | lstm_backward_case(6, 2, 4, 3, 3, 3, 3, reference, prepare)
                 for title, prepare in OTHER_GRADIENTS.items()

@@ -18,6 +18,40 @@ from conftest import cells_of
 
 from autograder.course import notebook_path, reference_namespace, student_tools
 
+FORWARD = {
+    "rnn_cell_forward": "01-rnn-forward",
+    "rnn_forward": "01-rnn-forward",
+    "lstm_cell_forward": "02-lstm-forward",
+    "lstm_forward": "02-lstm-forward",
+}
+BACKWARD = {
+    "rnn_cell_backward": "03-rnn-backward",
+    "rnn_backward": "03-rnn-backward",
+    "lstm_cell_backward": "04-lstm-backward",
+    "lstm_backward": "04-lstm-backward",
+}
+EXERCISES = FORWARD | BACKWARD
+
+TOOLS = """
+def parameters_of(value):
+    if isinstance(value, dict):
+        return value
+    for item in reversed(value) if isinstance(value, (tuple, list)) else ():
+        found = parameters_of(item)
+        if found is not None:
+            return found
+
+def changed(value, change):
+    if isinstance(value, np.ndarray):
+        return change(value)
+    if isinstance(value, dict):
+        return {key: changed(item, change) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return type(value)(changed(item, change) for item in value)
+    return value
+"""
+"""For wrapped answers: where the parameters are, and results with every array changed."""
+
 
 @dataclass(frozen=True)
 class Verdicts:
@@ -65,3 +99,13 @@ def verdicts(assignment: str, exercise: str, source: str) -> Verdicts:
         except Exception as error:
             return Verdicts(visible, f"{type(error).__name__}: {error}")
     return Verdicts(visible, "")
+
+
+def reference(exercise: str) -> str:
+    return str(cells_of(EXERCISES[exercise])["answers"][exercise])
+
+
+def wrapped(exercise: str, body: str) -> str:
+    """The reference solution as `right`, and around it a function of the same name with this body."""
+    lines = "\n".join("    " + line for line in body.strip().splitlines())
+    return f"{reference(exercise)}\nright = {exercise}\n\ndef {exercise}(*given):\n{lines}\n"
