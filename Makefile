@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help lab test demo release notebooks site figures screenshots format clean
+.PHONY: help lab test pythons demo release notebooks site figures screenshots format clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ demo: .venv/ready  ## release, mark and report a small invented class in demo/
 
 test: .venv/ready  ## everything that CI runs
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py
+
+pythons: .venv/ready  ## the tests on newer Pythons (needs root and debootstrap)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/pythons.py
 
 release: .venv/ready  ## rebuild release/ from source/
 	$(BIN)/autograder release

@@ -1,10 +1,13 @@
 """The whole test command, step by step; `make test` and `.ci/run` call it. Every step runs, whatever fails.
 
+At the end nothing may be left in the checkout but caches and the site.
+
 Without make: python tests/run.py
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -25,8 +28,24 @@ STEPS = {
 }  # fmt: skip
 
 
+CACHES = {
+    ".git", ".hypothesis", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".pythons", ".ruff_cache",
+    ".venv", "__pycache__", "_build",
+}  # fmt: skip
+
+
+def files() -> set[str]:
+    """Every file of the checkout, without what is in caches."""
+    found = set()
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in CACHES]
+        found |= {str(Path(folder, name).relative_to(ROOT)) for name in names}
+    return found
+
+
 def main() -> int:
     failed = []
+    before = files()
     for name, command in STEPS.items():
         print(f"\n==== {name}: {' '.join(['python', *command[1:]])}", flush=True)
         started = time.monotonic()
@@ -37,6 +56,9 @@ def main() -> int:
         )
         if code:
             failed.append(name)
+    if left := sorted(files() - before):
+        print(f"\n==== Left in the checkout: {', '.join(left)}")
+        failed.append("files left behind")
     print(f"\nFailed: {', '.join(failed)}" if failed else "\nAll steps passed.", flush=True)
     return bool(failed)
 

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 import small_course
+from patience import FACTOR, PATIENCE, wait_until
 
 from autograder.batch import (
     Examine,
@@ -31,8 +32,6 @@ from autograder.errors import WallsError
 from autograder.examiner import Exam, Examiner
 from autograder.result import Result
 from autograder.walls import Limits
-
-PATIENCE = 20.0
 
 
 def tasks(*students: str) -> list[Task]:
@@ -57,7 +56,7 @@ def outcomes(
 def test_everybody_has_one_outcome() -> None:
     students = [f"student-{number}" for number in range(20)]
     found = list(
-        examine_class(always(lambda task: result(task.student)), tasks(*students), jobs=3, patience=9)
+        examine_class(always(lambda task: result(task.student)), tasks(*students), jobs=3, patience=PATIENCE)
     )
     assert sorted(outcome.student for outcome in found) == sorted(students)
 
@@ -67,10 +66,8 @@ def test_workers_work_at_the_same_time(tmp_path: Path, jobs: int) -> None:
     def examine(task: Task) -> Outcome:
         """Comes back when as many as there are workers have arrived."""
         (tmp_path / task.student).touch()
-        deadline = time.monotonic() + PATIENCE
-        while len(list(tmp_path.iterdir())) < jobs and time.monotonic() < deadline:
-            time.sleep(0.01)
-        return result(task.student) if time.monotonic() < deadline else NotExamined(task.student, "alone")
+        wait_until(lambda: len(list(tmp_path.iterdir())) == jobs, "as many examinations as workers")
+        return result(task.student)
 
     found = outcomes(examine, *map(str, range(jobs)), jobs=jobs)
     assert all(isinstance(outcome, Result) for outcome in found.values())
@@ -175,7 +172,7 @@ def test_a_worker_that_hangs_is_killed_and_the_others_go_on() -> None:
             time.sleep(1000)
         return result(task.student)
 
-    found = outcomes(examine, "endless", "a", "b", "c", patience=0.5)
+    found = outcomes(examine, "endless", "a", "b", "c", patience=3.0 * FACTOR)
     assert isinstance(found["endless"], NotExamined)
     assert sum(isinstance(outcome, Result) for outcome in found.values()) == 3
 
@@ -280,11 +277,8 @@ def test_workers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         with contextlib.suppress(BaseException):
             list(examine_class(always(examine), tasks("a", "b"), jobs=2, patience=PATIENCE))
         os._exit(0)
-    deadline = time.monotonic() + PATIENCE
-    while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: len(list(tmp_path.iterdir())) == 2, "two workers at work")
     workers = [psutil.Process(int(path.name)) for path in tmp_path.iterdir()]
-    assert len(workers) == 2
     os.kill(parent, signal.SIGKILL)
     os.waitpid(parent, 0)
     _, alive = psutil.wait_procs(workers, timeout=PATIENCE)

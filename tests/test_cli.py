@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -12,12 +13,12 @@ import sqlite3
 import subprocess
 import sys
 import termios
-import time
 from pathlib import Path
 from typing import Any
 
 import fake_class as small
 import pytest
+from patience import PATIENCE
 
 from autograder import cli, doctor, release, walls
 from autograder.cli import DONE, INCOMPLETE, INTERRUPTED, NO_WALLS, NOT_RECORDED, UNUSABLE, main
@@ -318,7 +319,7 @@ def test_interrupted_and_run_again(course: Path) -> None:
         if "[ 3/30]" in line:
             break
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == INTERRUPTED
     assert "run the command again to go on" in error
     assert "Traceback" not in error
@@ -343,12 +344,9 @@ def test_a_terminal_gets_a_bar_with_the_time_left(course: Path) -> None:
     )
     os.close(theirs)
     seen = b""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        try:
+    with contextlib.suppress(OSError):  # the other end is closed
+        while True:
             seen += os.read(ours, 1 << 16)
-        except OSError:  # the other end is closed
-            break
     os.close(ours)
     assert process.stdout is not None
     out = process.stdout.read()
@@ -366,6 +364,13 @@ def grading(course: Path) -> list[str]:
     return [sys.executable, "-m", "autograder.cli", "grade", "ps1", "--course", str(course), "--jobs", "1"]
 
 
+def said_by_us(text: str) -> list[str]:
+    """The lines from the command itself, any traceback included: libraries say there what they like."""
+    return [
+        line for line in text.splitlines() if re.search(r"autograder|Traceback|^\w*(Error|Exception)\b", line)
+    ]
+
+
 def test_a_reader_who_has_seen_enough_ends_the_run_quietly(course: Path) -> None:
     for number in range(20):
         small.submit(course, f"student-{number:02}", **small.RIGHT)
@@ -373,7 +378,7 @@ def test_a_reader_who_has_seen_enough_ends_the_run_quietly(course: Path) -> None
     assert process.stdout is not None and process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
-    assert process.stderr.read() == ""
+    assert said_by_us(process.stderr.read()) == []
     process.stderr.close()
     assert process.wait() == INTERRUPTED
     with sqlite3.connect(course / "gradebook.db") as db:
@@ -388,7 +393,7 @@ def test_output_that_finds_no_room_is_told(course: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(grading(course), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == NOT_RECORDED
-    (line,) = done.stderr.splitlines()
+    (line,) = said_by_us(done.stderr)
     assert line.startswith("autograder: The output cannot be written (No space left on device).")
 
 
@@ -410,7 +415,7 @@ def test_closed_streams_cost_nothing(course: Path, closed: tuple[int, ...]) -> N
 
     done = subprocess.run(grading(course), capture_output=True, preexec_fn=close, check=False)
     assert done.returncode == DONE
-    assert done.stderr == b""
+    assert said_by_us(done.stderr.decode()) == []
     assert (b"alice: 15 of 15" in done.stdout) is (1 not in closed)
     with sqlite3.connect(course / "gradebook.db") as db:
         assert db.execute("SELECT count(*) FROM autograder_record").fetchone() == (1,)

@@ -170,8 +170,39 @@ def test_versions_agree() -> None:
     project = tomllib.loads(text_of(COURSE / "pyproject.toml"))["project"]
     citation = yaml.safe_load(text_of(COURSE / "CITATION.cff"))
     assert project["version"] == __version__ == citation["version"]
-    named = re.findall(r"^## (?:\[)?(\d+\.\d+\.\d+)", text_of(COURSE / "CHANGELOG.md"), flags=re.MULTILINE)
-    assert named == sorted(named, reverse=True)
+    assert not faults_of_changelog(text_of(COURSE / "CHANGELOG.md"), __version__)
+
+
+def faults_of_changelog(text: str, version: str) -> list[str]:
+    """What is wrong with the headings: first what is not released, then releases, the newest one first."""
+    first, *others = re.findall(r"^## (.*)$", text, flags=re.MULTILINE) or [""]
+    faults = [] if first == "Unreleased" else [f"begins with {first!r}"]
+    found = [re.match(r"(\d+)\.(\d+)\.(\d+)\b", heading.lstrip("[")) for heading in others]
+    faults += [f"no version: {heading!r}" for heading, match in zip(others, found, strict=True) if not match]
+    numbers = [tuple(map(int, match.groups())) for match in found if match]
+    if numbers != sorted(set(numbers), reverse=True):
+        faults.append("versions out of order, or twice")
+    if numbers and numbers[0] > tuple(map(int, version.split("."))):
+        faults.append(f"newer than {version}")
+    return faults
+
+
+@pytest.mark.parametrize(
+    ("headings", "right"),
+    [
+        (["Unreleased", "0.10.0 (2027-01-02)", "[0.9.1]", "0.9.0"], True),
+        (["Unreleased"], True),
+        ([], False),
+        (["0.9.0"], False),
+        (["Unreleased", "0.9.0", "0.10.0"], False),
+        (["Unreleased", "0.9.0", "0.9.0"], False),
+        (["Unreleased", "later"], False),
+        (["Unreleased", "0.11.0"], False),
+    ],
+)
+def test_faults_of_a_changelog_are_found(headings: list[str], right: bool) -> None:
+    text = "# Changes\n" + "".join(f"\n## {heading}\n\n### Added\n" for heading in headings)
+    assert (faults_of_changelog(text, "0.10.0") == []) is right
 
 
 def test_the_citation_has_what_the_format_demands() -> None:

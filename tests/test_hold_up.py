@@ -9,7 +9,6 @@ import io
 import json
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 import small_course
 from nbgrader.api import Course, Gradebook
+from patience import wait_until
 from small_course import NAME, cell, notebook
 
 from autograder import mentions
@@ -189,11 +189,7 @@ def test_a_reference_that_was_kept_busy_does_not_go_on_for_long(tmp_path: Path) 
         assert examiner._exam_server is not None
         parent = examiner._exam_server._process.pid
         children = Path(f"/proc/{parent}/task/{parent}/children")
-        for _ in range(200):
-            if not children.read_text().split():
-                return
-            time.sleep(0.1)
-        raise AssertionError("a process of the exam's side is still at work")
+        wait_until(lambda: not children.read_text().split(), "the end of the process on the exam's side")
 
 
 # Marks

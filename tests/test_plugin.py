@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
+from patience import PATIENCE, wait_until
 from traitlets.config import Config
 
 from autograder import plugin
@@ -190,17 +190,16 @@ def test_the_formgraders_button(course: Path) -> None:
             cwd=course, env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
-        deadline = time.monotonic() + 120
-        while not (found := re.search(r"http://127\.0\.0\.1:(\d+)/", log.read_text())):
-            assert time.monotonic() < deadline, log.read_text()
-            assert server.poll() is None, log.read_text()
-            time.sleep(0.1)
+        address = re.compile(r"http://127\.0\.0\.1:(\d+)/")
+        wait_until(lambda: server.poll() is not None or address.search(log.read_text()), log.read_text)
+        found = address.search(log.read_text())
+        assert found is not None, log.read_text()
         request = urllib.request.Request(
             f"http://127.0.0.1:{found[1]}/formgrader/api/submission/ps1/alice/autograde",
             data=b"",
             headers={"Authorization": "token button"},
         )
-        with urllib.request.urlopen(request, timeout=120) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             said = json.load(answer)
         assert said["success"], said
         assert "alice: 15 of 15" in said["log"]

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import patience
 from playwright.sync_api import expect
 
 TOKEN = "browser-tests"
-PATIENCE = 120_000
+PATIENCE = patience.PATIENCE * 1000
 """Milliseconds until something that should happen counts as not happening; machines can be busy."""
 
 CONFIGURATION = """
@@ -81,11 +81,10 @@ def running(root: Path, private: Path) -> Iterator[Lab]:
 
 
 def _address(server: subprocess.Popen[bytes], log: Path) -> str:
-    deadline = time.monotonic() + PATIENCE / 1000
-    while not (found := re.search(r"http://127\.0\.0\.1:\d+", log.read_text())):
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
-        time.sleep(0.1)
+    address = re.compile(r"http://127\.0\.0\.1:\d+")
+    patience.wait_until(lambda: server.poll() is not None or address.search(log.read_text()), log.read_text)
+    if (found := address.search(log.read_text())) is None:
+        raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
     return found[0]
 
 
