@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 FACTOR = float(os.environ.get("TEST_PATIENCE", "1"))
-PATIENCE = 120.0 * FACTOR
+PATIENCE = 300.0 * FACTOR
 
 
 def wait_until(condition: Callable[[], object], what: Callable[[], str] | str) -> None:

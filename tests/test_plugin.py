@@ -218,6 +218,8 @@ def test_what_is_handed_on_of_a_configuration() -> None:
     assert values({"A": {"x": 1, "y": [1, "b"], "z": None, "t": {"k": True}}}) == {
         "A": {"x": 1, "y": [1, "b"], "z": None, "t": {"k": True}}
     }
-    assert values({"A": {"plugin": Path}}) == {"A": {"plugin": "pathlib.Path"}}
+    assert values({"A": {"plugin": Autograde}}) == {
+        "A": {"plugin": "nbgrader.converters.autograde.Autograde"}
+    }
     local = type("Local", (), {"__module__": "__nowhere__"})
     assert values({"A": {"plugin": local, "hook": lambda: None}}) == {"A": {}}
