@@ -46,6 +46,8 @@ def files() -> set[str]:
 def main() -> int:
     failed = []
     before = files()
+    # Once for each user Matplotlib lists the fonts; where that takes long it says so, in a notebook.
+    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=False)
     for name, command in STEPS.items():
         print(f"\n==== {name}: {' '.join(['python', *command[1:]])}", flush=True)
         started = time.monotonic()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import urllib.request
@@ -17,7 +16,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from patience import PATIENCE, wait_until
+from patience import PATIENCE, wait_for_server
 from traitlets.config import Config
 
 from autograder import plugin
@@ -190,12 +189,9 @@ def test_the_formgraders_button(course: Path) -> None:
             cwd=course, env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
-        address = re.compile(r"http://127\.0\.0\.1:(\d+)/")
-        wait_until(lambda: server.poll() is not None or address.search(log.read_text()), log.read_text)
-        found = address.search(log.read_text())
-        assert found is not None, log.read_text()
+        address = wait_for_server(server, log)
         request = urllib.request.Request(
-            f"http://127.0.0.1:{found[1]}/formgrader/api/submission/ps1/alice/autograde",
+            f"{address}/formgrader/api/submission/ps1/alice/autograde",
             data=b"",
             headers={"Authorization": "token button"},
         )

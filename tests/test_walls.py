@@ -91,7 +91,8 @@ def test_a_submission_sees_nothing_of_another(server: ForkServer) -> None:
 def test_no_process_can_be_started_unless_that_is_allowed(server: ForkServer) -> None:
     ways = (
         "os.fork()", "os.posix_spawn('/bin/true', ['true'], {})", "subprocess.run(['/bin/true'])",
-        "multiprocessing.get_context('fork').Process(target=print).start()", "ctypes.CDLL(None, use_errno=True).vfork()",
+        "multiprocessing.get_context('fork').Process(target=print).start()",
+        "ctypes.CDLL(None, use_errno=True).vfork()",
         "ctypes.CDLL(None).syscall(56 if os.uname().machine == 'x86_64' else 220, 17, 0, 0, 0, 0)",
     )  # fmt: skip
     imports = "import ctypes, multiprocessing, os, subprocess, threading\n"

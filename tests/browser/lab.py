@@ -19,7 +19,8 @@ from playwright.sync_api import expect
 
 TOKEN = "browser-tests"
 PATIENCE = patience.PATIENCE * 1000
-"""Milliseconds until something that should happen counts as not happening; machines can be busy."""
+"""Milliseconds, as Playwright wants them, until something that should happen counts as not happening."""
+expect.set_options(timeout=PATIENCE)
 
 CONFIGURATION = """
 c = get_config()
@@ -70,22 +71,14 @@ def running(root: Path, private: Path) -> Iterator[Lab]:
             cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
-        yield Lab(_address(server, log), log)
+        yield Lab(patience.wait_for_server(server, log), log)
     finally:
         server.terminate()
         try:
-            server.wait(30)
+            server.wait(PATIENCE / 1000)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-
-
-def _address(server: subprocess.Popen[bytes], log: Path) -> str:
-    address = re.compile(r"http://127\.0\.0\.1:\d+")
-    patience.wait_until(lambda: server.poll() is not None or address.search(log.read_text()), log.read_text)
-    if (found := address.search(log.read_text())) is None:
-        raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
-    return found[0]
 
 
 @dataclass(frozen=True)
@@ -117,7 +110,7 @@ class Notebook:
 
     def wait_until_idle(self) -> None:
         # The status bar, and not the circle beside the kernel's name, which begins as that of an idle kernel.
-        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=PATIENCE)
+        expect(self.page.locator("#jp-main-statusbar")).to_contain_text("| Idle")
 
     def cell(self, text: str) -> Any:
         """The one code cell whose source contains `text`."""
@@ -131,7 +124,7 @@ class Notebook:
         cell.locator(".cm-content").first.click()
         self.page.keyboard.press("Shift+Enter")
         expect(prompt).not_to_have_text(before)
-        expect(prompt).to_have_text(re.compile(r"\[\d+\]"), timeout=PATIENCE)
+        expect(prompt).to_have_text(re.compile(r"\[\d+\]"))
 
     def replace_line(self, cell: Any, containing: str, text: str) -> None:
         """Type `text` in place of the one line of a cell that contains `containing`."""
@@ -151,7 +144,7 @@ class Notebook:
     def run_all(self) -> None:
         self.menu("Run", "Run All Cells")
         last = self.panel.locator(".jp-CodeCell .jp-InputArea-prompt").last
-        expect(last).to_have_text(re.compile(r"\[\d+\]"), timeout=PATIENCE)
+        expect(last).to_have_text(re.compile(r"\[\d+\]"))
         self.wait_until_idle()
 
     def save(self) -> None:

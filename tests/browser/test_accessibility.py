@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import lab
 import marked
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -93,7 +94,9 @@ EVERYTHING = (*SEVERE, "moderate", "minor")
 
 @pytest.fixture(scope="module")
 def page(browser: Any) -> Any:
-    return browser.new_page(viewport={"width": 1200, "height": 900})
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.set_default_timeout(lab.PATIENCE)
+    return page
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import lab
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
@@ -60,6 +61,7 @@ def opened(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterat
     """Opens a page of the site, and fails if it complains, or asks for a file that is not there."""
     context = browser.new_context(**request.param)
     page = context.new_page()
+    page.set_default_timeout(lab.PATIENCE)
     complaints: list[str] = []
 
     def complain_if(bad: bool, complaint: str) -> None:

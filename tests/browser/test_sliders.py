@@ -88,10 +88,11 @@ def test_a_lesson(browser: Any, server: lab.Lab, lesson: str) -> None:
                 "([node, before]) => node.innerHTML !== before", arg=[shown.element_handle(), before]
             )
             if label in SAYS:
-                expect(shown).to_contain_text(SAYS[label], timeout=lab.PATIENCE)
+                expect(shown).to_contain_text(SAYS[label])
     source = "".join(cell.source for cell in cells)
     assert {label for label in SAYS if f'"{label}"' in source} <= seen
     expect(errors).to_have_count(0)
     stderr = notebook.panel.locator('[data-mime-type="application/vnd.jupyter.stderr"]')
-    expect(stderr).to_have_count(0)
+    # Matplotlib says, where it takes long, that it makes its list of fonts: in this home for the first time.
+    assert [text for text in stderr.all_inner_texts() if "building the font cache" not in text] == []
     notebook.page.context.close()
