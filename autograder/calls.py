@@ -21,6 +21,11 @@ from autograder.wire import Snapshot, decode, decode_reply, encode, encode_reply
 
 _LONGEST_MESSAGE: Final = 10_000
 _LONGEST_SENTENCE: Final = 700
+_LARGEST_VARIABLE: Final = 16 << 20
+"""Bytes of a variable of the notebook that a test may look at."""
+_LONGEST_NAMES: Final = 150_000
+"""Characters of all the names of a notebook; JSON writes some as six."""
+_ROOM_OF_A_NAME: Final = 4
 _LONGEST_NAME: Final = 80
 _MOST_LINES: Final = 100
 """Of a traceback, where IPython takes one for each frame."""
@@ -140,12 +145,27 @@ def answer(shell: NotebookShell, body: bytes, *, with_traceback: bool) -> bytes:
             found = ("error", _explain(shell, error, with_traceback))
     text = "".join(entry["text"] for entry in shell.outputs.take() if entry["output_type"] == "stream")
     try:
-        return encode_reply((*found, text), mutables, snapshot)
+        reply = encode_reply((*found, text), mutables, snapshot)
+        if arguments is not None or len(reply) <= _LARGEST_VARIABLE:
+            return reply
+        said = "is too large to be examined."
     except WireError as error:
         said = _sentence(error, found[1], is_value=arguments is None)
     except Exception as error:  # a class of the student's own that does not let itself be looked at
         said = f"returned {describe(found[1])}, which cannot be examined ({real_name(type(error))})."
     return encode_reply(("unplain", said, text), [], Snapshot([]))
+
+
+def defined_names(shell: NotebookShell) -> dict[str, str]:
+    """The names that a notebook has defined, the latest first, and whether each is a "function" or a "value";
+    no more than can be sent at once."""
+    known: dict[str, str] = {}
+    room = _LONGEST_NAMES
+    for name, value in reversed(list(shell.user_ns.items())):
+        if type(name) is str and shell.user_ns_hidden.get(name, known) is not value and len(name) < room:
+            room -= len(name) + _ROOM_OF_A_NAME
+            known[name] = "function" if callable(value) else "value"
+    return known
 
 
 def _sentence(error: WireError, value: object, *, is_value: bool) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from autograder.errors import ExamError
+from autograder.needs import Needs, needs_of
 
 Role = Literal["grade", "answer", "locked", "plain"]
 """grade: autograded. answer: the student fills it in. locked: read-only. plain: the student may edit it."""
@@ -119,6 +120,14 @@ class ExamNotebook:
                 needed |= used
                 chosen.append(cell)
         return tuple(reversed(chosen))
+
+    def needs(self, grade: ExamCell) -> Needs:
+        """What one of the grade cells needs that it does not define itself."""
+        return self._needs[str(grade.grade_id)]
+
+    @cached_property
+    def _needs(self) -> dict[str, Needs]:
+        return {str(cell.grade_id): needs_of(self, cell) for cell in self.grade_cells}
 
 
 @dataclass(frozen=True)

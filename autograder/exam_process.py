@@ -17,8 +17,7 @@ import resource
 import signal
 import socket
 import sys
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
@@ -27,7 +26,9 @@ import numpy as np
 
 from autograder import linux
 from autograder.calls import CallError, NotPlain, StandIn, answer, call
+from autograder.exam import global_names
 from autograder.patience import BACKSTOP
+from autograder.rehearsal import prepare
 from autograder.shell import NotebookShell, is_of_cell
 from autograder.wire import Channel, ChannelClosed, Kind, decode
 
@@ -37,7 +38,6 @@ _OUTPUT_BYTES = 4 << 20
 _REFERENCE_MEMORY = 512 << 20
 _REASON = 700
 _MORE_SECONDS = 2
-_REHEARSAL_SECONDS = 0.5
 
 
 class Fault(RuntimeError):
@@ -69,7 +69,8 @@ def main(requests_fd: int) -> NoReturn:
                 os._exit(1)
         namespaces[name] = dict(shell.user_ns)
     channel.send(0, Kind.READY)
-    _rehearse(shell, setup["notebooks"].values())
+    prepare(shell, list(setup["notebooks"].values()))
+    channel.send(0, Kind.READY)
     gc.collect()
     gc.freeze()
     requests.settimeout(None)
@@ -89,28 +90,6 @@ def main(requests_fd: int) -> NoReturn:
                 os._exit(0)
         for fd in fds:
             os.close(fd)
-
-
-def _rehearse(shell: NotebookShell, notebooks: Iterable[Mapping[str, Any]]) -> None:
-    """Examine the reference solutions, as long as that takes no time worth mentioning, and forget it.
-
-    What is imported, compiled, read and decoded on the way costs no submission any time.
-    """
-    end = time.monotonic() + _REHEARSAL_SECONDS
-    signal.signal(signal.SIGALRM, signal.default_int_handler)  # as if somebody had pressed Ctrl-C
-    signal.setitimer(signal.ITIMER_REAL, _REHEARSAL_SECONDS)
-    with suppress(KeyboardInterrupt):
-        for cells in notebooks:
-            shell.reset()  # type: ignore[no-untyped-call]
-            setup = [source for _, source in cells["setup"]]
-            for source in (*setup, *cells["definitions"], *cells["graded"]):
-                if time.monotonic() < end:
-                    shell.run(source)
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    for source in (source for cells in notebooks for source in cells["graded"]):
-        shell.parse(source)
-    shell.reset()  # type: ignore[no-untyped-call]
 
 
 class _Room:
@@ -154,16 +133,10 @@ class _Room:
         namespace, base = self.shell.user_ns, self.namespaces[cell["notebook"]]
         namespace.clear()
         namespace.update(base)
-        for name, kind in cell["offered"].items():
-            # The exam's own names and built-in ones always win.
-            if name not in base and not hasattr(builtins, name):
-                if kind == "function":
-                    namespace[name] = StandIn(name, self.ask)
-                else:
-                    try:
-                        namespace[name] = call(name, None, {}, self.ask)
-                    except (NotPlain, CallError):
-                        continue  # as if it were not there
+        offered = self._offered(cell, base)
+        namespace.update(offered)
+        if (failed := self._run_helpers(cell, offered)) is not None:
+            return failed
         self.shell.execution_count = cell["count"]
         self.shell.outputs.is_secret = lambda: _shown_by_hidden_test(cell)
         outputs, error = self.shell.run(cell["source"])
@@ -172,7 +145,8 @@ class _Room:
         facts = getattr(error, "facts", {})
         share, unusable = None, ""
         # What a student's function returned is shown, but is no mark.
-        is_theirs = _ends_with_call_of(self.shell.parse(cell["source"]), cell["offered"])
+        theirs = [name for name, value in offered.items() if namespace.get(name) is value]
+        is_theirs = _ends_with_call_of(self.shell.parse(cell["source"]), theirs)
         if error is None and not is_theirs:
             try:
                 share = _share(self.shell.value)
@@ -197,9 +171,42 @@ class _Room:
             "share": share,
         }
 
-    def ask(self, question: bytes) -> bytes:
+    def _offered(self, cell: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+        """What the student has of the names that a grade cell needs. The exam's own names always win."""
+        offered: dict[str, Any] = {}
+        for name, kind in cell["offered"].items():
+            if name in base or hasattr(builtins, name):
+                continue
+            if kind == "function":
+                offered[name] = StandIn(name, self.ask)
+            else:
+                # What does not arrive is as if it were not there.
+                with suppress(NotPlain, CallError, Fault):
+                    offered[name] = call(name, None, {}, self.fetch)
+        return offered
+
+    def _run_helpers(self, cell: Mapping[str, Any], offered: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Run the exam's cells that build on answers. What is found if one stopped that students can see."""
+        namespace = self.shell.user_ns
+        for role, source in cell["helpers"]:
+            outputs, error = self.shell.run(source)
+            if error is None or role != "locked":
+                continue
+            if any(name not in namespace for name in global_names(source)[0]):
+                facts = getattr(error, "facts", {})
+                reason, traceback = _reason_of_helper(error), list(facts.get("traceback", []))
+                found = {"passed": False, "share": None, "authors_words": ""}
+                return found | {"outputs": outputs, "reason": reason, "traceback": traceback}
+        namespace.update((name, value) for name, value in offered.items() if name in cell["kept"])
+        return None
+
+    def fetch(self, question: bytes) -> bytes:
+        """Fetch the value of a variable from the student's process. Raises Fault."""
+        return self.ask(question, Kind.VALUE)
+
+    def ask(self, question: bytes, what: Kind = Kind.CALL) -> bytes:
         """Pass a call on to the student's process. Raises Fault."""
-        self.channel.send(0, Kind.CALL, question)
+        self.channel.send(0, what, question)
         _, kind, body = self.channel.receive(_HUGE)
         if kind != Kind.ANSWER:
             raise Fault(body.decode())
@@ -230,17 +237,30 @@ def _limit_memory(size: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
 
 
-def _reason(error: BaseException, cell: Mapping[str, Any]) -> str:
-    """One sentence for the student. It may show what the visible part of the cell says, and the student's own
-    exception; of a hidden test only what its author wrote as a fixed text, never a number."""
+def _reason_of_helper(error: BaseException) -> str:
+    """One sentence for the student about a read-only cell that the test needs, and that did not get far."""
+    if said := _students_doing(error):
+        return said
+    text = str(error).strip().partition("\n")[0]
+    return f"A read-only cell that the test needs stopped with {type(error).__name__}: {text}"[:_REASON]
+
+
+def _students_doing(error: BaseException) -> str:
+    """The sentence for what a student's function has raised or returned; empty for every other error."""
     if isinstance(error, CallError):
         function, within = error.facts["function"], error.facts["within"]
         where = function if within == function else f"{within} (called by {function})"
         said = f"{where} raised {error.facts['name']}"
         message = error.facts["message"].strip()
         return f"{said}: {message}"[:_REASON] if message else f"{said}."
-    if isinstance(error, NotPlain | Fault):
-        return str(error)[:_REASON]
+    return str(error)[:_REASON] if isinstance(error, NotPlain | Fault) else ""
+
+
+def _reason(error: BaseException, cell: Mapping[str, Any]) -> str:
+    """One sentence for the student. It may show what the visible part of the cell says, and the student's own
+    exception; of a hidden test only what its author wrote as a fixed text, never a number."""
+    if said := _students_doing(error):
+        return said
     if isinstance(error, NameError) and error.name in cell["names"]:
         return f"{error.name} is not defined: its cell is missing, was renamed, or failed."
     frames = _frames(error.__traceback__, cell)
@@ -379,7 +399,7 @@ def _share(value: object) -> float | None:
     return max(number, 0.0)
 
 
-def _ends_with_call_of(tree: ast.Module, names: Mapping[str, str]) -> bool:
+def _ends_with_call_of(tree: ast.Module, names: Collection[str]) -> bool:
     """Whether the cell's last value would be one that a student's function returned: never a mark."""
     body = tree.body
     if not body or not isinstance(body[-1], ast.Expr):

@@ -434,7 +434,7 @@ class Examination:
             found = self._examine(cell, self._patience(index))
         except Fault as fault:
             if fault.kind == "timeout":
-                self._endless |= cell.names[1] & set(self.notebook.answered)
+                self._endless |= self._answers_to(cell)
             shown = self._kept(fault.shown)
             self._outputs[index] = [*shown, stopped(str(fault))]
             self._notes[index] = {"shown": list(range(len(shown)))}
@@ -467,10 +467,10 @@ class Examination:
                 reached = self._mentions.builds_on(index)
                 names = [name for name in self.notebook.answered if name in wrong & reached]
                 # Something of the student's own must be left to be examined.
-                if names and not cell.names[1] & set(self.notebook.answered) <= set(names):
+                if names and not self._answers_to(cell) <= set(names):
                     self._marks[index] = mark = self._mark_again(index, cell, mark, names)
             if mark.score < mark.max_score:
-                wrong |= cell.names[1] & set(self.notebook.answered)
+                wrong |= self._answers_to(cell)
 
     def _mark_again(self, index: int, cell: ExamCell, mark: CellMark, names: Sequence[str]) -> CellMark:
         """The better mark of two: that of the first examination, and that of another one in processes of its
@@ -512,14 +512,18 @@ class Examination:
         # What the calls take together, and what the test itself takes, which depends on what they returned.
         calls, test = Allowance(limit, lambda: slow), Allowance(limit, lambda: slow)
         fault: Fault | None = None
+        lost: Fault | None = None
         try:
             offered = self._names(cell)
+            needs = self.notebook.needs(cell)
             exam = self._exam_process()
             question = {
                 "notebook": self.notebook.name,
                 "source": cell.source,
                 "hidden": sorted(cell.hidden_lines),
-                "names": sorted(cell.names[1]),
+                "names": sorted(needs.names),
+                "kept": sorted(needs.kept),
+                "helpers": [[helper.role, helper.source] for helper in needs.helpers],
                 "offered": offered,
                 "count": self._count,
             }
@@ -528,21 +532,27 @@ class Examination:
             exam.send(_least(allowances), Kind.GRADE, json.dumps(question).encode(), patience)
             while True:
                 _, kind, body = exam.receive(1 << 30, patience)
-                if kind != Kind.CALL:
+                if kind not in (Kind.CALL, Kind.VALUE):
                     break
-                if fault is None:
+                answer = None
+                if fault is None and (lost is None or kind == Kind.CALL):
                     try:
                         size = self.limits.message_bytes
                         answer = self._ask(self._student(), Kind.CALL, body, size, seconds, calls)
                     except Fault as met:
-                        fault = met
-                        fault.shown = self._kill_student()
+                        met.shown = self._kill_student()
+                        if kind == Kind.VALUE and met.kind != "budget":
+                            # As if no variable were there: the functions are to be examined nevertheless.
+                            lost = met
+                            self._remark(met, str(cell.grade_id))
+                        else:
+                            fault = met
                 patience = self._patience_for(exam.clock, allowances)
-                if fault is None:
+                if answer is not None:
                     exam.send(0, Kind.ANSWER, answer, patience)
                 else:
                     # The test may catch what it likes: it gets no answer any more, and has failed.
-                    exam.send(0, Kind.FAULT, str(fault).encode(), patience)
+                    exam.send(0, Kind.FAULT, str(fault or lost).encode(), patience)
             charge(exam.clock.spent(), allowances)
         except (Fault, ChannelClosed, WireError) as error:
             # The exam's process is ours: what the student's functions returned has kept it busy or filled it.
@@ -561,17 +571,17 @@ class Examination:
         return dict(json.loads(body))
 
     def _names(self, cell: ExamCell) -> dict[str, str]:
-        """Which of the names that a grade cell uses the student has, and what they are."""
-        wanted = sorted(cell.names[1])
+        """Which of the names that a grade cell needs the student has, and what they are."""
+        wanted = sorted(self.notebook.needs(cell).names)
         try:
-            asked = json.dumps(wanted).encode()
-            body = self._ask(self._student(), Kind.NAMES, asked, _SMALL, self.limits.wall_seconds)
+            # Not for those names: a hidden test may have some of its own.
+            body = self._ask(self._student(), Kind.NAMES, b"", MEGABYTE, self.limits.wall_seconds)
             known = json.loads(body)
-            return {name: str(known[name]) for name in wanted if name in known}
+            return {name: str(known[name])[:10] for name in wanted if name in known}
         except Fault:
             self._kill_student()
             raise
-        except (ValueError, TypeError, RecursionError):
+        except (ValueError, TypeError, KeyError, IndexError, RecursionError):
             self._kill_student()
             raise Fault("channel", "The code tampered with its connection to the examiner.") from None
 
@@ -580,13 +590,17 @@ class Examination:
             self._exam = ExamProcess(self.examiner.spawn_exam())
         return self._exam
 
+    def _answers_to(self, cell: ExamCell) -> set[str]:
+        """What a grade cell tests, directly or through read-only cells."""
+        return set(self.notebook.needs(cell).names) & set(self.notebook.answered)
+
     # What is said about it ------------------------------------------------------------------------------
 
     def _blame(self, cell: ExamCell, reason: str) -> str:
         """Why a grade cell failed: a fatal cell that should have defined what it needs comes first."""
         for index, fault in self._fatal.items():
             if (
-                self._mentions.of(index).defined & cell.names[1]
+                self._mentions.of(index).defined & self.notebook.needs(cell).names
                 or self._mentions.exercise(index) == cell.grade_id
             ):
                 return str(fault)

@@ -45,8 +45,8 @@ def autograder_digest(limits: Limits | None = None, *, carry_forward: bool = Tru
     """sha256 of what decides marks besides the exam: these modules, the limits, whether errors are carried
     forward. When it changes, marks must be made again."""
     names = """
-        annotate calls exam exam_process examination examiner inside linux mentions patience plain shell
-        submission walls watch wire
+        annotate calls exam exam_process examination examiner inside linux mentions needs patience plain
+        rehearsal shell submission walls watch wire
     """
     folder = Path(__file__).parent
     modules = [(folder / f"{name}.py").read_bytes() for name in names.split()]
@@ -92,13 +92,20 @@ class _ExamServer:
         Channel(self._requests).send(0, Kind.SETUP, json.dumps(self._setup).encode())
 
     def wait(self) -> None:
-        """Until the set-up cells have run."""
+        """Until the set-up cells have run, and what the tests import is there: no submission waits for it."""
+        channel = Channel(self._requests)
         try:
-            _, kind, body = Channel(self._requests).receive(MEGABYTE, self._wait_a_little())
+            _, kind, body = channel.receive(MEGABYTE, self._wait_a_little())
         except (ChannelClosed, Overdue, WireError):
             raise ExamError(f"The set-up cells of {self._name} end the process, or do not end.") from None
         if kind != Kind.READY:
             raise ExamError(f"{self._name}: {body.decode(errors='replace')}")
+        try:
+            channel.receive(MEGABYTE, self._wait_a_little())
+        except (ChannelClosed, Overdue, WireError):
+            raise ExamError(
+                f"What the tests of {self._name} import ends the process, or does not end."
+            ) from None
         self._requests.settimeout(None)
 
     def _wait_a_little(self) -> Callable[[], float]:

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from autograder import linux
-from autograder.calls import StandIn, answer
+from autograder.calls import StandIn, answer, defined_names
 from autograder.errors import WireError
 from autograder.linux import SCRATCH
 from autograder.shell import Journal, NotebookShell
@@ -287,12 +287,7 @@ def _serve(shell: NotebookShell, control: Channel, memory: int) -> None:
             shell.user_ns.update(stand_ins)  # the cell may have defined the functions that they stand for
             reply(number, Kind.OUTPUTS, shown.encode())
         elif kind == Kind.NAMES:
-            known = {
-                name: "function" if callable(shell.user_ns[name]) else "value"
-                for name in json.loads(body)
-                if name in shell.user_ns
-            }
-            reply(number, Kind.NAMES, json.dumps(known).encode())
+            reply(number, Kind.NAMES, json.dumps(defined_names(shell)).encode())
         elif kind == Kind.CALL:
             reply(number, Kind.ANSWER, answer(shell, body, with_traceback=True))
         elif kind == Kind.STAND_INS:

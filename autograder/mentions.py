@@ -51,7 +51,7 @@ class Mentions:
         grade = self.cells[index].master
         assert grade is not None
         mentioned = (self.of(place).mentioned for place in own)
-        reached = self.reached(index, set(grade.names[1]).union(*mentioned))
+        reached = self.reached(index, set(self.notebook.needs(grade).names).union(*mentioned))
         masters = (self.cells[place].master for place in own)
         return reached.difference(*(master.names[0] for master in masters if master is not None))
 
@@ -105,8 +105,9 @@ class Mentions:
             after = self.notebook.cells[self.notebook.cells.index(answer) :]
             return next((cell.grade_id for cell in after if cell.role == "grade"), None)
         for cell in self.cells[index:]:
-            if cell.master is not None and cell.is_grade and cell.master.names[1] & defined:
-                return cell.master.grade_id
+            master = cell.master
+            if master is not None and cell.is_grade and self.notebook.needs(master).names & defined:
+                return master.grade_id
         return None
 
 

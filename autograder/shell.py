@@ -346,6 +346,18 @@ class NotebookShell(InteractiveShell):
             trees[source] = ast.parse(source)
         return trees[source]
 
+    def prepare(self, source: str) -> None:
+        """Do with a cell what is done before it runs, and keep the code."""
+
+        async def nothing(*_: Any, **__: Any) -> bool:
+            return False
+
+        self.run_code = nothing  # type: ignore[method-assign]
+        try:
+            self.run(source)
+        finally:
+            del self.run_code
+
     def should_run_async(
         self, raw_cell: str, *, transformed_cell: str | None = None, preprocessing_exc_tuple: Any = None
     ) -> bool:

@@ -629,6 +629,7 @@ class Kind(enum.IntEnum):
     CELL = 2
     NAMES = 3
     CALL = 4
+    VALUE = 5
     GRADE = 6
     STAND_INS = 7
     REFERENCE = 8

@@ -1,0 +1,138 @@
+"""What a grade cell needs that it does not define itself.
+
+Where a name comes from is read from the master copy, as if its cells were run in order: the last cell before
+that defines it. What the grade cell itself defines is its own. What a read-only cell defines is the exam's,
+also where that cell calls functions of the student: then it is run on the exam's side, with stand-ins for
+these. Only what is left can a student's notebook supply.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from autograder.exam import ExamCell, ExamNotebook
+
+
+class Needs(NamedTuple):
+    """Of one grade cell."""
+
+    helpers: tuple[ExamCell, ...]
+    """Cells that students cannot change and that build on answers, in order: run before the grade cell."""
+    names: frozenset[str]
+    """What the student's notebook is asked for."""
+    kept: frozenset[str]
+    """Those of `names` that the helpers do not define anew for the grade cell."""
+
+
+def needs_of(notebook: ExamNotebook, grade: ExamCell) -> Needs:
+    """What the cell `grade` of the master copy needs."""
+    place = notebook.cells.index(grade)
+    before = [cell for cell in notebook.cells[:place] if cell.kind == "code" and cell not in notebook.setup]
+    given = {name for cell in notebook.setup for name in cell.names[0]}
+    answered = set(notebook.answered)
+
+    def definer(name: str, end: int) -> ExamCell | None:
+        return next((cell for cell in reversed(before[:end]) if name in cell.names[0]), None)
+
+    names: set[str] = set()
+    settled: set[str] = set()
+    helpers: set[int] = set()
+    waiting = [(grade, len(before))]
+    while waiting:
+        cell, position = waiting.pop()
+        defined, used = cell.names
+        read_first = _read_before_defined(cell.source, defined & used)
+        for name in (used - given) - (defined - read_first):
+            # A cell that defines it anew has read what was there before this cell.
+            found = definer(name, position if name in defined else len(before))
+            if found is not None and found.role in ("locked", "grade"):
+                if cell is grade or name not in defined:
+                    settled.add(name)
+                if (index := before.index(found)) not in helpers:
+                    helpers.add(index)
+                    waiting.append((found, index))
+            elif name not in grade.names[0] or name in answered:
+                names.add(name)
+    chosen = tuple(before[index] for index in sorted(helpers))
+    return Needs(chosen, frozenset(names), frozenset(names - settled))
+
+
+def _read_before_defined(source: str, names: frozenset[str]) -> frozenset[str]:
+    """Those of `names` that code reads at its outermost level before it defines them in any branch."""
+    if not names:
+        return names
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return frozenset()
+    read: set[str] = set()
+    defined: set[str] = set()
+    for name, is_read in _in_order(tree):
+        if is_read and name not in defined:
+            read.add(name)
+        elif not is_read:
+            defined.add(name)
+    return names & read
+
+
+def _in_order(node: ast.AST) -> Iterator[tuple[str, bool]]:
+    """The names at the outermost level of code, in the order in which it runs, and whether each is read."""
+    match node:
+        case ast.Name(id=name, ctx=context):
+            yield name, isinstance(context, ast.Load)
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            for alias in aliases:
+                yield (alias.asname or alias.name).partition(".")[0], False
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            for part in (*node.decorator_list, node.args):
+                yield from _in_order(part)
+            yield name, False
+        case ast.ClassDef(name=name):
+            for part in (*node.decorator_list, *node.bases, *node.keywords, *node.body):
+                yield from _in_order(part)
+            yield name, False
+        case ast.Lambda(args=arguments):
+            yield from _in_order(arguments)
+        case ast.arguments():
+            for default in (*node.defaults, *node.kw_defaults):
+                if default is not None:
+                    yield from _in_order(default)
+        case ast.Assign(targets=targets, value=value):
+            for part in (value, *targets):
+                yield from _in_order(part)
+        case ast.AugAssign(target=target, value=value):
+            if isinstance(target, ast.Name):
+                yield target.id, True
+            yield from _in_order(value)
+            yield from _in_order(target)
+        case ast.AnnAssign(target=target, value=given):
+            if given is not None:
+                yield from _in_order(given)
+                yield from _in_order(target)
+        case ast.NamedExpr(target=target, value=value):
+            yield from _in_order(value)
+            yield from _in_order(target)
+        case ast.For(target=target) | ast.AsyncFor(target=target):
+            for part in (node.iter, target, *node.body, *node.orelse):
+                yield from _in_order(part)
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+            yield from _in_comprehension(node)
+        case ast.ExceptHandler(name=str(name)):
+            yield name, False
+            for part in node.body:
+                yield from _in_order(part)
+        case _:
+            for part in ast.iter_child_nodes(node):
+                yield from _in_order(part)
+
+
+def _in_comprehension(
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
+) -> Iterator[tuple[str, bool]]:
+    inner = [name for part in node.generators for name, is_read in _in_order(part.target) if not is_read]
+    values = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+    for part in (*(part for loop in node.generators for part in (loop.iter, *loop.ifs)), *values):
+        yield from ((name, is_read) for name, is_read in _in_order(part) if name not in inner)
