@@ -40,7 +40,7 @@ except ImportError:
 assert "half" not in sys.modules
 def compare(obtained, expected):
     assert obtained == expected, f"expected {expected}, obtained {obtained}"
-compare(list(double(np.array([1.0]))), [2.0])
+compare(double(np.array([1.0])).tolist(), [2.0])
 """
 TROUBLES = {
     "none": "",
@@ -50,7 +50,7 @@ TROUBLES = {
     "stopped": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
     "raises": "raise KeyboardInterrupt",
     "leaves a thread": "import threading, time\nthreading.Thread(target=time.sleep, args=(100,)).start()",
-    "leaves traces": "import builtins\nbuiltins.trace = 1\nimport slow_one\nslow_one.there = 7\nnp.array = None",
+    "leaves traces": "import builtins, slow_one\nbuiltins.trace = 1\nslow_one.there = 7\nnp.array = None",
     "half an import": "import sys\nsys.modules['slow_two'] = None\nimport endless",
 }
 
