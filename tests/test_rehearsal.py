@@ -44,14 +44,7 @@ compare(double(np.array([1.0])).tolist(), [2.0])
 """
 TROUBLES = {
     "none": "",
-    "endless": "while True: pass",
-    "sleeps": "import time\ntime.sleep(1)",
-    "ends": "import os\nos._exit(3)",
-    "stopped": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
-    "raises": "raise KeyboardInterrupt",
-    "leaves a thread": "import threading, time\nthreading.Thread(target=time.sleep, args=(100,)).start()",
     "leaves traces": "import builtins, slow_one\nbuiltins.trace = 1\nslow_one.there = 7\nnp.array = None",
-    "half an import": "import sys\nsys.modules['slow_two'] = None\nimport endless",
 }
 
 
