@@ -265,6 +265,24 @@ def test_a_picture_stays_with_the_cell_it_was_pasted_into(
         assert Page(page).pictures == 2 * [f"data:image/png;base64,{PNG}"], name
 
 
+def test_a_number_that_python_does_not_read_costs_no_mark(examiner: Examiner, tmp_path: Path) -> None:
+    """In a text, in an output, and in what a cell had shown when it ended its process."""
+    number = f"&#{'1' * 5000};"
+    content = small_course.submitted({"double": "def double(x):\n    return 2 * x"})
+    show = f"from IPython.display import HTML\ndisplay(HTML('{number}'))\nprint('{number}', flush=True)"
+    content["cells"] += [
+        small_course.cell("text", f"{number} <b title='{number}'>", "markdown"),
+        small_course.cell("output", show),
+        small_course.cell("journal", f"{show}\nimport os\nos._exit(1)"),
+    ]
+    (tmp_path / f"{small_course.NAME}.ipynb").write_text(json.dumps(content))
+    result = examiner.examine("mallory", tmp_path)
+    double = next(mark for mark in result.notebooks[0].marks if mark.grade_id.startswith("double"))
+    assert double.score == double.max_score
+    assert "died" in [remark.kind for remark in result.remarks]
+    nbformat.validate(result.notebooks[0].notebook)
+
+
 # Links that run code -----------------------------------------------------------------------------
 
 RUNS_CODE = [
