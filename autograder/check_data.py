@@ -500,16 +500,18 @@ def masked_forward_cases(
 ) -> tuple[list[Case], ...]:
     """Cases of a masked cell and of the function for the sequence; `cell` and `sequence` are their rests.
 
-    A part of the cache is up to the solution: the gates of padded examples, whether xt is cleaned before it
-    goes into the cache (then all of it) or in the backward pass, and what stands for a mask that is missing.
+    A part of the cache is up to the solution: the gates of padded examples, and what stands for a missing
+    mask.
     """
     padded, square, real = make(1, 3, 5, 2, MASK), make(2, 2, 4, 5, SQUARE_MASK), make(3, 4, 3, 2, REAL_MASK)
     cell_padded = {"unknown_numbers": ["ft", "it", "cct", "ot"]}
     sequence_padded = {"unknown_numbers": ["caches"]}
     spoiled = second_step(padded)
     spoiled["xt"] = np.where(spoiled["mask_t"] == 1, spoiled["xt"], [[np.nan], [7.0], [0.0]])
-    uncleaned = with_entry(forward(**spoiled)[-1], -3, spoiled["xt"])
+    infinite = second_step(padded)
+    infinite["xt"] = np.where(infinite["mask_t"] == 1, 0.0, [[np.inf], [-np.inf], [1e6]])
     maskless, ones = without_mask(second_step(real)), REAL_MASK[:1]
+    maskless["xt"] = np.where(np.arange(maskless["xt"].shape[1]) == 0, 0.0, maskless["xt"])
     masked_after_all = with_entry(forward(**maskless)[-1], -1, ones)
     all_masked = [with_entry(cache, -1, ones) for cache in forward_sequence(**without_mask(real))[-1]]
     return [
@@ -518,11 +520,18 @@ def masked_forward_cases(
         {
             "title": "NaN and other values in the padding",
             "arguments": spoiled,
-            "alternatives": {"cache": [uncleaned]},
         }
         | cell
         | cell_padded,
-        {"title": "no mask", "arguments": maskless, "alternatives": {"cache": [masked_after_all]}} | cell,
+        {"title": "infinite values in the padding, real steps that are zero", "arguments": infinite}
+        | cell
+        | cell_padded,
+        {
+            "title": "no mask, an input of zeros",
+            "arguments": maskless,
+            "alternatives": {"cache": [masked_after_all]},
+        }
+        | cell,
     ], [
         {"title": "padding at the end, at the beginning, in the middle and everywhere", "arguments": padded}
         | sequence
@@ -542,11 +551,16 @@ def masked_forward_cases(
 
 
 def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], *upstream: str) -> list[Case]:
-    """Cases with a mask in the cache: whether a missing one stays None there is up to the forward pass."""
+    """Cases of three sizes of the upstream gradients, in which the backward pass is linear, and one without a
+    mask."""
     cases = []
-    for title, given in (
-        ("a padded example among real ones", second_step(make(1, 3, 5, 2, MASK))),
-        ("all examples real", second_step(make(2, 2, 4, 5, REAL_MASK))),
+    padded = second_step(make(1, 3, 5, 2, MASK))
+    for title, given, size in (
+        ("a padded example among real ones", padded, 1.0),
+        ("all examples real", second_step(make(2, 2, 4, 5, REAL_MASK)), 1.0),
+        ("large gradients", padded, 1e2),
+        ("small gradients", padded, 1e-4),
+        ("no mask", without_mask(second_step(make(4, 3, 4, 2, REAL_MASK))), 1.0),
     ):
         *_, yt_pred, cache = forward(**given)
         states, scores = cache[0].shape, yt_pred.shape
@@ -554,7 +568,7 @@ def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], 
         cases.append(
             {
                 "title": title,
-                "arguments": {name: drawn[name] for name in upstream} | {"cache": cache},
+                "arguments": {name: size * drawn[name] for name in upstream} | {"cache": cache},
                 "shared": {"parameters": given["parameters"]},
                 "show": {"dxt": [1], "da_prev": [2], "dc_prev": [2]},
             }
@@ -562,14 +576,35 @@ def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], 
     return cases
 
 
+def with_output_layer(
+    given: dict[str, Any], *, size: float = 1.0, bias: Sequence[float] | None = None
+) -> dict[str, Any]:
+    """The same with output weights that are `size` times as large, or with this bias."""
+    parameters = dict(given["parameters"])
+    for name in ("Wya", "Wy"):
+        if name in parameters:
+            parameters[name] = size * parameters[name]
+    if bias is not None:
+        parameters["by"] = np.array(bias)[:, np.newaxis]
+    return given | {"parameters": parameters}
+
+
 def masked_backward(make: Callable[..., Any], forward: Callable[..., Any]) -> list[Case]:
     cases = []
+    one_sided = [0.0, 30.0, 800.0]  # the other classes have probabilities of about 1e-13, and of 0
     for title, given in (
         ("padding at the end, at the beginning, in the middle and everywhere", make(1, 3, 5, 2, MASK)),
         ("as many examples as time steps", make(2, 2, 4, 5, SQUARE_MASK)),
         ("labels that are NaN in the padding", make(3, 2, 3, 4, MASK[2:, 2:])),
         ("nothing but padding", make(4, 2, 3, 4, 0 * REAL_MASK)),
         ("all steps real", make(5, 2, 3, 4, REAL_MASK)),
+        ("large output weights", with_output_layer(make(6, 3, 4, 3, MASK), size=1e2)),
+        ("small output weights", with_output_layer(make(6, 3, 4, 3, MASK), size=1e-2)),
+        (
+            "right classes with probabilities near 0",
+            with_output_layer(make(7, 2, 3, 3, MASK), bias=one_sided),
+        ),
+        ("no mask", without_mask(make(8, 2, 3, 4, REAL_MASK))),
     ):
         *_, y_pred, caches = forward(**given)
         n_y, m, T_x = y_pred.shape
@@ -635,6 +670,20 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
             {
                 "title": "sequences of integers, cut after 4 steps, padded with -1",
                 "arguments": {"sequences": whole, "max_len": 4, "padding_value": -1},
+            }
+            | padding,
+            {
+                "title": "integers first and real numbers after them",
+                "arguments": {"sequences": [whole[1], whole[0] / 10], "max_len": None, "padding_value": 0},
+            }
+            | padding,
+            {
+                "title": "real steps that hold the padding value",
+                "arguments": {
+                    "sequences": [np.zeros((1, 3)), np.array([[0.0, 1.0, 0.0]]), np.ones((1, 5))],
+                    "max_len": None,
+                    "padding_value": 0,
+                },
             }
             | padding,
             refusal("the refusal of an empty list", []),
