@@ -133,6 +133,7 @@ def _detached(function):
             for key in container if isinstance(container, dict) else range(len(container)):
                 container[key] = replaced(container[key], before)
         for array in before:
+            array.flags.writeable = True
             array[...] = 17
         return result
 
@@ -148,6 +149,7 @@ def _detached(function):
 
     def spoil(value):
         if isinstance(value, np.ndarray):
+            value.flags.writeable = True
             value[...] = 17
         elif isinstance(value, (tuple, list, dict)):
             for item in value.values() if isinstance(value, dict) else value:

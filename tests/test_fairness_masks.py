@@ -206,7 +206,7 @@ RIGHT = {
         ("return {\"dx\": dx", "from collections import defaultdict\n    return defaultdict(float) | {\"dx\": dx"),
     ],
     "pad_sequences": [
-        ("mask = np.zeros((max_len, len(sequences)))", "mask = np.zeros((max_len, len(sequences)), dtype=int)"),
+        ("mask = np.zeros((max_len, len(sequences)))", "mask = np.zeros((max_len, len(sequences)), int)"),
         ("dtype = np.result_type(*sequences, padding_value)",
          "dtype = np.result_type(*[s.dtype for s in sequences], np.asarray(padding_value).dtype)"),
     ],

@@ -6,6 +6,36 @@ ASSIGNMENT = "05-padding-and-loss"
 
 WRONG = [
     (
+        "masked_rnn_cell_forward",
+        "xt as given in the cache",
+        """
+def masked_rnn_cell_forward(xt, a_prev, parameters, mask_t=None):
+    x = xt if mask_t is None else np.where(np.broadcast_to(mask_t, xt.shape) > 0, xt, 0)
+    a = np.tanh(parameters["Wax"] @ x + parameters["Waa"] @ a_prev + parameters["ba"])
+    if mask_t is not None:
+        a = np.where(mask_t > 0, a, a_prev)
+    return a, softmax(parameters["Wya"] @ a + parameters["by"]), (a, a_prev, xt, parameters, mask_t)
+""",
+    ),
+    (
+        "masked_lstm_cell_forward",
+        "multiplied, xt as given in the cache",
+        """
+def masked_lstm_cell_forward(xt, a_prev, c_prev, parameters, mask_t=None):
+    mt = np.ones((1, xt.shape[1])) if mask_t is None else mask_t
+    x = np.where(mt == 1, xt, 0)
+    concat = np.zeros((a_prev.shape[0] + xt.shape[0], xt.shape[1]))
+    concat[:len(a_prev)] = a_prev; concat[len(a_prev):] = x
+    p = parameters
+    ft = sigmoid(p["Wf"] @ concat + p["bf"]); it = sigmoid(p["Wi"] @ concat + p["bi"]); ot = sigmoid(p["Wo"] @ concat + p["bo"])
+    cct = np.tanh(p["Wc"] @ concat + p["bc"])
+    c = ft * c_prev + it * cct
+    a = ot * np.tanh(c)
+    c_next = mt * c + (1 - mt) * c_prev; a_next = mt * a + (1 - mt) * a_prev
+    return a_next, c_next, softmax(p["Wy"] @ a_next + p["by"]), (a_next, c_next, a_prev, c_prev, ft, it, cct, ot, xt, p, mt)
+""",
+    ),
+    (
         "masked_rnn_backward",
         "labels subtracted in place",
         {
@@ -562,18 +592,6 @@ def masked_rnn_cell_forward(xt, a_prev, parameters, mask_t=None):
     ),
     (
         "masked_rnn_cell_forward",
-        "xt as given in the cache",
-        """
-def masked_rnn_cell_forward(xt, a_prev, parameters, mask_t=None):
-    x = xt if mask_t is None else np.where(np.broadcast_to(mask_t, xt.shape) > 0, xt, 0)
-    a = np.tanh(parameters["Wax"] @ x + parameters["Waa"] @ a_prev + parameters["ba"])
-    if mask_t is not None:
-        a = np.where(mask_t > 0, a, a_prev)
-    return a, softmax(parameters["Wya"] @ a + parameters["by"]), (a, a_prev, xt, parameters, mask_t)
-""",
-    ),
-    (
-        "masked_rnn_cell_forward",
         "columns loop",
         """
 def masked_rnn_cell_forward(xt, a_prev, parameters, mask_t=None):
@@ -690,24 +708,6 @@ def masked_lstm_cell_forward(xt, a_prev, c_prev, parameters, mask_t=None):
     c_next[:, real] = (f * c_prev + i * cc)[:, real]
     a_next[:, real] = (o * np.tanh(c_next))[:, real]
     return a_next, c_next, softmax(parameters["Wy"] @ a_next + parameters["by"]), (a_next, c_next, a_prev, c_prev, f, i, cc, o, x, parameters, mask_t)
-""",
-    ),
-    (
-        "masked_lstm_cell_forward",
-        "multiplied, xt as given in the cache",
-        """
-def masked_lstm_cell_forward(xt, a_prev, c_prev, parameters, mask_t=None):
-    mt = np.ones((1, xt.shape[1])) if mask_t is None else mask_t
-    x = np.where(mt == 1, xt, 0)
-    concat = np.zeros((a_prev.shape[0] + xt.shape[0], xt.shape[1]))
-    concat[:len(a_prev)] = a_prev; concat[len(a_prev):] = x
-    p = parameters
-    ft = sigmoid(p["Wf"] @ concat + p["bf"]); it = sigmoid(p["Wi"] @ concat + p["bi"]); ot = sigmoid(p["Wo"] @ concat + p["bo"])
-    cct = np.tanh(p["Wc"] @ concat + p["bc"])
-    c = ft * c_prev + it * cct
-    a = ot * np.tanh(c)
-    c_next = mt * c + (1 - mt) * c_prev; a_next = mt * a + (1 - mt) * a_prev
-    return a_next, c_next, softmax(p["Wy"] @ a_next + p["by"]), (a_next, c_next, a_prev, c_prev, ft, it, cct, ot, xt, p, mt)
 """,
     ),
     (
