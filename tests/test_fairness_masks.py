@@ -1,8 +1,8 @@
 """Assignment 05 takes points for what is wrong, whatever the numbers hide, and for nothing else.
 
-Wrong variants are made by the dozen: what a function returns is spoiled in one way for one of its values. Each
-must lose its exercise, in the visible `check` alone as well as in the whole grade cell. Right variants differ
-from the reference in form only, and keep all exercises.
+Wrong variants are made by the dozen: what a function returns is spoiled in one way. Each must lose its
+exercise by the visible `check` alone and by the hidden tests alone. Right variants differ from the reference
+in form only, and keep all exercises.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ RIGHT = {
     "masked_rnn_backward": [
         ("max(np.sum(real), 1)", "(np.sum(real) + 1e-8)"),
         ("max(np.sum(real), 1)", "float(max(1, np.count_nonzero(real)))"),
-        ("return {\"dx\": dx", "from collections import defaultdict\n    return defaultdict(float) | {\"dx\": dx"),
+        ('return {"dx": dx', 'from collections import defaultdict\n    return defaultdict(int) | {"dx": dx'),
     ],
     "pad_sequences": [
         ("mask = np.zeros((max_len, len(sequences)))", "mask = np.zeros((max_len, len(sequences)), int)"),
