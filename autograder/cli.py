@@ -315,10 +315,10 @@ def _collect(options: argparse.Namespace) -> int:
 
 
 def _hand_back(options: argparse.Namespace) -> int:
-    from autograder.hand_back import hand_back
+    from autograder.hand_back import hand_back, usual_target
 
     folders = _folders(options)
-    target = options.to or folders.root / "feedback" / f"{options.assignment}.zip"
+    target = options.to or usual_target(folders, options.assignment)
     written, left_out = hand_back(
         folders,
         options.assignment,

@@ -24,6 +24,8 @@ from autograder.submission import MAX_NOTEBOOK_BYTES
 
 _MAX_ENTRIES: Final = 100_000
 _MAX_INNER_ENTRIES: Final = 2_000
+_LONGEST_ENTRY: Final = 512
+"""Bytes of an archive's directory for each of the files that it may have."""
 _JUNK: Final = ("__MACOSX", ".ipynb_checkpoints", "__pycache__")
 
 
@@ -52,7 +54,7 @@ def opened_download(path: Path) -> Iterator[list[Member]]:
         yield _members_of_folder(path)
         return
     try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        with path.open("rb") as file, _opened_zip(file, _MAX_ENTRIES) as archive:
             yield _members_of_zip(archive, _MAX_ENTRIES)
     except FileNotFoundError:
         raise UsageError(f"There is no file {show(path)}.") from None
@@ -67,11 +69,37 @@ def members_of_inner_zip(outer: Member) -> list[Member]:
     """The files in a zip file that a student handed in. Raises Unreadable."""
     content = outer.read()
     try:
-        return _members_of_zip(zipfile.ZipFile(io.BytesIO(content)), _MAX_INNER_ENTRIES)
+        archive = _opened_zip(io.BytesIO(content), _MAX_INNER_ENTRIES)
+        return _members_of_zip(archive, _MAX_INNER_ENTRIES)
     except Unreadable:
         raise
     except Exception:  # zipfile raises half a dozen kinds for a file that was made to break it
         raise Unreadable("is no zip file, or a damaged one") from None
+
+
+class _Reluctant:
+    """A file that gives no more at once than it is told to, so that nobody reads a directory of any size."""
+
+    def __init__(self, file: IO[bytes], most: int) -> None:
+        self._file = file
+        self.most: int | None = most
+        self.seek, self.tell, self.seekable, self.close = file.seek, file.tell, file.seekable, file.close
+
+    def read(self, size: int = -1) -> bytes:
+        if self.most is not None and size > self.most:
+            raise Unreadable("lists more files than a submission can have")
+        return self._file.read(size)
+
+
+def _opened_zip(file: IO[bytes], most: int) -> zipfile.ZipFile:
+    """The archive in a file, if the list of what is in it has a size that `most` files can have.
+
+    Raises Unreadable before that list is read, and what zipfile raises.
+    """
+    reluctant = _Reluctant(file, max(most * _LONGEST_ENTRY, 1 << 17))
+    archive = zipfile.ZipFile(reluctant)
+    reluctant.most = None
+    return archive
 
 
 def _members_of_zip(archive: zipfile.ZipFile, most: int) -> list[Member]:

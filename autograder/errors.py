@@ -48,6 +48,10 @@ class GradebookLocked(RecordsError):
     """Another program keeps the gradebook locked."""
 
 
+class NotRecorded(RecordsError):
+    """The marks of one student could not be recorded, for a reason that lies in that student's work."""
+
+
 class DiskFull(RecordsError):
     """There is no room left for marks or notebooks."""
 

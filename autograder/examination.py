@@ -445,6 +445,8 @@ class Examination:
         if found["traceback"]:
             self._notes[index]["traceback"] = [readable(line) for line in found["traceback"]]
         if not found["passed"]:
+            # Kept apart from the sentence, which may quote whatever the student's code has said.
+            self._notes[index]["authors_words"] = one_line(found["authors_words"])
             reason = self._blame(cell, one_line(found["reason"]))
             return CellMark(grade_id, cell.points, 0.0, "failed", reason)
         score = _score(cell, found)
@@ -492,6 +494,9 @@ class Examination:
             end = "" if mark.reason.endswith((".", "?", "!")) else "."
             said = f"{mark.reason}{end} With {functions} it fails as well"
             words = one_line(found["authors_words"])
+            self._notes.setdefault(index, {})["authors_words"] = " ".join(
+                filter(None, (self._notes.get(index, {}).get("authors_words"), words))
+            )
             return replace(mark, reason=f"{said}: {words}" if words else f"{said}.")
         reason = f"Marked with {functions}, which did not pass {own} tests."
         # Nothing that the student's code has shown in this examination leaves it.

@@ -139,6 +139,52 @@ class MoodleExportPlugin(LearningPlatformExport):
         return [student.id, student.first_name or "", student.last_name or "", student.email or ""]
 
 
+class PlainExportPlugin(LearningPlatformExport):
+    """nbgrader's own table of marks, a row for each student and assignment, in which no spreadsheet takes a
+    name for a formula. `nbgrader export` writes it unless it is told otherwise."""
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the file. Raises RecordsError if an assignment or a student is not in the gradebook."""
+        rows = [
+            self._row(gradebook, assignment, student)
+            for assignment in _chosen(gradebook.assignments, [str(name) for name in self.assignment], "name")
+            for student in _chosen(gradebook.students, [str(name) for name in self.student], "id")
+        ]
+        target = Path(self.to or self.default_name)
+        target.write_text(csv_text(_COLUMNS, rows), encoding="utf-8", newline="")
+        self.log.info("Marks in %d rows: %s", len(rows), target)
+
+    def _row(self, gradebook: Gradebook, assignment: Any, student: Any) -> list[Cell]:
+        time: object = ""
+        raw = penalty = 0.0
+        try:
+            submission = gradebook.find_submission(assignment.name, student.id)
+        except MissingEntry:
+            pass
+        else:
+            time, raw = submission.timestamp, submission.score
+            penalty = submission.late_submission_penalty
+        return [
+            assignment.name,
+            str(assignment.duedate or ""),
+            str(time or ""),
+            student.id,
+            student.last_name or "",
+            student.first_name or "",
+            student.email or "",
+            raw,
+            penalty,
+            max(0.0, raw - penalty),
+            assignment.max_score,
+        ]
+
+
+_COLUMNS = [
+    "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
+    "raw_score", "late_submission_penalty", "score", "max_score",
+]  # fmt: skip
+
+
 def _chosen(entries: Sequence[Any], names: Sequence[str], attribute: str) -> list[Any]:
     """Those of the gradebook's entries that are wanted (all, if none is named), in its order."""
     known = {str(getattr(entry, attribute)): entry for entry in entries}

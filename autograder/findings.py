@@ -25,6 +25,7 @@ KINDS: dict[str, str] = {
     "timeout": "took too long",
     "budget": "took too long",
     "output": "produced too much",
+    "timestamp": "time of submission not readable",
     "no-sandbox": "examined without a sandbox",
     "by-hand": "waits to be marked by hand",
     "not-marked": "handed in, not marked yet",

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from autograder.batch import Examine, NotExamined, Task, Unchanged, examine_class
-from autograder.errors import GradebookLocked, RecordsError, UsageError
+from autograder.errors import GradebookLocked, NotRecorded, RecordsError, UsageError
 from autograder.folders import Folders, Submission, show
 from autograder.gradebook import Change, GradebookWriter, Known
 from autograder.interruption import Interruption
@@ -36,7 +36,7 @@ class Tally:
     not_placed: list[str] = field(default_factory=list)
     """A sentence for each submission whose marked notebook could not be put into autograded/."""
     not_timed: list[str] = field(default_factory=list)
-    """A sentence for each submission whose timestamp.txt names no time."""
+    """A sentence for each submission that should tell its time and does not."""
     stalled: list[str] = field(default_factory=list)
     """A sentence for each submission some code of which could not run, the machine being too busy."""
 
@@ -108,9 +108,9 @@ def grade(
     for change in writer.prepare(assignment, preparation.digests["exam"], drop_marks=drop_marks):
         print(f"{assignment}: {change}")
     tally.not_timed += [
-        f"{show(submission.student)}'s timestamp.txt names no time, so nothing was taken off for being late."
+        f"{show(submission.student)}: {fault}"
         for submission in submissions
-        if writer.has_nonsense_for_a_time(submission.folder)
+        if (fault := writer.fault_of_time(submission.folder))
     ]
     known = writer.known(assignment)
     folders = {submission.student: submission.folder for submission in submissions}
@@ -152,8 +152,13 @@ def grade(
                     tally.not_examined.append(sentence)
                     progress.step(sentence)
                 case Result():
-                    with interruption.held_off():
-                        found = writer.write(outcome, folders[outcome.student], why.pop(outcome.student))
+                    try:
+                        with interruption.held_off():
+                            found = writer.write(outcome, folders[outcome.student], why.pop(outcome.student))
+                    except NotRecorded as fault:
+                        tally.not_examined.append(str(fault))
+                        progress.step(str(fault))
+                        continue
                     tally.marked += 1
                     tally.changes += found.changes
                     for mark in found.changes:

@@ -17,7 +17,6 @@ import errno
 import json
 import os
 import shutil
-import stat
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,9 +26,18 @@ from types import TracebackType
 from typing import Any, Literal
 
 from autograder import quick_imports
-from autograder.errors import DiskFull, GradebookBroken, GradebookLocked, RecordsError, UsageError
+from autograder.errors import (
+    AutograderError,
+    DiskFull,
+    GradebookBroken,
+    GradebookLocked,
+    NotRecorded,
+    RecordsError,
+    UsageError,
+)
 from autograder.folders import Folders, put_in_place, show
 from autograder.result import NotebookResult, Result
+from autograder.unforeseen import sentence
 
 quick_imports.quicken()
 
@@ -39,6 +47,7 @@ from nbgrader import api, utils  # noqa: E402
 from sqlalchemy.engine import Connection, Engine, Row  # noqa: E402
 
 from autograder.database import engine_for  # noqa: E402
+from autograder.timestamps import read_timestamp  # noqa: E402
 
 Timestamps = Literal["gradebook", "timestamp.txt", "modified"]
 """Where the time of submission comes from: what the gradebook says already (so that nothing in a submission
@@ -51,7 +60,8 @@ PATIENCE = 30.0
 MARKER = ".examined"
 """File in a folder of `autograded/` that names the record in the gradebook which the folder belongs to."""
 
-LONGEST_TIMESTAMP = 200
+_TIME_REMARK = "timestamp"
+"""Kind of the remark on a time of submission that a submission should tell and does not."""
 
 _OUR_TABLES = sql.MetaData()
 
@@ -259,10 +269,11 @@ class GradebookWriter:
             ).scalar()
         return int(found or 0)
 
-    def has_nonsense_for_a_time(self, folder: Path) -> bool:
-        """Whether the time of submission comes from timestamp.txt, and what is in there is none."""
-        text = (_timestamp_text(folder) or "").strip() if self.timestamps == "timestamp.txt" else ""
-        return bool(text) and _time_in(text) is None
+    def fault_of_time(self, folder: Path) -> str:
+        """What keeps the time of submission from being known, as a sentence; empty if nothing does, or if
+        there is no file that could tell."""
+        fault = self._submitted_at(folder)[1]
+        return f"{fault}, so the time in the gradebook counts, if there is one." if fault else ""
 
     def write(self, result: Result, folder: Path, why: str) -> Recorded:
         """Record a result: all of it or nothing. `folder` is the submission, `why` the reason for marking it.
@@ -277,6 +288,13 @@ class GradebookWriter:
                 self._stage(result, staged, folder)
                 with self.transaction() as db:
                     changes = self._record(db, result, folder, why, token)
+            except (AutograderError, OSError, sql.exc.DBAPIError):
+                shutil.rmtree(staged, ignore_errors=True)
+                raise
+            except Exception as error:  # whatever it is, it comes from this student's work
+                shutil.rmtree(staged, ignore_errors=True)
+                name = show(result.student)
+                raise NotRecorded(f"{name}'s marks were not recorded: {sentence(error)}") from error
             except BaseException:
                 shutil.rmtree(staged, ignore_errors=True)
                 raise
@@ -302,9 +320,28 @@ class GradebookWriter:
             if row.duedate is not None:
                 submission = _one(db, _SUBMISSION, assignment_id=row.id, student_id=student)
                 self._lateness(db, row, submission.id, folder)
+            self._renew_remark_on_time(db, row.id, student, folder)
+
+    def _renew_remark_on_time(self, db: Connection, assignment_id: str, student: str, folder: Path) -> None:
+        """What there is to say of a time stamp that may have changed while the notebooks did not."""
+        found = db.execute(
+            sql.select(RECORD.c["submission_id", "remarks"])
+            .join_from(RECORD, _SUBMISSION, RECORD.c.submission_id == _SUBMISSION.c.id)
+            .where(_SUBMISSION.c.assignment_id == assignment_id, _SUBMISSION.c.student_id == student)
+        ).first()
+        if found is None:
+            return
+        before = json.loads(found.remarks)
+        now = [remark for remark in before if remark[0] != _TIME_REMARK] + self._remark_on_time(folder)
+        if now != before:
+            db.execute(
+                sql.update(RECORD)
+                .where(RECORD.c.submission_id == found.submission_id)
+                .values(remarks=json.dumps(now))
+            )
 
     def _lateness(self, db: Connection, assignment: Row[Any], submission_id: str, folder: Path) -> None:
-        if (time := self._time_of_submission(folder)) is not None:
+        if (time := self._submitted_at(folder)[0]) is not None:
             db.execute(
                 sql.update(_SUBMISSION).where(_SUBMISSION.c.id == submission_id).values(timestamp=time)
             )
@@ -344,8 +381,9 @@ class GradebookWriter:
             _annotate(notebook)
             text = nbformat.v4.writes(notebook.notebook)  # type: ignore[no-untyped-call]
             (staged / f"{notebook.name}.ipynb").write_text(text + "\n", encoding="utf-8")
-        if self.timestamps == "timestamp.txt" and (text := _timestamp_text(folder)) is not None:
-            (staged / "timestamp.txt").write_text(text, encoding="utf-8")
+        # nbgrader would stumble over what names no time.
+        if self.timestamps == "timestamp.txt" and (found := read_timestamp(folder)).time is not None:
+            (staged / "timestamp.txt").write_text(found.text, encoding="utf-8")
         for path in staged.rglob("*"):
             if path.is_file():
                 path.chmod(self._permissions)
@@ -382,7 +420,10 @@ class GradebookWriter:
                 walls=result.walls,
                 examined_at=now,
                 remarks=json.dumps(
-                    [[remark.kind, remark.text, remark.grade_id] for remark in result.remarks]
+                    [
+                        *([remark.kind, remark.text, remark.grade_id] for remark in result.remarks),
+                        *self._remark_on_time(folder),
+                    ]
                 ),
             )
         )
@@ -461,15 +502,24 @@ class GradebookWriter:
                 )
             db.execute(sql.insert(_STUDENT).values(id=student))
 
-    def _time_of_submission(self, folder: Path) -> datetime | None:
-        """When the work was handed in, in UTC, as far as the instructor trusts the submission to tell."""
+    def _submitted_at(self, folder: Path) -> tuple[datetime | None, str]:
+        """When the work was handed in, in UTC, as far as the instructor trusts the submission to tell; and
+        why it does not tell."""
         if self.timestamps == "timestamp.txt":
-            return _time_in(_timestamp_text(folder) or "")
-        elif self.timestamps == "modified":
-            times = [path.lstat().st_mtime for path in folder.glob("*.ipynb")] if folder.is_dir() else []
-            if times:
-                return datetime.fromtimestamp(max(times), UTC).replace(tzinfo=None)
-        return None
+            found = read_timestamp(folder)
+            return found.time, f"timestamp.txt {found.fault}" if found.fault else ""
+        if self.timestamps == "modified":
+            try:
+                times = [path.lstat().st_mtime for path in folder.glob("*.ipynb")] if folder.is_dir() else []
+                if times:
+                    return datetime.fromtimestamp(max(times), UTC).replace(tzinfo=None), ""
+            except (OSError, OverflowError, ValueError):
+                return None, "The time at which a notebook was modified is none"
+        return None, ""
+
+    def _remark_on_time(self, folder: Path) -> list[list[str | None]]:
+        fault = self.fault_of_time(folder)
+        return [[_TIME_REMARK, fault, None]] if fault else []
 
     def _late_penalty(self, student: str, score: float, seconds: float) -> float | None:
         """Marks to take off one notebook: the course's late submission plug-in decides, as in nbgrader.
@@ -630,33 +680,12 @@ def _master_files(folders: Folders, assignment: str) -> list[tuple[Path, Path]]:
     ]
 
 
-def _time_in(text: str) -> datetime | None:
-    """The time that a timestamp.txt names, in UTC."""
-    with contextlib.suppress(ValueError, OverflowError):
-        if text.strip():
-            time: datetime = utils.parse_utc(text.strip())
-            return time
-    return None
-
-
 def _is_whole(notebook: Path) -> bool:
     """Whether a notebook file has a beginning and an end. Raises OSError."""
     with notebook.open("rb") as file:
         begins = file.read(1) == b"{"
         file.seek(-min(2, notebook.stat().st_size), os.SEEK_END)
         return begins and file.read().rstrip().endswith(b"}")
-
-
-def _timestamp_text(folder: Path) -> str | None:
-    """The text of timestamp.txt if it is a short regular file."""
-    try:
-        descriptor = os.open(folder / "timestamp.txt", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        return file.read(LONGEST_TIMESTAMP).decode("utf-8", "replace")
 
 
 @contextlib.contextmanager

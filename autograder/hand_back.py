@@ -7,12 +7,24 @@ the beginning of its name, the one that they gave it in their own download. So t
 from __future__ import annotations
 
 import zipfile
+from itertools import count
 from pathlib import Path
 
 from autograder.collect import by_student
 from autograder.download import opened_download
 from autograder.errors import RecordsError
 from autograder.folders import Folders, name_fault, show
+
+
+def usual_target(folders: Folders, assignment: str) -> Path:
+    """Where the zip file goes: feedback/ASSIGNMENT.zip, or beside it if a student has that name."""
+    feedback = folders.root / "feedback"
+    names = (f"{assignment}{'' if number == 1 else f'-{number}'}.zip" for number in count(1))
+    return feedback / next(
+        name
+        for name in names
+        if not ((feedback / name).is_dir() or folders.submitted(name, assignment).exists())
+    )
 
 
 def hand_back(

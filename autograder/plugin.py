@@ -24,6 +24,7 @@ def install(c: Any) -> None:
     """
     c.Autograder.enabled = True
     c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"
+    c.ExportApp.plugin_class = "autograder.export.PlainExportPlugin"
     c.CourseDirectory.ignore.append(".examined")  # the gradebook's mark in a folder is not for students
     # nbgrader is loaded when it is nbgrader that reads the configuration, and must not be when we do.
     module = sys.modules.get("nbgrader.converters.autograde")

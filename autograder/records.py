@@ -6,6 +6,7 @@ one line of printable text (`folders.show`), except the sources of answers, whic
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections import defaultdict
@@ -32,7 +33,6 @@ from autograder.database import engine_for  # noqa: E402
 LONGEST_SENTENCE = 2000
 _LONGEST_SOURCE = 100_000
 _UNREADABLE = {"broken-folder", "broken-notebook", "missing-notebook"}
-_UNTOUCHED = re.compile(r"NotImplementedError|\bis not written yet\b")
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,8 @@ def _read_assignment(db: Connection, folders: Folders, assignment: str) -> Class
     for student in _students(db, assignment):
         record = records.get(student)
         remarks = _remarks(record.remarks if record else "")
-        reasons, answers, silent = _read_folder(folders.autograded(student, assignment))
+        reasons, words, answers = _read_folder(folders.autograded(student, assignment))
+        silent = {name for name, answer in answers.items() if name and _is_unwritten(answer)}
         works.append(
             Work(
                 student=student,
@@ -209,7 +210,7 @@ def _read_assignment(db: Connection, folders: Folders, assignment: str) -> Class
                             if exercise_of(grade_id) == name
                         ),
                         tuple(reasons[name]),
-                        _slips(assignment, name, reasons[name]),
+                        _slips(assignment, name, words[name]),
                         attempted=name not in untouched[student] | silent,
                     )
                     for name in exercises
@@ -351,34 +352,60 @@ def _cells(path: Path) -> list[Any]:
     return [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
 
 
-def _read_folder(folder: Path) -> tuple[dict[str, list[str]], dict[str, str], set[str]]:
-    """Of a folder in `autograded/`: reasons and answers by exercise, and what was not attempted."""
+def _read_folder(folder: Path) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, str]]:
+    """Of a folder in `autograded/`, by exercise: reasons, what in them the exam's author has said, answers.
+
+    Misconceptions are looked for in the author's words alone: a reason quotes the student's exceptions.
+    """
     reasons: dict[str, list[str]] = defaultdict(list)
+    words: dict[str, list[str]] = defaultdict(list)
     answers: dict[str, list[str]] = defaultdict(list)
-    untouched = set()
     for path in sorted(folder.glob("*.ipynb")):
         for cell in _cells(path):
             marking = _marking(cell)
-            name = exercise_of(str(marking.get("grade_id") or ""))
+            grade_id = marking.get("grade_id")
+            name = exercise_of(grade_id if isinstance(grade_id, str) else "")
             note = _inner(_inner(cell, "metadata"), "autograder")
-            if marking.get("grade") and note.get("reason"):
-                reasons[name].append(show(note["reason"], LONGEST_SENTENCE))
-                if _UNTOUCHED.search(reasons[name][-1]):
-                    untouched.add(name)
+            if marking.get("grade") and isinstance(reason := note.get("reason"), str) and reason:
+                reasons[name].append(show(reason, LONGEST_SENTENCE))
+                if isinstance(said := note.get("authors_words"), str):
+                    words[name].append(show(said, LONGEST_SENTENCE))
             elif cell.get("cell_type") == "code" and not (marking.get("locked") or marking.get("grade")):
                 answers[name if marking.get("solution") else ""].append(_text(cell))
-    return reasons, {name: "\n".join(texts) for name, texts in answers.items()}, untouched
+    return reasons, words, {name: "\n".join(texts) for name, texts in answers.items()}
 
 
-def _slips(assignment: str, exercise: str, reasons: Sequence[str]) -> tuple[Slip, ...]:
+def _is_unwritten(answer: str) -> bool:
+    """Whether the functions of an answer do nothing but say that they are not written.
+
+    Told by the code: a message is whatever the student lets it say.
+    """
+    try:
+        functions = [node for node in ast.walk(ast.parse(answer)) if isinstance(node, ast.FunctionDef)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return bool(functions) and all(
+        all(isinstance(node, ast.Expr | ast.Pass) or _says_unwritten(node) for node in function.body)
+        and any(_says_unwritten(node) for node in function.body)
+        for function in functions
+    )
+
+
+def _says_unwritten(node: ast.stmt) -> bool:
+    raised = node.exc if isinstance(node, ast.Raise) else None
+    raised = raised.func if isinstance(raised, ast.Call) else raised
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def _slips(assignment: str, exercise: str, words: Sequence[str]) -> tuple[Slip, ...]:
     """The misconceptions that were recognised, in this exercise or in one that it calls."""
     from autograder.misconceptions import recognised
 
     names: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for reason in reasons:
-        callees = re.findall(r"If (\w+) does not pass its own check yet", reason)
+    for said in words:
+        callees = re.findall(r"If (\w+) does not pass its own check yet", said)
         for where in dict.fromkeys([exercise, *callees]):
-            for entry in recognised(assignment, where, reason):
+            for entry in recognised(assignment, where, said):
                 names[where, entry.hint].append(entry.slug)
     return tuple(Slip(where, hint, tuple(dict.fromkeys(slugs))) for (where, hint), slugs in names.items())
 
@@ -394,5 +421,6 @@ def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _text(cell: Any) -> str:
     source = cell.get("source", "")
-    text = "".join(map(str, source)) if isinstance(source, list) else str(source)
-    return text[:_LONGEST_SOURCE]
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    return source[:_LONGEST_SOURCE] if isinstance(source, str) else ""

@@ -145,3 +145,21 @@ def test_harmless_values_stay_as_they_are() -> None:
     values = ["Ada Lovelace", "a-b", "1 + 1 = 2", "ada@example.org", "", -0.5, 3, None]
     assert [harmless_cell(value) for value in values] == values
     assert csv_text(["a", "b"], [[None, -0.5], ['say "hi"', "x,y"]]) == 'a,b\n,-0.5\n"say ""hi""","x,y"\n'
+
+
+@pytest.mark.parametrize(
+    "student",
+    ["=1+1", "@SUM(1)", "-1+cmd|' |C'!A0", "＝1", "+1", "\t=1", "a,=1", "a;=1"],  # noqa: RUF001
+)
+def test_nbgraders_own_export_holds_no_formula(student: str, tmp_path: Path) -> None:
+    from autograder.export import PlainExportPlugin
+
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        book.add_assignment("ps1")
+        book.add_student(student)
+        plugin = PlainExportPlugin(to=str(tmp_path / "grades.csv"))
+        plugin.export(book)
+    text = (tmp_path / "grades.csv").read_text(encoding="utf-8")
+    for separator in ",;\t":
+        for line in text.splitlines():
+            assert not any(cell.lstrip('" ')[:1] in tuple("=+-@＝") for cell in line.split(separator))  # noqa: RUF001

@@ -402,14 +402,44 @@ def test_the_time_of_modification_can_be_taken(course: Path) -> None:
     assert penalty(course, "alice") == 10
 
 
-@pytest.mark.parametrize("text", ["", "yesterday, honestly", "\x00" * 500, "9" * 300])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "yesterday, honestly", "\x00" * 500, "9" * 300, "12:" + "9" * 30, "12:1e999999999",
+        "1:2:3." + "9" * 90,
+        "9999-12-31 23:59:59 -23:59", "0001-01-01 00:00:00 +23:59",
+        "2024-03-02 12:00:00 99999999999999999999",
+        "12:NaN", "\ud7ff\x00", "2024-03-02 12:00:00 \x00", "2024-03-02 12:00:00 ../../etc/passwd",
+    ],
+)  # fmt: skip
 def test_a_nonsensical_timestamp_is_none(course: Path, text: str) -> None:
     with_due_date(course)
     folder = small.submit(course, "alice", **small.RIGHT)
     (folder / "timestamp.txt").write_text(text)
-    mark(course, timestamps="timestamp.txt")
+    small.submit(course, "bob", **small.RIGHT)
+    tally = mark(course, timestamps="timestamp.txt")
+    assert tally.marked == 2
     with gradebook(course) as book:
-        assert book.find_submission("ps1", "alice").timestamp is None
+        for student in ("alice", "bob"):
+            assert book.find_submission("ps1", student).score == 15
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo", "binary", "loop"])
+def test_what_stands_in_the_place_of_a_timestamp_is_told(course: Path, kind: str) -> None:
+    with_due_date(course)
+    place = small.submit(course, "alice", **small.RIGHT) / "timestamp.txt"
+    match kind:
+        case "folder":
+            place.mkdir()
+        case "fifo":
+            os.mkfifo(place)
+        case "binary":
+            place.write_bytes(b"\xff\xfe")
+        case "loop":
+            place.symlink_to("timestamp.txt")
+    tally = mark(course, timestamps="timestamp.txt")
+    assert tally.marked == 1
+    assert [sentence.startswith("alice: timestamp.txt ") for sentence in tally.not_timed] == [True]
 
 
 def test_a_timestamp_that_is_a_symbolic_link_is_not_read(course: Path, tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ class Marker:
         remarks: tuple[Remark, ...] = (),
         answers: dict[str, str] | None = None,
         walls: str = "bubblewrap",
+        words: dict[str, str] | None = None,
     ) -> None:
         folder = small.submit(self.course, student, self.assignment)
         notebook = small.source_notebook(self.points)
@@ -65,6 +66,9 @@ class Marker:
             if cell.id.endswith("-answer"):
                 name = cell.id.removesuffix("-answer")
                 cell.source = (answers or {}).get(name, f"def {name}(x):\n    return 4 * x")
+            elif cell.id.endswith("-grade"):
+                name = cell.id.removesuffix("-grade")
+                cell.metadata["autograder"] = {"authors_words": (words or {}).get(name, "")}
         marks = tuple(
             CellMark(
                 f"{name}-grade",
@@ -104,11 +108,14 @@ def marked_class(course: Path) -> Marker:
     elsewhere = f"If {CELL} does not pass its own check yet, look there first."
     called = f"{SEQUENCE}: a is wrong. Hint: {elsewhere} {SLIP.hint}"
     marker.mark("ada", {CELL: 10, SEQUENCE: 10})
-    marker.mark("bob", {CELL: 0, SEQUENCE: 0}, {CELL: hint, SEQUENCE: called})
-    marker.mark("cem", {CELL: 0, SEQUENCE: 10}, {CELL: hint.replace("50", "60")})
+    marker.mark(
+        "bob", {CELL: 0, SEQUENCE: 0}, {CELL: hint, SEQUENCE: called}, words={CELL: hint, SEQUENCE: called}
+    )
+    marker.mark("cem", {CELL: 0, SEQUENCE: 10}, {CELL: hint.replace("50", "60")}, words={CELL: hint})
     marker.mark(
         "dee", {CELL: 10, SEQUENCE: 0},
         {SEQUENCE: f"{SEQUENCE}: the function is not written yet (write the body of this function here)"},
+        answers={SEQUENCE: f'def {SEQUENCE}(x):\n    """Text."""\n    raise NotImplementedError("write")'},
     )  # fmt: skip
     marker.mark(
         "eve", {CELL: 10, SEQUENCE: 0}, {SEQUENCE: f"{SEQUENCE}: the function stopped with KeyError: {EVIL}"}
@@ -161,6 +168,22 @@ def test_a_misconception_is_counted_once_for_each_student_where_it_lies(course: 
     # Two of the five whose notebook could be read.
     assert [*row[1:4], row[5]] == [CELL, "2", "40 %", "bob, cem"]
     assert f"{row[0]}, in {CELL}: 2." in (folder / f"figures/{ASSIGNMENT}-misconceptions.svg").read_text()
+
+
+FORGED = [
+    f"{prefix}{text}"
+    for prefix in ("", "AssertionError: ", f"{CELL}: ", "Hint: ", f"{CELL} raised ValueError: ")
+    for text in (SLIP.hint, "the function is not written yet (x)", "NotImplementedError")
+]
+
+
+@pytest.mark.parametrize("said", FORGED)
+def test_what_an_exception_of_a_student_says_is_no_finding(course: Path, said: str) -> None:
+    marker = Marker(course)
+    marker.mark("ada", {CELL: 0, SEQUENCE: 0}, {CELL: said})
+    folder = report(course)
+    assert rows(folder / "misconceptions.csv") == []
+    assert {row["attempted"] for row in rows(folder / "marks.csv")} == {"yes"}
 
 
 def test_sentences_without_a_hint_are_put_together_by_what_they_say(course: Path) -> None:
