@@ -45,8 +45,8 @@ def autograder_digest(limits: Limits | None = None, *, carry_forward: bool = Tru
     """sha256 of what decides marks besides the exam: these modules, the limits, whether errors are carried
     forward. When it changes, marks must be made again."""
     names = """
-        annotate calls exam exam_process examination examiner inside linux mentions needs patience plain
-        rehearsal shell submission walls watch wire
+        annotate budget calls characters clean_html colouring exam exam_process examination examiner inside
+        linux mentions needs patience plain rehearsal shell submission walls watch wire
     """
     folder = Path(__file__).parent
     modules = [(folder / f"{name}.py").read_bytes() for name in names.split()]

@@ -113,6 +113,10 @@ def grade(
         if (fault := writer.fault_of_time(submission.folder))
     ]
     known = writer.known(assignment)
+    told = tuple(refused)
+    tally.earlier |= {
+        name for name in known if any(line.startswith(f"{show(name)} was not examined:") for line in told)
+    }
     folders = {submission.student: submission.folder for submission in submissions}
     why: dict[str, str] = {}
 
@@ -146,7 +150,7 @@ def grade(
                     progress.step(f"{name}: skipped, nothing changed")
                 case NotExamined():
                     sentence = f"{name} was not examined: {show(outcome.reason, 1000)}"
-                    if known.get(outcome.student) is not None:
+                    if outcome.student in known:
                         sentence += " The marks in the gradebook are those of an earlier run."
                         tally.earlier.add(outcome.student)
                     tally.not_examined.append(sentence)

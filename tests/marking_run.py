@@ -70,10 +70,10 @@ def run_beforehand(code: str) -> None:
     start: Any = subprocess.Popen
 
     def inside(self: ForkServer, paths: list[str], fd: int) -> str:
-        return f"exec({code!r})\n{within(self, paths, fd)}"
+        return f"exec({code!r}, {{}})\n{within(self, paths, fd)}"
 
     def popen(command: list[str], **more: Any) -> Any:
-        return start([*command[:-1], f"exec({code!r})\n{command[-1]}"], **more)
+        return start([*command[:-1], f"exec({code!r}, {{}})\n{command[-1]}"], **more)
 
     class Patched:
         DEVNULL = subprocess.DEVNULL
@@ -81,7 +81,7 @@ def run_beforehand(code: str) -> None:
 
     ForkServer._code = inside  # type: ignore[method-assign]
     examiner_module.subprocess = Patched  # type: ignore[attr-defined]
-    exec(code)
+    exec(code, {})
 
 
 @contextmanager
