@@ -46,7 +46,7 @@ from autograder.patience import Allowance, Clock, Hurried, Patience, Stalled, ch
 from autograder.result import CellMark, NotebookResult, Remark, Verdict
 from autograder.submission import GraftedCell
 from autograder.walls import MEGABYTE, Limits, Walled
-from autograder.watch import Waits, cpu_seconds_of
+from autograder.watch import cpu_seconds_of
 from autograder.wire import Channel, ChannelClosed, Deadline, Kind
 
 if TYPE_CHECKING:
@@ -124,8 +124,7 @@ class ExamProcess:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._pid: int | None = None
-        self._waits = Waits()
-        self._used = 0.0, 0.0
+        self._used = 0.0
         self.clock = Clock(self._read)
 
     def send(self, number: int, kind: Kind, body: bytes, deadline: Deadline) -> None:
@@ -141,10 +140,9 @@ class ExamProcess:
         # When it is no more, or elsewhere than on Linux, it cannot be seen; it ends itself after its time.
         with suppress(OSError):
             if self._pid is not None:
-                cpu = cpu_seconds_of(self._pid)
-                self._waits.look([self._pid], cpu)
-                self._used = cpu, self._waits.seconds
-        return self._used
+                self._used = cpu_seconds_of(self._pid)
+        # It waits for nothing but us and, at most, for a disk.
+        return self._used, 0.0
 
     def close(self) -> None:
         """End it."""
