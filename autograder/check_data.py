@@ -23,7 +23,8 @@ Prepare = Callable[[dict[str, Any]], dict[str, Any]]
 """Makes other arguments of those that were drawn; `dict` leaves them as they are."""
 Case = dict[str, Any]
 """title, arguments, returns (names), and optionally: shared (values that occur several times), show (name ->
-leading indices of the part of an array to show), parts (name of a tuple -> names of its entries), changed
+leading indices of the part of an array to show), parts (name of a
+tuple, or of a list of tuples -> names of the entries), changed
 (argument -> expected values afterwards), unknown_numbers (names, also of entries, of which only types and
 shapes are compared), alternatives (name -> values that are right as well), tolerated (what to say where
 numbers differ, which is no failure then).
@@ -248,7 +249,10 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
         "returns": ["a_next", "yt_pred", "cache"],
         "parts": {"cache": RNN_CELL_CACHE},
     }
-    sequence = {"returns": ["a", "y_pred", "caches"], "parts": {"caches": ["cell caches", "x"]}}
+    sequence = {
+        "returns": ["a", "y_pred", "caches"],
+        "parts": {"caches": ["cell caches", "x"], "cell caches": RNN_CELL_CACHE},
+    }
     return {
         "rnn_cell_forward": [
             {"title": "seeded inputs", "arguments": rnn_cell(1, 3, 5, 2, 10)}
@@ -301,7 +305,10 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
 
 def lstm_forward_cases(reference: Reference) -> dict[str, list[Case]]:
     cell = {"returns": ["a_next", "c_next", "yt_pred", "cache"], "parts": {"cache": LSTM_CELL_CACHE}}
-    sequence = {"returns": ["a", "y", "c", "caches"], "parts": {"caches": ["cell caches", "x"]}}
+    sequence = {
+        "returns": ["a", "y", "c", "caches"],
+        "parts": {"caches": ["cell caches", "x"], "cell caches": LSTM_CELL_CACHE},
+    }
     return {
         "lstm_cell_forward": [
             {"title": "seeded inputs", "arguments": lstm_cell(1, 3, 5, 2, 10)}
@@ -645,7 +652,11 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
             "parts": {"cache": [*RNN_CELL_CACHE, "mask_t"]},
             "show": {"a_next": [2], "yt_pred": [1]},
         },
-        {"returns": ["a", "y_pred", "caches"], "show": {"a": [2, 1], "y_pred": [1, 1]}},
+        {
+            "returns": ["a", "y_pred", "caches"],
+            "parts": {"caches": [*RNN_CELL_CACHE, "mask_t"]},
+            "show": {"a": [2, 1], "y_pred": [1, 1]},
+        },
     )
     lstm_cell, lstm_sequence = masked_forward_cases(
         masked_lstm,
@@ -656,7 +667,11 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
             "parts": {"cache": [*LSTM_CELL_CACHE, "mask_t"]},
             "show": {"a_next": [2], "c_next": [2], "yt_pred": [1]},
         },
-        {"returns": ["a", "c", "y_pred", "caches"], "show": {"a": [2, 1], "c": [2, 1], "y_pred": [1, 1]}},
+        {
+            "returns": ["a", "c", "y_pred", "caches"],
+            "parts": {"caches": [*LSTM_CELL_CACHE, "mask_t"]},
+            "show": {"a": [2, 1], "c": [2, 1], "y_pred": [1, 1]},
+        },
     )
     rnn_gradients = ["dWax", "dWaa", "dba", "dWya", "dby"]
     lstm_gradients = [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"]

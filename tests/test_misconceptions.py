@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import re
@@ -354,6 +355,176 @@ def test_a_variable_of_the_notebook_in_place_of_an_argument_is_noticed() -> None
     functions["Wf"] = given["cache"][-1]["Wf"]
     said = told("04-lstm-backward", "lstm_cell_backward", functions["lstm_cell_backward"])
     assert 'The results stay the same when you change parameters["Wf"]' in said
+
+
+COARSE: dict[str, Callable[[Any], Any]] = {
+    "rounded": np.round,
+    "rounded-to-a-digit": lambda array: np.round(array, 1),
+    "rounded-down": np.floor,
+    "sign": np.sign,
+    "hard-gate": lambda array: np.where(array > 0.5, 1.0, 0.0),
+    "one-hot": lambda array: (array == np.max(array, axis=0)).astype(float),
+    "whole-numbers": lambda array: array.astype(int).astype(float),
+    "clipped": lambda array: np.clip(array, -0.05, 0.05),
+    "in-the-hundreds": lambda array: np.round(array, -2),
+}
+"""What makes small changes of the inputs invisible in a result."""
+
+
+def experiments() -> Iterator[Any]:
+    for assignment in assignments():
+        for exercise, cases in data_of(assignment)["cases"].items():
+            if cases[0].get("matter"):
+                yield pytest.param(assignment, exercise, id=exercise)
+
+
+def with_input(function: Callable[..., Any], label: str, change: Callable[[Any], Any]) -> Callable[..., Any]:
+    """The function, applied to arguments of which the one with this label is another."""
+
+    def changed(*arguments: Any) -> Any:
+        arguments = copy.deepcopy(arguments)
+        names = {} if not isinstance(arguments, tuple) else dict(enumerate(arguments))
+        for array in arrays_called(label, names, order):
+            array[...] = change(array)
+        return function(*arguments)
+
+    order: list[str] = []
+    changed.order = order  # type: ignore[attr-defined]
+    return changed
+
+
+def arrays_called(label: str, arguments: Any, order: list[str]) -> list[Any]:
+    """The arrays of this name: an argument, or the entry of a dictionary wherever that is."""
+    entry = re.fullmatch(r'(\w+)\["(\w+)"\]', label)
+    if not entry:
+        return [arguments[order.index(label)]]
+    found: list[Any] = []
+
+    def look(value: Any) -> None:
+        if isinstance(value, dict):
+            found.extend([array for key, array in value.items() if key == entry[2]])
+            value = list(value.values())
+        if isinstance(value, list | tuple):
+            for item in value:
+                look(item)
+
+    look(list(arguments.values()))
+    return list({id(array): array for array in found}.values())
+
+
+@pytest.mark.parametrize(("assignment", "exercise"), experiments())
+def test_coarse_results_are_not_said_to_stay_the_same(assignment: str, exercise: str) -> None:
+    """Rounding, signs and the like hide small changes; what is said of an input must hold for large ones."""
+    reference = reference_namespace(assignment)[exercise]
+    cases = data_of(assignment)["cases"][exercise]
+    case = cases[0]
+    tools = student_tools()
+    generator = np.random.default_rng(11)
+    for how in COARSE:
+
+        def coarse(*arguments: Any, how: str = how) -> Any:
+            returned = reference(*arguments)
+            named = tools._by_name(returned, case["returns"])
+            for name, value in named.items():
+                if isinstance(value, np.ndarray):
+                    named[name] = COARSE[how](value)
+                elif isinstance(value, float):
+                    named[name] = float(COARSE[how](np.array([value]))[0])
+            if isinstance(returned, dict):
+                return named
+            return tuple(named.values()) if len(named) > 1 else next(iter(named.values()))
+
+        said = tools._probe(coarse, cases, 0)
+        claimed = [label for label in case["matter"] if f"{label}," in said or f"{label}:" in said]
+        assert bool(claimed) == ("stay the same" in said)
+        for label in claimed:
+            for size in np.logspace(-2, 4, 40):
+                other = with_input(coarse, label, lambda a, s=size: s * generator.standard_normal(a.shape))
+                other.order.extend(case["arguments"])  # type: ignore[attr-defined]
+                given = case["arguments"].values()
+                one, two = (
+                    tools._by_name(f(*copy.deepcopy([*given])), case["returns"]) for f in (coarse, other)
+                )
+                for name in one:
+                    if not name.startswith("cache"):
+                        assert np.array_equal(one[name], two[name], equal_nan=True), (how, label, said)
+
+
+@pytest.mark.parametrize(("assignment", "exercise"), experiments())
+def test_an_input_that_does_not_matter_is_named(assignment: str, exercise: str) -> None:
+    """Left out (as if it were zero), or taken from a variable of the notebook with other numbers."""
+    reference = reference_namespace(assignment)[exercise]
+    cases = data_of(assignment)["cases"][exercise]
+    tools = student_tools()
+    for label in cases[0]["matter"]:
+        for fixed in (0.0, 0.3):
+            function = with_input(
+                reference,
+                label,
+                lambda array, f=fixed: f * np.cos(np.arange(array.size)).reshape(array.shape),
+            )
+            function.order.extend(cases[0]["arguments"])  # type: ignore[attr-defined]
+            ignored = tools.ignored_inputs(function, cases[0], cases[0]["matter"])
+            assert label in ignored, (label, fixed)
+            if len(ignored) <= 3:
+                said = tools._probe(function, cases, 0)
+                assert f"stay the same when you change {', '.join(ignored)}:" in said
+
+
+def test_an_error_is_told_under_the_function_in_which_it_happened() -> None:
+    reference = misconceptions.reference_answers("04-lstm-backward")
+    answer = reference["lstm_cell_backward"].replace('Wf, Wi, Wc, Wo = parameters["Wf"], ', "Wi, Wc, Wo = ")
+    functions = functions_with("04-lstm-backward", {**reference, "lstm_cell_backward": answer})
+    said = told("04-lstm-backward", "lstm_backward", functions["lstm_backward"])
+    assert "stopped in lstm_cell_backward, which it needs, with NameError: name 'Wf'" in said
+    assert (
+        "Hint: If lstm_cell_backward does not pass its own check yet, look there first. Wf is an entry"
+        in said
+    )
+    assert (
+        " in "
+        not in told("04-lstm-backward", "lstm_cell_backward", functions["lstm_cell_backward"]).split(":")[0]
+    )
+    # A helper that was given no dictionary is not told to look into one.
+    answer = reference["lstm_backward"].replace(
+        "return {", "return finish(total, dx, da_carried)\n    return {"
+    )
+    helper = "\n\ndef finish(total, dx, da0):\n    return Wf\n"
+    functions = functions_with("04-lstm-backward", {**reference, "lstm_backward": answer + helper})
+    said = told("04-lstm-backward", "lstm_backward", functions["lstm_backward"])
+    assert "stopped in finish, which it needs, with NameError" in said and "dictionary" not in said
+
+
+@pytest.mark.parametrize(
+    ("assignment", "exercise", "unpacked"),
+    [
+        ("01-rnn-forward", "rnn_cell_forward", "Waa, Wax, Wya, by, ba"),
+        ("01-rnn-forward", "rnn_cell_forward", "Wax, Waa, ba, Wya, by"),
+        ("02-lstm-forward", "lstm_cell_forward", "Wi, bi, Wf, bf, Wc, bc, Wo, bo, Wy, by"),
+    ],
+)  # fmt: skip
+def test_entries_taken_by_their_order_get_a_hint(assignment: str, exercise: str, unpacked: str) -> None:
+    answer = misconceptions.reference_answers(assignment)[exercise]
+    head, begin, body = answer.partition("### BEGIN SOLUTION\n")
+    rest = "".join(line for line in body.splitlines(True) if 'parameters["' not in line)
+    function = functions_with(
+        assignment, {exercise: f"{head}{begin}    {unpacked} = parameters.values()\n{rest}"}
+    )[exercise]
+    assert "the order in which the entries stand in a dictionary" in told(assignment, exercise, function)
+
+
+def test_factors_in_the_wrong_order_get_a_hint() -> None:
+    for assignment, exercise, old, new in (
+        ("01-rnn-forward", "rnn_cell_forward", "Waa @ a_prev", "a_prev @ Waa"),
+        ("01-rnn-forward", "rnn_cell_forward", "Waa @ a_prev", "np.dot(a_prev, Waa)"),
+        ("02-lstm-forward", "lstm_cell_forward", "Wf @ concat", "concat @ Wf"),
+        ("03-rnn-backward", "rnn_cell_backward", "d_pre @ xt.T", "xt.T @ d_pre"),
+    ):
+        answer = misconceptions.reference_answers(assignment)[exercise]
+        assert old in answer
+        function = functions_with(assignment, {exercise: answer.replace(old, new)})[exercise]
+        said = told(assignment, exercise, function)
+        assert "Compare the order of the factors with the equation." in said, said
 
 
 def test_a_stand_in_needs_nothing_but_to_be_called(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import json
 import shutil
 import subprocess
 import sys
@@ -63,10 +63,10 @@ def points(right: int) -> str:
 
 
 def loaded() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("preview", FOR_STUDENTS / "preview.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """The program as a module. An import would leave its bytecode among the files for students."""
+    path = FOR_STUDENTS / "preview.py"
+    module = ModuleType("preview")
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), vars(module))
     return module
 
 
@@ -271,6 +271,52 @@ def test_which_notebook_is_meant(folder: Path) -> None:
     assert code == 2 and "check_data.json is missing" in said
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"{", b"[]", b"3", b"null", b"{}", b"\xff\xfe\x00binary", b"[" * 100_000, b'{"exercises": []}',
+        b'{"exercises": {}}', b'{"exercises": {"rnn_cell_forward": 3}}', b'{"exercises": {"a": []}}',
+    ],
+)  # fmt: skip
+def test_damaged_check_data(folder: Path, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "check_data.json").write_bytes(content)
+    assert loaded().main([str(folder / f"{NAME}.ipynb")]) == 2
+    said, errors = capsys.readouterr()
+    assert said.count("\n") == 1 and "check_data.json beside the notebook is damaged" in said and not errors
+
+
+def test_what_check_doubts_is_in_doubt_here(folder: Path) -> None:
+    path = folder / "check_data.json"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    for case in data["exercises"]["rnn_forward"]:
+        case["tolerated"] = "There are several ways."
+        case["unknown_numbers"] = ["caches"]
+    path.write_text(json.dumps(data), encoding="utf-8")
+    last = "    return a, y_pred, (cell_caches, x)"
+    answers = cells_of(NAME)["answers"]["rnn_forward"]
+    assert last in answers
+    change(folder, answer(rnn_forward=answers.replace(last, f"    a[0, 0, 0] += 0.125\n{last}")))
+    code, said = run(folder)
+    assert code == 1
+    assert "rnn_cell_forward  10 of 10  right" in said
+    assert "rnn_forward        ? of 10  in doubt\n    In doubt: There are several ways.\n" in said
+    assert f"10 of {10 * EXERCISES} points, and perhaps those of rnn_forward, if" in said
+
+
+def test_what_the_kernel_writes_at_its_end_is_not_shown(folder: Path) -> None:
+    def edit(notebook: Any) -> None:
+        answer()(notebook)
+        last_words = "import atexit, os\natexit.register(lambda: os.write(2, b'Traceback, last words'))"
+        notebook.cells.append(nbformat.v4.new_code_cell(last_words))
+
+    change(folder, edit)
+    done = subprocess.run(
+        [sys.executable, "preview.py"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and points(EXERCISES) in done.stdout
+    assert "last words" not in done.stderr + done.stdout
+
+
 def test_in_a_cell_of_the_notebook_itself(folder: Path) -> None:
     """And the saved cell does not start the preview in the preview, and so on."""
 
@@ -287,6 +333,6 @@ def test_in_a_cell_of_the_notebook_itself(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", assignments())
 def test_every_assignment_has_the_files_for_students(name: str) -> None:
-    for original in FOR_STUDENTS.iterdir():
+    for original in filter(Path.is_file, FOR_STUDENTS.iterdir()):
         for step in ("source", "release"):
             assert (COURSE / step / name / original.name).read_bytes() == original.read_bytes(), original

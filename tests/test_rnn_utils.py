@@ -7,17 +7,21 @@ import json
 import shutil
 import sys
 import warnings
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import mpmath
 import numpy as np
 import pytest
 
 import rnn_utils
+from autograder import wire
+from autograder.course import assignments, notebook_path, reference_namespace
 
 
 @pytest.mark.parametrize("value", [-1e4, -745.0, -50.0, -1.5, 0.0, 1e-9, 3.0, 37.0, 1e4])
@@ -240,6 +244,7 @@ def change_case(tools: ModuleType, **changes: Any) -> None:
     data = json.loads(path.read_text())
     data["exercises"]["double"][0].update(changes)
     path.write_text(json.dumps(data))
+    tools._load.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -333,3 +338,202 @@ def test_in_a_notebook_the_table_is_html_and_the_error_is_one_sentence(tools: Mo
         assert "Traceback" not in captured.stdout + captured.stderr
     finally:
         InteractiveShell.clear_instance()
+
+
+# ---- what check accepts, and what it says --------------------------------------------------------------
+
+
+class Named(NamedTuple):
+    first: Any
+    second: Any
+
+
+class Text(str): ...
+
+
+class Number(float): ...
+
+
+class Array(np.ndarray[Any, Any]): ...
+
+
+class Unheard: ...
+
+
+def defaulting(entries: dict[Any, Any]) -> Any:
+    made: defaultdict[Any, Any] = defaultdict(float)
+    made.update(entries)
+    return made
+
+
+def keyed_by_numpy(entries: dict[Any, Any]) -> Any:
+    return {np.str_(key): value for key, value in entries.items()}
+
+
+IN_ANOTHER_DRESS: dict[type, list[Callable[[Any], Any]]] = {
+    dict: [OrderedDict, Counter, defaulting, keyed_by_numpy,
+           lambda d: OrderedDict((Text(key), value) for key, value in d.items())],
+    tuple: [lambda pair: Named(*pair)],
+    list: [type("Own", (list,), {})],
+    np.ndarray: [lambda array: array.view(Array), lambda array: np.ma.array(array)],
+    float: [Number, np.float64],
+}  # fmt: skip
+"""Subclasses of plain kinds that hold plain values: marking takes them for what they hold."""
+
+
+def other_forms(value: Any) -> list[Any]:
+    """The same value with one part of it of a subclass, each in turn."""
+    forms = [
+        dress(value) for kind in IN_ANOTHER_DRESS if type(value) is kind for dress in IN_ANOTHER_DRESS[kind]
+    ]
+    if type(value) is tuple:
+        for place, item in enumerate(value):
+            forms += [(*value[:place], form, *value[place + 1 :]) for form in other_forms(item)]
+    if type(value) is dict:
+        for key, item in value.items():
+            forms += [{**value, key: form} for form in other_forms(item)]
+    return forms
+
+
+@pytest.mark.parametrize("values", [
+    {"x": np.ones((2, 3)), "y": (1.5, {"z": 2.0})}, (np.ones((2, 1)), [1.0, 2.0]), {"a": 1.5},
+])  # fmt: skip
+def test_subclasses_count_as_what_they_hold_as_in_marking(values: Any) -> None:
+    forms = other_forms(values)
+    assert len(forms) >= 4
+    for form in forms:
+        crossed, _ = wire.decode(wire.encode(form)[0])
+        assert rnn_utils._compare("value", values, rnn_utils._plain(form), {}).problem == "", form
+        assert rnn_utils._compare("value", values, crossed, {}).problem == ""
+        assert not rnn_utils._strange(rnn_utils._plain(form))
+
+
+@pytest.mark.parametrize("strange", [
+    {1, 2}, Unheard(), np.array([Unheard()]), np.ma.array([1.0, 2.0], mask=[True, False]), range(3), len,
+], ids=str)  # fmt: skip
+def test_what_cannot_be_marked_does_not_pass_here(strange: Any, tools: ModuleType) -> None:
+    with pytest.raises(wire.WireError):
+        wire.encode({"x": strange})
+    assert rnn_utils._strange(rnn_utils._plain([{"x": strange}]))
+    extra = {"x": np.ones(2), "more": strange}
+    change_case(
+        tools,
+        returns=["x"],
+        expected={"dict": {"x": {"array": "1.0 1.0", "dtype": "float64", "shape": [2]}}},
+    )
+    with pytest.raises(AssertionError, match=r"what is returned contains .*can be marked"):
+        shown(tools, lambda *_: extra)
+
+
+def test_integers_and_real_numbers_in_a_cache_are_the_same(tools: ModuleType) -> None:
+    whole = {"array": "6 12", "dtype": "int64", "shape": [2]}
+    case = {"returns": ["padded", "cache"], "show": {"dict": {}},
+            "expected": {"tuple": [whole, {"tuple": [whole, 3.0]}]}}  # fmt: skip
+    change_case(tools, **case)
+    integers, real = np.array([6, 12]), np.array([6.0, 12.0])
+    for cache in ((integers, 3), (real, 3.0), (real.astype(np.float32), np.int64(3))):
+        assert "✗" not in shown(tools, lambda *_, cache=cache: (integers, cache))
+    with pytest.raises(AssertionError, match="padded is an array of real numbers"):
+        shown(tools, lambda *_: (real, (integers, 3)))
+
+
+def test_entries_of_caches_have_their_names(tools: ModuleType) -> None:
+    number = {"array": "1.0 1.0", "dtype": "float64", "shape": [2]}
+    cache = {"tuple": [number, {"dict": {"W": number}}]}
+    for kind, parts in (
+        (
+            {"tuple": [[cache, cache], number]},
+            {"caches": ["cell caches", "x"], "cell caches": ["c_prev", "parameters"]},
+        ),
+        ([cache, cache], {"caches": ["c_prev", "parameters"]}),
+    ):
+        outer = "[0]" if isinstance(kind, dict) else ""
+        change_case(tools, returns=["caches"], expected=kind, parts={"dict": parts}, show={"dict": {}})
+        for broken, name in (("c_prev", "[1][0] (c_prev)"), ("W", "[1][1]['W'] (W)")):
+            one = np.ones(2)
+            caches: Any = [(one, {"W": one}), (one + (broken == "c_prev"), {"W": one + (broken == "W")})]
+            output = io.StringIO()
+            with redirect_stdout(output), pytest.raises(AssertionError) as caught:
+                tools.check(
+                    lambda *_, c=caches, k=kind: (c, np.ones(2)) if isinstance(k, dict) else c, "double"
+                )
+            assert f"caches{outer}{name} has the right shape" in str(caught.value)
+            assert f"caches{outer}{name}" in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "{", "[]", "null", "{}", "\0\1", "[" * 100_000, '{"exercises": 3}',
+        *(f'{{"exercises": {{"double": {cases}}}}}' for cases in (
+            "3", "[3]", "[]", '[{"title": "t"}]',
+            '[{"title": "t", "arguments": {"dict": {}}, "returns": ["a"]}]',
+            '[{"title": "t", "arguments": {"dict": {}}, "returns": 1, "expected": 1}]',
+            '[{"title": "t", "arguments": {"dict": {}}, "returns": ["a", "b"], "expected": {"tuple": [1]}}]',
+            '[{"title": "t", "arguments": {"array": "1 2", "dtype": "f8", "shape": [3]}}]',
+            '[{"title": "t", "arguments": {"array": "1 2", "dtype": "no such", "shape": [2]}}]',
+            '[{"title": "t", "arguments": {"named": "x"}}]',
+        )),
+        '{"exercises": {"double": []}, "slips": []}',
+    ],
+)  # fmt: skip
+def test_damaged_check_data_is_told_in_one_sentence(tools: ModuleType, content: str) -> None:
+    Path(str(tools.__file__)).with_name("check_data.json").write_text(content)
+    with pytest.raises(
+        ValueError, match=r"^The file check_data\.json beside rnn_utils\.py is damaged: copy it again"
+    ) as e:
+        tools.check(right, "double")
+    assert cast(Any, e.value)._render_traceback_() == [str(e.value)]
+
+
+def test_a_doubt_is_no_cross_and_no_tick(tools: ModuleType) -> None:
+    path = Path(str(tools.__file__)).with_name("check_data.json")
+    data = json.loads(path.read_text())
+    (case,) = data["exercises"]["double"]
+    data["exercises"]["double"] = [case | {"title": f"case {n}", "tolerated": "Several ways."} for n in "123"]
+    data["exercises"]["double"][1] |= {"expected": {"tuple": [
+        {"array": "7.0 -11.0 19.0 4.0 2.5 25.0", "dtype": "float64", "shape": [2, 3]},
+        *case["expected"]["tuple"][1:],
+    ]}}  # fmt: skip
+    path.write_text(json.dumps(data))
+
+    text = shown(tools, with_values(lambda d, t, c: (d + 1, t, c)))
+    assert "✗" not in text and text.count("In doubt: Several ways.") == 2
+    assert "? double: case 1" in text and "? double: case 3" in text and "✓ double" not in text
+    assert text.splitlines()[-1] == "Right: case 2."
+
+
+def test_tolerances_are_far_above_rounding_and_below_slips() -> None:
+    """Every case once more with extended precision: float64 rounds by far less than is allowed."""
+
+    def extended(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return value.astype(np.longdouble) if value.dtype.kind == "f" else value
+        if isinstance(value, tuple | list):
+            return type(value)(map(extended, value))
+        return {key: extended(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+    assert np.finfo(np.longdouble).eps < np.finfo(float).eps / 100
+    compared = 0
+    for assignment in assignments():
+        reference = reference_namespace(assignment)
+        data = json.loads(notebook_path(assignment).with_name("check_data.json").read_text(encoding="utf-8"))
+        for exercise, cases in data["exercises"].items():
+            for case in map(rnn_utils.decode_case, cases):
+                if "raises" in case or exercise in ("sample", "model", "clip", "pad_sequences"):
+                    continue
+                expected, values = (
+                    rnn_utils._by_name(result, case["returns"])
+                    for result in (
+                        case["expected"],
+                        reference[exercise](*extended(case["arguments"]).values()),
+                    )
+                )
+                for name in set(case["returns"]) - {"cache", "caches", "gradients"}:
+                    rounding = np.abs(np.asarray(values[name] - expected[name], dtype=float))
+                    allowed = rnn_utils.ATOL + rnn_utils.RTOL * np.abs(
+                        np.asarray(expected[name], dtype=float)
+                    )
+                    assert np.all(rounding <= allowed / 1000), (exercise, case["title"], name)
+                    compared += 1
+    assert compared > 150
