@@ -13,7 +13,9 @@ and other numbers, so this is what you get if your functions follow the equation
 import argparse
 import builtins
 import json
+import logging
 import os
+import subprocess
 import sys
 import textwrap
 import time
@@ -22,6 +24,12 @@ from datetime import datetime
 from pathlib import Path
 
 SECONDS_PER_CELL = 120
+
+# For what takes a second on an idle computer; this one may be busy.
+SECONDS_TO_START = 600
+SECONDS_FOR_THE_OUTPUT = 120
+
+IN_DOUBT = "In doubt: "  # so begins what `check` says of numbers that may differ, and do
 
 # What marking allows, unless an instructor has chosen otherwise.
 SECONDS_IN_MARKING = 10  # for one cell
@@ -45,21 +53,25 @@ def main(arguments):
         text = text_of(path)
         exercises = exercises_of(path.resolve().parent)
         print(f"{path.name}, saved {ago(path)}. Running it …\n", flush=True)
-        points, possible, missing = 0, 0, []
+        points, possible, missing, doubtful = 0, 0, [], []
         results, slow = preview(text, exercises, path.resolve().parent)
         width = max(map(len, exercises))
         for exercise in exercises:
             got, worth, said = results[exercise]
-            points, possible = points + got, possible + worth
-            print(f"{exercise.ljust(width)}  {got:2} of {worth}  {'right' if got else 'not right yet'}")
+            points, possible = points + (got or 0), possible + worth
+            verdict = "in doubt" if got is None else "right" if got else "not right yet"
+            print(f"{exercise.ljust(width)}  {'?' if got is None else got:>2} of {worth}  {verdict}")
             if said:
                 print(textwrap.indent(textwrap.fill(said, 96), "    "))
             if said.startswith("MISSING"):
                 missing.append(exercise)
+            if got is None:
+                doubtful.append(exercise)
     except CannotPreview as error:
         print(error)
         return 2
-    print(f"\n{points} of {possible} points, if marking finds what these checks find.")
+    more = f", and perhaps those of {', '.join(doubtful)}" if doubtful else ""
+    print(f"\n{points} of {possible} points{more}, if marking finds what these checks find.")
     if slow:
         print(textwrap.fill(f"SLOW: {slow}", 100))
     if missing:
@@ -123,12 +135,24 @@ def exercises_of(folder):
         raise CannotPreview(
             "check_data.json is missing beside the notebook: copy it from the folder that you were given."
         ) from None
-    return list(data["exercises"])
+    except (ValueError, RecursionError, OSError):
+        data = None
+    exercises = data.get("exercises") if isinstance(data, dict) else None
+    if not isinstance(exercises, dict) or not exercises or not all(map(usable, exercises.values())):
+        raise CannotPreview(
+            "check_data.json beside the notebook is damaged: copy it again from the folder that you were"
+            " given."
+        )
+    return list(exercises)
+
+
+def usable(cases):
+    return isinstance(cases, list) and bool(cases) and all(isinstance(case, dict) for case in cases)
 
 
 def preview(text, exercises, folder):
-    """Run the notebook; for each exercise its points, what it is worth, and what there is to say; and what
-    there is to say about slow cells."""
+    """Run the notebook; for each exercise its points (None if they are in doubt), what it is worth, and what
+    there is to say; and what there is to say about slow cells."""
     try:
         import nbformat
         from nbclient import NotebookClient
@@ -161,14 +185,18 @@ def preview(text, exercises, folder):
     client = NotebookClient(
         node,
         timeout=SECONDS_PER_CELL,
+        startup_timeout=SECONDS_TO_START,
+        iopub_timeout=SECONDS_FOR_THE_OUTPUT,
         interrupt_on_timeout=True,
         allow_errors=True,
         kernel_name="python3",
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),  # else a warning is printed
         resources={"metadata": {"path": str(folder)}},
     )
+    client.log = quiet()
     try:
-        client.execute()
+        # What the kernel itself writes, above all when it is ended, is no business of the student's.
+        client.execute(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except CellTimeoutError:
         raise CannotPreview(
             f"A cell runs for more than {SECONDS_PER_CELL} seconds and cannot be stopped: an endless loop?"
@@ -183,6 +211,14 @@ def preview(text, exercises, folder):
         else:
             os.environ["NBGRADER_EXECUTION"] = before
     return {exercise: result(exercise, cells) for exercise in exercises}, slow_cells(node["cells"])
+
+
+def quiet():
+    """A logger that says nothing."""
+    logger = logging.getLogger("preview")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger
 
 
 def places(cells, grade_id):
@@ -248,7 +284,8 @@ def result(exercise, cells):
         return 0, worth, f"MISSING: the {'answer' if answer is None else 'check'} cell was deleted."
     said = error_of(grade).removeprefix(f"{exercise}: ")
     if not said:
-        return worth, worth, ""
+        doubts = doubts_of(grade)
+        return None if doubts else worth, worth, doubts
     if in_answer := error_of(answer):
         said = f"The answer cell stops with an error. {in_answer}"
     return 0, worth, said
@@ -261,6 +298,16 @@ def error_of(cell):
             name = "" if output["ename"] == "CheckFailed" else f"{output['ename']}: "
             return f"{name}{output['evalue']}"
     return ""
+
+
+def doubts_of(cell):
+    """What `check` said in this cell of numbers that may differ, and do; "" if nothing."""
+    found = []
+    for output in cell["outputs"]:
+        data = output.get("data", {})
+        if str(data.get("text/plain", "")).startswith(IN_DOUBT) and data["text/plain"] not in found:
+            found.append(data["text/plain"])
+    return " ".join(found)
 
 
 def ago(path):
