@@ -503,8 +503,8 @@ def _examine(function: Callable[..., Any], case: Any) -> _Trial:
             return _Trial(_wrong_refusal(error, case))
         message = (str(error).splitlines() or [""])[0]
         inside = _stopped_in(error)
-        within = f" in {inside}, which it needs," if inside else ""
-        problem = f"the function stopped{within} with {type(error).__name__}: {message}{_where(error)}"
+        stopped = f"stopped in {inside}, which it needs, with" if inside else "stopped with"
+        problem = f"the function {stopped} {type(error).__name__}: {message}{_where(error)}"
         return _Trial(problem, stopped_with=error)
     if "raises" in case:
         return _Trial(f"a {case['raises']} should be raised, but the function returns {_kind(obtained)}")

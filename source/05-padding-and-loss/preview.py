@@ -70,8 +70,9 @@ def main(arguments):
     except CannotPreview as error:
         print(error)
         return 2
-    more = f", and perhaps those of {', '.join(doubtful)}" if doubtful else ""
-    print(f"\n{points} of {possible} points{more}, if marking finds what these checks find.")
+    print(f"\n{points} of {possible} points, if marking finds what these checks find.")
+    if doubtful:
+        print(f"Those of {', '.join(doubtful)} are in doubt and not counted here.")
     if slow:
         print(textwrap.fill(f"SLOW: {slow}", 100))
     if missing:
