@@ -14,8 +14,7 @@ from autograder.examiner import Examiner
 
 SLOW_IMPORTS = """
 import importlib.machinery, time
-whole = importlib.machinery.SourceFileLoader.exec_module
-def slowly(self, module):
+def slowly(self, module, whole=importlib.machinery.SourceFileLoader.exec_module):
     if module.__name__.startswith("slow_"):
         time.sleep(1)
         for _ in range({work}):  # cannot be cut off without leaving the module half done
