@@ -325,7 +325,7 @@ class GradebookWriter:
     def _renew_remark_on_time(self, db: Connection, assignment_id: str, student: str, folder: Path) -> None:
         """What there is to say of a time stamp that may have changed while the notebooks did not."""
         found = db.execute(
-            sql.select(RECORD.c["submission_id", "remarks"])
+            sql.select(RECORD.c.submission_id, RECORD.c.remarks)
             .join_from(RECORD, _SUBMISSION, RECORD.c.submission_id == _SUBMISSION.c.id)
             .where(_SUBMISSION.c.assignment_id == assignment_id, _SUBMISSION.c.student_id == student)
         ).first()
