@@ -25,7 +25,8 @@ Case = dict[str, Any]
 """title, arguments, returns (names), and optionally: shared (values that occur several times), show (name ->
 leading indices of the part of an array to show), parts (name of a
 tuple, or of a list of tuples -> names of the entries), changed
-(argument -> expected values afterwards), unknown_numbers (names, also of entries, of which only types and
+(argument -> expected values afterwards; of a generator, the state), handed_back (the argument whose arrays
+are to be returned, not copies of them), unknown_numbers (names, also of entries, of which only types and
 shapes are compared), alternatives (name -> values that are right as well), tolerated (what to say where
 numbers differ, which is no failure then).
 
@@ -758,11 +759,27 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
     def clip_case(title: str, seed: int, n_a: int, vocab_size: int, max_value: float) -> Case:
         weights = language_model(seed, n_a, vocab_size)
         gradients = {f"d{name}": max_value * value for name, value in weights.items()}
+        return limited(title, gradients, max_value)
+
+    def limited(title: str, gradients: dict[str, Any], max_value: float) -> Case:
         return {
             "title": title,
             "returns": list(gradients),
-            "show": {name: [0] for name in gradients},
+            "show": {name: [0] for name, value in gradients.items() if len(value)},
+            "handed_back": "gradients",
         } | in_place("clip", "gradients", {"gradients": gradients, "max_value": max_value})
+
+    def other_gradients() -> dict[str, Any]:
+        """Of an LSTM with an embedding, a hundred times the usual size; one array in Fortran's order."""
+        drawn = draw(11, dWf=(3, 5), dbf=(3, 1), dWc=(3, 5), dWy=(4, 3), dE=(2, 4))
+        drawn = {name: 100 * value for name, value in drawn.items()}
+        return drawn | {"dWc": np.asfortranarray(drawn["dWc"])}
+
+    def some_gradients() -> dict[str, Any]:
+        """Two of an RNN, with infinite entries, one without numbers, one of single precision."""
+        drawn = draw(12, dWya=(3, 2), dba=(3, 1), nothing=(0, 3), single=(2, 2))
+        drawn["dWya"][0, 0], drawn["dba"][1, 0] = np.inf, -np.inf
+        return drawn | {"single": drawn["single"].astype(np.float32)}
 
     letters = {letter: index for index, letter in enumerate("\nabcde")}
     other_letters = {"x": 0, "y": 1, "\n": 2, "z": 3}
@@ -773,21 +790,38 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
     long_winded["by"][11] -= 2.0
     talkative["by"][0] -= 2.5
     never_ends["by"][2] = -50.0
+    silent = talkative | {"by": talkative["by"] + 60 * np.eye(6)[:, :1]}
+    # So many letters, the end among them, are drawn with this seed and these weights.
+    letters_drawn = len(reference["sample"](talkative, letters, np.random.default_rng(15)))
 
     def sample_case(title: str, seed: int, **arguments: Any) -> Case:
         arguments = {"parameters": arguments.pop("parameters"), "char_to_ix": arguments.pop("char_to_ix"),
                      "rng": np.random.default_rng(seed), **arguments}  # fmt: skip
-        return {"title": title, "arguments": arguments, "returns": ["indices"]}
+        return {"title": title, "returns": ["indices"]} | in_place("sample", "rng", arguments)
 
     def step_case(
-        title: str, seed: int, n_a: int, vocab_size: int, X: list[Any], Y: list[Any], **more: Any
+        title: str,
+        seed: int,
+        n_a: int,
+        vocab_size: int,
+        X: list[Any],
+        Y: list[Any],
+        *,
+        weights: Mapping[str, float] = {},
+        surely: int | None = None,
+        **more: float,
     ) -> Case:
+        """weights: name -> factor for the parameter; surely: the letter that the network expects always"""
         a_prev = draw(seed, a_prev=(n_a, 1))["a_prev"]
+        parameters = language_model(seed, n_a, vocab_size)
+        parameters |= {name: times * parameters[name] for name, times in weights.items()}
+        if surely is not None:
+            parameters["by"][surely] += 6.0
         arguments = {
             "X": X,
             "Y": Y,
             "a_prev": a_prev,
-            "parameters": language_model(seed, n_a, vocab_size),
+            "parameters": parameters,
             **more,
         }
         return {
@@ -818,6 +852,11 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
         "clip": [
             clip_case("random gradients, limit 5", 1, 5, 3, 5.0),
             clip_case("other sizes, limit 0.5", 2, 3, 4, 0.5),
+            clip_case("small gradients, limit 0.001", 13, 2, 3, 0.001),
+            limited("gradients of other names, limit 10", other_gradients(), 10),
+            limited("some gradients only, limit 0.25", some_gradients(), 0.25),
+            limited("gradients far below the limit", draw(14, dWaa=(2, 2), dbo=(2, 1)), 50.0),
+            limited("no gradients at all", {}, 1.0),
         ],
         "sample": [
             sample_case("a network with random weights", 6, parameters=talkative, char_to_ix=letters),
@@ -843,6 +882,42 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
                 char_to_ix=many_letters,
                 temperature=2.0,
             ),
+            sample_case(
+                "the end drawn as the last letter that is allowed",
+                15,
+                parameters=talkative,
+                char_to_ix=letters,
+                temperature=1.0,
+                max_length=letters_drawn,
+            ),
+            sample_case(
+                "the end drawn as the only letter that is allowed",
+                16,
+                parameters=silent,
+                char_to_ix=letters,
+                temperature=1.0,
+                max_length=1,
+            ),
+            sample_case(
+                "a name that does not end by itself, max_length 1",
+                19,
+                parameters=never_ends,
+                char_to_ix=other_letters,
+                temperature=1.0,
+                max_length=1,
+            ),
+            sample_case(
+                "a name that does not end by itself, max_length 50 by default",
+                17,
+                parameters=never_ends,
+                char_to_ix=other_letters,
+            ),
+            sample_case(
+                "very large scores (does softmax overflow?)",
+                18,
+                parameters=long_winded | {"Wya": 900 * long_winded["Wya"]},
+                char_to_ix=many_letters,
+            ),
         ],
         "optimize": [
             step_case("a name of three letters", 9, 5, 4, [None, 1, 2, 3], [1, 2, 3, 0]),
@@ -855,6 +930,39 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
                 [4, 0, 5, 1, 3, 2],
                 learning_rate=0.5,
                 max_value=0.1,
+            ),
+            step_case("one step, which reads a letter", 23, 4, 5, [3], [2], learning_rate=0.2, max_value=9.0),
+            step_case(
+                "gradients around 100, and the limit 5 by default",
+                24,
+                4,
+                3,
+                [None, *[1, 2, 0] * 60],
+                [*[1, 2, 0] * 60, 1],
+                weights={"Wya": 5.0},
+            ),
+            step_case(
+                "gradients around 100, and a higher limit",
+                24,
+                4,
+                3,
+                [None, *[1, 1, 0] * 60],
+                [*[1, 2, 0] * 60, 1],
+                weights={"Wya": 5.0},
+                learning_rate=0.01,
+                max_value=1e4,
+            ),
+            step_case(
+                "gradients around 0.01",
+                25,
+                4,
+                3,
+                [None, 1, 1, 1, 1, 1],
+                [1, 1, 1, 1, 1, 1],
+                weights={"Wya": 0.1},
+                surely=1,
+                learning_rate=10.0,
+                max_value=5.0,
             ),
         ],
         "model": [
@@ -922,7 +1030,8 @@ def _encode(value: Any, named: Mapping[int, str]) -> Any:
         return {"named": named[id(value)]}
     if isinstance(value, np.ndarray):
         numbers = " ".join(repr(number) for number in value.ravel().tolist())
-        return {"array": numbers, "dtype": str(value.dtype), "shape": list(value.shape)}
+        order = {"order": "F"} if value.flags.f_contiguous and not value.flags.c_contiguous else {}
+        return {"array": numbers, "dtype": str(value.dtype), "shape": list(value.shape), **order}
     if isinstance(value, tuple):
         return {"tuple": [_encode(item, named) for item in value]}
     if isinstance(value, list):
@@ -933,5 +1042,7 @@ def _encode(value: Any, named: Mapping[int, str]) -> Any:
         return value.item()
     if isinstance(value, np.random.Generator):
         seeds: Any = value.bit_generator.seed_seq
-        return {"generator": seeds.entropy}
+        state = value.bit_generator.state
+        drawn = state != np.random.default_rng(seeds.entropy).bit_generator.state
+        return {"generator": seeds.entropy} | ({"state": dict(state)} if drawn else {})
     return value

@@ -452,13 +452,17 @@ def _decode(value: Any, named: Mapping[str, Any]) -> Any:
     if not isinstance(value, dict):
         return value
     if "array" in value:
-        return np.array(value["array"].split(), dtype=value["dtype"]).reshape(value["shape"])
+        array = np.array(value["array"].split(), dtype=value["dtype"]).reshape(value["shape"])
+        return np.asfortranarray(array) if value.get("order") == "F" else array
     if "tuple" in value:
         return tuple(_decode(item, named) for item in value["tuple"])
     if "named" in value:
         return named[value["named"]]
     if "generator" in value:
-        return np.random.default_rng(value["generator"])
+        generator = np.random.default_rng(value["generator"])
+        if "state" in value:  # what was drawn from it already
+            generator.bit_generator.state = value["state"]
+        return generator
     return {key: _decode(item, named) for key, item in value["dict"].items()}
 
 
@@ -495,7 +499,8 @@ def _examine(function: Callable[..., Any], case: Any) -> _Trial:
     """Call the function on one case and compare."""
     arguments = copy.deepcopy(case["arguments"])
     try:
-        obtained = _plain(function(*arguments.values()))
+        returned = function(*arguments.values())
+        obtained = _plain(returned)
     except NotImplementedError as error:
         return _Trial(f"the function is not written yet ({error})", stopped_with=error)
     except Exception as error:
@@ -517,8 +522,10 @@ def _examine(function: Callable[..., Any], case: Any) -> _Trial:
     problems, wrong = [], {}
     changed = case.get("changed", {})
     for name, before in case["arguments"].items():
+        if isinstance(before, np.random.Generator):  # of which below
+            continue
         if (
-            _compare(name, changed[name], arguments[name], {}).problem
+            _wrong_afterwards(name, changed[name], arguments[name])
             if name in changed
             else not _is_unchanged(before, arguments[name])
         ):
@@ -543,12 +550,42 @@ def _examine(function: Callable[..., Any], case: Any) -> _Trial:
         if verdict.problem:
             wrong[name] = value
             problems.append(verdict.problem)
+    if not problems:
+        problems += _wrong_owner(returned, arguments, case)
+    for name, right in changed.items():
+        drawn = isinstance(right, np.random.Generator)
+        if drawn and not problems and arguments[name].bit_generator.state != right.bit_generator.state:
+            wrong[f"argument {name}"] = 0.0
+            problems.append(
+                f"more or less was drawn from the generator {name} than the exercise asks for, which is one "
+                "number for each letter"
+            )
     if not problems and (strange := _strange(obtained)):
         problems.append(
             f"what is returned contains {strange}; only numbers, texts, arrays of numbers, tuples, lists and "
             "dictionaries can be marked"
         )
     return _Trial(problems[0] if problems else "", rows, wrong, remark)
+
+
+def _wrong_afterwards(name: str, expected: Any, obtained: Any) -> bool:
+    """Whether an argument that should be changed in place has other keys or numbers than it should have."""
+    if isinstance(expected, dict) and set(obtained) != set(expected):
+        return True
+    return bool(_compare(name, expected, obtained, {}).problem)
+
+
+def _wrong_owner(returned: Any, arguments: Mapping[str, Any], case: Mapping[str, Any]) -> list[str]:
+    """A sentence where a function should hand back the very arrays of an argument, and returns others."""
+    if "handed_back" not in case:
+        return []
+    name = case["handed_back"]
+    given = arguments[name]
+    if set(returned) != set(given):
+        return [f"the returned dictionary has other keys than {name}: return what was passed in"]
+    if any(returned[key] is not given[key] for key in given):
+        return [f"what is returned is a copy of {name}: return the dictionary that was passed in"]
+    return []
 
 
 def _is_unchanged(before: Any, after: Any) -> bool:
@@ -665,6 +702,8 @@ def _compare(
             obtained = obtained[()]
         if isinstance(obtained, bool) or not isinstance(obtained, int | float | np.integer | np.floating):
             return _Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a number belongs")
+        if isinstance(expected, int) and not isinstance(obtained, int | np.integer):
+            return _Verdict(type=False, problem=f"{name} is a real number where a whole number belongs")
         close = bool(np.isclose(obtained, expected, rtol=RTOL, atol=ATOL))
         problem = "" if close else f"{name} is {_number(obtained)} where {_number(expected)} belongs"
         return _Verdict(type=True, numbers=close, problem=problem)

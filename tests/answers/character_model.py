@@ -69,6 +69,17 @@ WRONG = [
         {IN_PLACE: "gradient *= min(1, max_value / max(np.linalg.norm(gradient), 1e-9))"},
     ),
     ("clip", "weights only", {IN_PLACE: f"if gradient.shape[1] > 1:\n            {IN_PLACE}"}),
+    (
+        "clip",
+        "five names, new dictionary of the same arrays",
+        """def clip(gradients, maxValue):
+    dWaa, dWax, dWya, db, dby = (gradients[k] for k in ("dWaa", "dWax", "dWya", "dba", "dby"))
+    for gradient in [dWax, dWaa, dWya, db, dby]:
+        np.clip(gradient, -maxValue, maxValue, out=gradient)
+    gradients = {"dWaa": dWaa, "dWax": dWax, "dWya": dWya, "dba": db, "dby": dby}
+    return gradients
+""",
+    ),
     ("sample", "wrong letter fed back", {"x[index] = 1": "x[index - 1] = 1"}),
     ("sample", "temperature on the state", {STATE: STATE.replace("+ ba)", "+ ba) / temperature")}),
     ("sample", "sigmoid", {"np.tanh": "sigmoid"}),
@@ -238,14 +249,8 @@ RIGHT = [
     ),
     (
         "clip",
-        "five names, new dictionary of the same arrays",
-        """def clip(gradients, maxValue):
-    dWaa, dWax, dWya, db, dby = (gradients[k] for k in ("dWaa", "dWax", "dWya", "dba", "dby"))
-    for gradient in [dWax, dWaa, dWya, db, dby]:
-        np.clip(gradient, -maxValue, maxValue, out=gradient)
-    gradients = {"dWaa": dWaa, "dWax": dWax, "dWya": dWya, "dba": db, "dby": dby}
-    return gradients
-""",
+        "a new dictionary of the same arrays",
+        {"return gradients": "return {name: gradients[name] for name in sorted(gradients)}"},
     ),
     (
         "sample",
