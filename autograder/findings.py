@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from autograder.charts import Outcomes
 from autograder.item_analysis import Item, Spread, analyse, spread
 from autograder.records import ClassRecords, Slip, Work, exercise_of
+from autograder.shortcuts import shortcuts
 from autograder.similarity import Pair, similar_pairs
 
 KINDS: dict[str, str] = {
@@ -26,6 +27,7 @@ KINDS: dict[str, str] = {
     "budget": "took too long",
     "output": "produced too much",
     "timestamp": "time of submission not readable",
+    "shortcut": "needs a look",
     "no-sandbox": "examined without a sandbox",
     "by-hand": "waits to be marked by hand",
     "not-marked": "handed in, not marked yet",
@@ -105,6 +107,9 @@ class Findings:
             for remark in work.remarks:
                 exercise = exercise_of(remark.grade_id or "")
                 yield Attention(work.student, remark.kind, exercise, remark.text)
+            if work.readable:
+                for exercise, said in shortcuts(own_code(work)).items():
+                    yield Attention(work.student, "shortcut", exercise, said)
             if work.walls == "none":
                 yield Attention(
                     work.student, "no-sandbox", "", "Its code could read and change what the instructor can."

@@ -533,3 +533,27 @@ def test_nothing_marked(course: Path) -> None:
     marked_class(course)
     with pytest.raises(RecordsError, match="Nothing of 09-none is in the gradebook"):
         report(course, "09-none")
+
+
+# Answers that need a look
+
+
+def test_a_numerical_derivative_needs_a_look_and_costs_nothing(tmp_path: Path) -> None:
+    points = {"gru_backward": 10.0}
+    root = small.make_course(tmp_path / "course")
+    small.write_source(root, small.source_notebook(points), ASSIGNMENT)
+    marker = Marker(root, points=points)
+    complex_step = "def gru_backward(x):\n    return gru_forward(x + 1e-20j).imag / 1e-20"
+    marker.mark("ada", {"gru_backward": 10}, answers={"gru_backward": complex_step})
+    marker.mark(
+        "bob", {"gru_backward": 10}, answers={"gru_backward": "def gru_backward(x):\n    return 4 * x"}
+    )
+    folder = report(root)
+    (entry,) = rows(folder / "attention.csv")
+    assert (entry["student"], entry["kind"], entry["exercise"]) == ("ada", "shortcut", "gru_backward")
+    assert "gru_forward and works with complex numbers (1e-20j and imag)" in entry["text"]
+    assert [row["mark"] for row in rows(folder / "marks.csv")] == ["10.0", "10.0"]
+    page = (folder / "report.html").read_text()
+    assert "needs a look" in page and "1e-20j" in page
+    anonymous = (report(root, anonymous=True) / "report.html").read_text()
+    assert "needs a look" in anonymous and "1e-20j" not in anonymous
