@@ -7,13 +7,12 @@ functions; which cell is which is found out here, from the names that the cells 
 from __future__ import annotations
 
 import ast
-import builtins
 import hashlib
 import json
 import math
 import re
 import symtable
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -64,8 +63,18 @@ class ExamCell:
 
     @cached_property
     def names(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Global names that the cell's code defines, and those that it uses without being built in."""
+        """Global names that the cell's code defines, and those that it uses, what is built in among them."""
         return global_names(self.source)
+
+    @cached_property
+    def made(self) -> frozenset[str]:
+        """Names that the cell's code defines otherwise than by importing them."""
+        return self.names[0] - imported_names(self.source)
+
+    @cached_property
+    def statements(self) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+        """The `names` of each statement at the outermost level."""
+        return statement_names(self.source)
 
 
 @dataclass(frozen=True)
@@ -105,11 +114,13 @@ class ExamNotebook:
         """
         code = [cell for cell in self.cells if cell.kind == "code"]
         theirs: set[str] = set()
-        independent = []
+        independent: list[ExamCell] = []
         for cell in code:
             defined, used = cell.names
             if cell.role == "answer" or used & theirs:
-                theirs |= defined
+                theirs |= cell.made | defined.difference(*(other.names[0] for other in independent))
+                # What an earlier cell defines can be had without an answer, but not be used without it.
+                theirs |= users_of(theirs, independent)
             elif cell.role != "grade":
                 independent.append(cell)
         needed = {name for cell in self.grade_cells for name in cell.names[1]}
@@ -273,8 +284,45 @@ def hidden_lines(source: str) -> frozenset[int]:
     return frozenset(hidden)
 
 
+def users_of(names: Collection[str], cells: Sequence[ExamCell]) -> set[str]:
+    """What the cells define by statements that use some of the `names`, directly or through others."""
+    found: set[str] = set()
+    statements = [statement for cell in cells for statement in cell.statements]
+    while (
+        more := {
+            name
+            for defined, used in statements
+            if not used.isdisjoint(names) or not used.isdisjoint(found)
+            for name in defined
+        }
+        - found
+    ):
+        found |= more
+    return found - set(names)
+
+
+def statement_names(source: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+    """`global_names` of each statement at the outermost level; of all of the code at once where it cannot be
+    taken apart."""
+    try:
+        tree = ast.parse(source)
+        return tuple(global_names(ast.unparse(statement)) for statement in tree.body)
+    except (SyntaxError, ValueError, RecursionError):
+        return (global_names(source),)
+
+
+def imported_names(source: str) -> frozenset[str]:
+    """Global names that code defines by importing them and in no other way."""
+    try:
+        table = symtable.symtable(source, "cell", "exec")
+    except (SyntaxError, ValueError):
+        return frozenset()
+    symbols = [symbol for symbol in table.get_symbols() if symbol.is_imported()]
+    return frozenset(symbol.get_name() for symbol in symbols if not symbol.is_namespace())
+
+
 def global_names(source: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Global names that code defines, and those that it uses without being built in; magics are fine."""
+    """Global names that code defines, and those that it uses; magics are fine."""
     try:
         table = symtable.symtable(source, "cell", "exec")
     except SyntaxError:
@@ -291,7 +339,7 @@ def global_names(source: str) -> tuple[frozenset[str], frozenset[str]]:
                     defined.add(symbol.get_name())
                 if symbol.is_referenced():
                     used.add(symbol.get_name())
-    return frozenset(defined), frozenset(used - set(dir(builtins)))
+    return frozenset(defined), frozenset(used)
 
 
 def imported(source: str) -> list[str]:

@@ -92,6 +92,16 @@ def main(requests_fd: int) -> NoReturn:
             os.close(fd)
 
 
+class _Missing:
+    """What stands for a function of the name of a built-in one that the student was to write, and has not."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        raise NameError(f"name {self._name!r} is not defined", name=self._name)
+
+
 class _Room:
     """One submission's grade cells; or the reference, where a process answers in place of student's code."""
 
@@ -133,6 +143,9 @@ class _Room:
         namespace, base = self.shell.user_ns, self.namespaces[cell["notebook"]]
         namespace.clear()
         namespace.update(base)
+        for name in cell["answers"]:
+            # What the student was to write over counts for nothing.
+            namespace.pop(name, None)
         offered = self._offered(cell, base)
         namespace.update(offered)
         if (failed := self._run_helpers(cell, offered)) is not None:
@@ -172,10 +185,15 @@ class _Room:
         }
 
     def _offered(self, cell: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-        """What the student has of the names that a grade cell needs. The exam's own names always win."""
-        offered: dict[str, Any] = {}
+        """What the student has of the names that a grade cell needs. The exam's own names win, unless they
+        are there to be written over."""
+        offered: dict[str, Any] = {
+            name: _Missing(name)
+            for name in cell["answers"]
+            if hasattr(builtins, name) and name not in cell["offered"]
+        }
         for name, kind in cell["offered"].items():
-            if name in base or hasattr(builtins, name):
+            if name not in cell["answers"] and (name in base or hasattr(builtins, name)):
                 continue
             if kind == "function":
                 offered[name] = StandIn(name, self.ask)

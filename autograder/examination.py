@@ -526,6 +526,7 @@ class Examination:
                 "hidden": sorted(cell.hidden_lines),
                 "names": sorted(needs.names),
                 "kept": sorted(needs.kept),
+                "answers": sorted(needs.answers),
                 "helpers": [[helper.role, helper.source] for helper in needs.helpers],
                 "offered": offered,
                 "count": self._count,

@@ -3,13 +3,15 @@
 Where a name comes from is read from the master copy, as if its cells were run in order: the last cell before
 that defines it. What the grade cell itself defines is its own. What a read-only cell defines is the exam's,
 also where that cell calls functions of the student: then it is run on the exam's side, with stand-ins for
-these. Only what is left can a student's notebook supply.
+these. Only what is left can a student's notebook supply; and what an answer cell defines anew, for which the
+exam has no more than something to begin with (a function whose body is still to be written, say).
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import builtins
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -25,14 +27,30 @@ class Needs(NamedTuple):
     """What the student's notebook is asked for."""
     kept: frozenset[str]
     """Those of `names` that the helpers do not define anew for the grade cell."""
+    answers: frozenset[str]
+    """Those of `names` that are the student's also where the set-up or Python has something of that name."""
 
 
 def needs_of(notebook: ExamNotebook, grade: ExamCell) -> Needs:
     """What the cell `grade` of the master copy needs."""
+    from autograder.exam import users_of
+
     place = notebook.cells.index(grade)
-    before = [cell for cell in notebook.cells[:place] if cell.kind == "code" and cell not in notebook.setup]
-    given = {name for cell in notebook.setup for name in cell.names[0]}
+    code = [cell for cell in notebook.cells[:place] if cell.kind == "code"]
+    setup = [cell for cell in code if cell in notebook.setup]
+    before = [cell for cell in code if cell not in notebook.setup]
+    given = {name for cell in notebook.setup for name in cell.names[0]} | set(dir(builtins))
     answered = set(notebook.answered)
+    answers = {
+        name
+        for number, cell in enumerate(code)
+        if cell.role == "answer"
+        for name in cell.made
+        if not any(name in later.names[0] for later in code[number + 1 :] if later in setup)
+    }
+    # The exam's own functions that call one of the student's can be defined before it; then it is asked for.
+    builds_on_answers = users_of(answers, setup)
+    given -= answers
 
     def definer(name: str, end: int) -> ExamCell | None:
         return next((cell for cell in reversed(before[:end]) if name in cell.names[0]), None)
@@ -40,10 +58,23 @@ def needs_of(notebook: ExamNotebook, grade: ExamCell) -> Needs:
     names: set[str] = set()
     settled: set[str] = set()
     helpers: set[int] = set()
+    looked_at: set[str] = set()
     waiting = [(grade, len(before))]
     while waiting:
         cell, position = waiting.pop()
         defined, used = cell.names
+        for name in _behind(used & builds_on_answers - looked_at, setup, looked_at) & answers:
+            if name not in grade.names[0]:
+                names.add(name)
+        for index, other in enumerate(before):
+            # What fills a table of the exam's with answers defines nothing.
+            if (
+                other.role == "locked"
+                and index not in helpers
+                and not used.isdisjoint(_changed(other.source))
+            ):
+                helpers.add(index)
+                waiting.append((other, index))
         read_first = _read_before_defined(cell.source, defined & used)
         for name in (used - given) - (defined - read_first):
             # A cell that defines it anew has read what was there before this cell.
@@ -57,7 +88,47 @@ def needs_of(notebook: ExamNotebook, grade: ExamCell) -> Needs:
             elif name not in grade.names[0] or name in answered:
                 names.add(name)
     chosen = tuple(before[index] for index in sorted(helpers))
-    return Needs(chosen, frozenset(names), frozenset(names - settled))
+    return Needs(chosen, frozenset(names), frozenset(names - settled), frozenset(names & answers))
+
+
+def _behind(names: set[str], setup: Sequence[ExamCell], looked_at: set[str]) -> set[str]:
+    """All that the statements of the set-up that define one of the names use, directly or through others."""
+    found: set[str] = set()
+    waiting = set(names)
+    while waiting:
+        looked_at |= waiting
+        used = {
+            name
+            for cell in setup
+            for defined, uses in cell.statements
+            if not defined.isdisjoint(waiting)
+            for name in uses
+        }
+        found |= used
+        waiting = used - looked_at
+    return found
+
+
+def _changed(source: str) -> set[str]:
+    """Names of which code assigns an item or an attribute, at its outermost level."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return set()
+    found: set[str] = set()
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            owner = node.value
+            while isinstance(owner, ast.Subscript | ast.Attribute):
+                owner = owner.value
+            if isinstance(owner, ast.Name):
+                found.add(owner.id)
+        waiting += ast.iter_child_nodes(node)
+    return found
 
 
 def _read_before_defined(source: str, names: frozenset[str]) -> frozenset[str]:

