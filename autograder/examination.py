@@ -310,10 +310,12 @@ class Examination:
             answered, said, answer = walled.control.receive(limit, patience)
             while said == Kind.REFERENCE and self.stand_ins:
                 patience.look()
+                patience.pause()
                 reply = self._refer(answer, allowances[1:])
                 patience.resume()
                 walled.control.send(answered, Kind.ANSWER, reply, patience)
                 answered, said, answer = walled.control.receive(limit, patience)
+            patience.pause()
         except WireError:
             raise Fault("output", "The code produced more than can be taken.") from None
         except ChannelClosed:

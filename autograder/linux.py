@@ -91,8 +91,8 @@ def give_up_privileges() -> None:
 # Kernel memory that no limit counts (memfd, System V and POSIX queues and segments, keys, watches, requests
 # that wait, pages given to pipes, attributes and access lists of files, rules of Landlock and of filters, and
 # what lies in the queue of somebody who never accepts or receives), ways to look into or reach other
-# processes, locks (by which neighbours could talk), and everything about mounts and namespaces: statmount
-# would show the path of the course.
+# processes, locks (by which neighbours could talk), waiting for all processors, and everything about mounts
+# and namespaces: statmount would show the path of the course.
 # Numbers for x86_64 and aarch64; from 424 on, all architectures share them.
 _FORBIDDEN: Final = {
     "x86_64": {
@@ -104,7 +104,7 @@ _FORBIDDEN: Final = {
         "vmsplice": 278, "inotify_init1": 294, "perf_event_open": 298, "fanotify_init": 300,
         "name_to_handle_at": 303, "open_by_handle_at": 304, "syncfs": 306, "setns": 308,
         "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "memfd_create": 319, "bpf": 321,
-        "userfaultfd": 323,
+        "userfaultfd": 323, "membarrier": 324,
     },
     "aarch64": {
         "io_setup": 0, "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "bind": 200, "listen": 201,
@@ -114,7 +114,7 @@ _FORBIDDEN: Final = {
         "shmget": 194, "add_key": 217, "request_key": 218, "keyctl": 219, "perf_event_open": 241,
         "fanotify_init": 262, "name_to_handle_at": 264, "open_by_handle_at": 265, "syncfs": 267,
         "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272, "memfd_create": 279,
-        "bpf": 280, "userfaultfd": 282,
+        "bpf": 280, "userfaultfd": 282, "membarrier": 283,
     },
 }  # fmt: skip
 _FORBIDDEN_EVERYWHERE: Final = {
@@ -132,6 +132,8 @@ _ARCHITECTURE: Final = {"x86_64": (0xC000003E, 41, 56, 54, 72), "aarch64": (0xC0
 _FORKS: Final = {"x86_64": (57, 58), "aarch64": ()}
 """`fork` and `vfork`, which are `clone` on younger architectures."""
 _CLONE_THREAD: Final = 0x00010000
+_CLONE_VFORK: Final = 0x00004000
+"""The caller stands still as if it waited for a disk; among threads, no library does so."""
 _OF_FILES: Final = (6, 7, 37, 38, 1024, 1026, 1031)
 """F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ: locks hold kernel memory,
 and so do large pipes; a lease stops whoever opens the same file outside."""
@@ -170,7 +172,7 @@ def _filter(machine: str, *, processes: bool) -> bytes:
     code += [
         (equal, 0, 3 if processes else 5, clone_number),
         (load, 0, 0, 16),
-        (masked, 0, 1, NEW_NAMESPACES),
+        (masked, 0, 1, NEW_NAMESPACES | (0 if processes else _CLONE_VFORK)),
         refuse,
     ]
     if not processes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def needs_of(notebook: ExamNotebook, grade: ExamCell) -> Needs:
     return Needs(chosen, frozenset(names), frozenset(names - settled), frozenset(names & answers))
 
 
-def _behind(names: set[str], setup: Sequence[ExamCell], looked_at: set[str]) -> set[str]:
+def _behind(names: Collection[str], setup: Sequence[ExamCell], looked_at: set[str]) -> set[str]:
     """All that the statements of the set-up that define one of the names use, directly or through others."""
     found: set[str] = set()
     waiting = set(names)

@@ -65,21 +65,46 @@ class Clock:
         """`read` tells the seconds of CPU time that they have used, and those in which they wanted none."""
         self._read = read
         self._cpu = 0.0
-        self._idle: float | None = None
-        """At the last look since an answer is awaited. At other times they have nothing to do."""
+        self._idle = 0.0
+        self._awaited = 0.0
+        """Seconds since the last look in which an answer was awaited."""
+        self._since: tuple[float, float] | None = None
         self.looked = time.monotonic()
 
     def start(self) -> None:
         """An answer is awaited from now on."""
-        self._idle = None
+        self.stop()
+        self._since = time.monotonic(), _own_seconds()
+
+    def stop(self) -> None:
+        """The answer has come; until the next question the processes have nothing to do."""
+        if self._since is not None:
+            # Who waits for an answer, and then for a processor to take it, waits for the machine.
+            passed = time.monotonic() - self._since[0] - (_own_seconds() - self._since[1])
+            self._awaited += max(0.0, passed)
+            self._since = None
 
     def spent(self) -> float:
-        """Seconds since the last look; of their idleness, those since an answer is awaited."""
-        before = self._cpu, self._idle
+        """Seconds since the last look; of their idleness, no more than an answer was awaited."""
+        if is_awaited := self._since is not None:
+            self.stop()
+        cpu, idle, looked, awaited = self._cpu, self._idle, self.looked, self._awaited
         self._cpu, self._idle = self._read()
-        self.looked = time.monotonic()
-        waited = 0.0 if before[1] is None else max(0.0, self._idle - before[1])
-        return max(0.0, self._cpu - before[0]) + waited
+        self.looked, self._awaited = time.monotonic(), 0.0
+        if is_awaited:
+            self.start()
+        nothing_to_do = max(0.0, self.looked - looked - awaited)
+        return max(0.0, self._cpu - cpu) + max(0.0, self._idle - idle - nothing_to_do)
+
+
+def _own_seconds() -> float:
+    """For which this thread has run, and has waited for a processor; 0 where the kernel does not tell."""
+    try:
+        with open("/proc/thread-self/schedstat", "rb") as file:  # noqa: PTH123
+            ran, queued = file.read().split()[:2]
+        return (int(ran) + int(queued)) / 1e9
+    except (OSError, ValueError):
+        return 0.0
 
 
 class Patience:
@@ -131,7 +156,10 @@ class Patience:
         for allowance in self._allowances:
             allowance.check()
 
+    def pause(self) -> None:
+        """The answer has come."""
+        self._clock.stop()
+
     def resume(self) -> None:
         """Go on after a time in which the processes had nothing to do."""
         self._clock.start()
-        charge(self._clock.spent(), self._allowances)

@@ -16,6 +16,9 @@ from typing import Final, NamedTuple
 _LAST: Final = 19
 """The lowest priority; nobody can raise it again."""
 
+_MOST_AT_DISK: Final = 20.0
+"""Seconds for which waiting as one waits for a disk is not counted."""
+
 
 class _Process(NamedTuple):
     parent: int
@@ -109,6 +112,7 @@ class Waits:
 
     def __init__(self) -> None:
         self.seconds = 0.0
+        self._at_disk = 0.0
         self._at: float | None = None
         self._cpu_seconds = 0.0
         self._threads: dict[int, tuple[int, int]] = {}
@@ -116,21 +120,26 @@ class Waits:
     def look(self, pids: Iterable[int], cpu_seconds: float) -> None:
         """See what has become of the processes since the last look; in all they have used `cpu_seconds`."""
         now = time.monotonic()
-        is_idle, threads = True, {}
+        is_idle, is_at_disk, threads = True, False, {}
         for pid in pids:
             with suppress(OSError):
                 for name in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
                     with suppress(OSError, IndexError, ValueError):
                         with open(f"/proc/{pid}/task/{name}/stat", "rb") as file:  # noqa: PTH123
                             state = file.read().rpartition(b")")[2].split()[0]
-                        # Running or runnable; or waiting for a disk, for which nobody is to blame.
-                        is_idle = is_idle and state not in (b"R", b"D")
+                        # Running or runnable.
+                        is_idle = is_idle and state != b"R"
+                        is_at_disk = is_at_disk or state == b"D"
                         threads[int(name)] = _times_of_thread(pid, name)
         if self._at is not None and is_idle and threads:
             known = [(times, self._threads[name]) for name, times in threads.items() if name in self._threads]
             ran, queued = (sum(now[part] - then[part] for now, then in known) / 1e9 for part in (0, 1))
             busy = max(ran, cpu_seconds - self._cpu_seconds) + queued
-            self.seconds += max(0.0, now - self._at - busy)
+            waited = max(0.0, now - self._at - busy)
+            # Nobody is to blame for a slow disk. But there are other ways to be in this state.
+            at_disk = min(waited, _MOST_AT_DISK - self._at_disk) if is_at_disk else 0.0
+            self._at_disk += at_disk
+            self.seconds += waited - at_disk
         self._at, self._cpu_seconds, self._threads = now, cpu_seconds, threads
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -209,16 +210,78 @@ def test_no_more_is_charged_than_the_smallest_allowance_has() -> None:
         small.check()
 
 
-def test_a_clock_counts_idleness_only_while_an_answer_is_awaited() -> None:
-    readings = iter([(1.0, 5.0), (1.5, 9.0), (1.5, 10.0), (1.75, 11.0), (2.0, 13.0)])
-    clock = Clock(lambda: next(readings))
-    assert clock.spent() == 1.0
-    clock.start()
-    assert clock.spent() == 0.5
-    assert clock.spent() == 1.0
-    assert clock.spent() == 1.25
-    clock.start()
-    assert clock.spent() == 0.25
+NAPS = {
+    "one": "time.sleep(0.2)",
+    "many": "[time.sleep(0.01) for _ in range(20)]",
+    "a lock": "threading.Event().wait(0.2)",
+    "a pipe": "select.select([], [], [], 0.2)",
+    "a thread": "t = threading.Thread(target=time.sleep, args=[0.2]); t.start(); t.join()",
+}
+
+
+@pytest.mark.parametrize("name", NAPS)
+def test_many_calls_that_sleep_a_little_take_what_one_may_sleep(tmp_path: Path, name: str) -> None:
+    """Each ends before anybody has looked what has been used."""
+    marks = {"grade_id": "grade", "grade": True, "locked": True, "points": 10}
+    graded = small_course.cell("grade", "for x in range(200):\n    assert f(x) == x", nbgrader=marks)
+    for kind, nap in (("source", "pass"), ("submitted", NAPS[name])):
+        source = f"import select, threading, time\ndef f(x):\n    {nap}\n    return x"
+        answer = small_course.cell("answer", source, nbgrader={"grade_id": "answer", "solution": True})
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / "one.ipynb").write_text(json.dumps(small_course.notebook([answer, graded])))
+    limits = Limits(wall_seconds=3.0, grade_cell_seconds=4.0, total_seconds=40.0)
+    with Examiner(Exam.load(tmp_path / "source"), limits) as examiner:
+        result = examiner.examine("mallory", tmp_path / "submitted")
+    (mark,) = result.notebooks[0].marks
+    assert mark.reason == "The test did not get to its end within 4 seconds."
+
+
+class Day:
+    """A clock on the wall, the examiner's own time, and what the processes of a submission have used."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.own, self.cpu, self.idle = 100.0, 7.0, 0.0, 0.0
+        monkeypatch.setattr("time.monotonic", lambda: self.now)
+        monkeypatch.setattr("autograder.patience._own_seconds", lambda: self.own)
+        self.clock = Clock(lambda: (self.cpu, self.idle))
+
+    def passes(self, *, cpu: float = 0.0, idle: float = 0.0, own: float = 0.0, queued: float = 0.0) -> None:
+        """`own` is the examiner's time while the processes have nothing to do; `queued` is nobody's."""
+        self.now += cpu + idle + own + queued
+        self.cpu, self.idle, self.own = self.cpu + cpu, self.idle + idle + own, self.own + own
+
+    def answers(self, **seconds: float) -> None:
+        self.clock.start()
+        self.passes(**seconds)
+        self.clock.stop()
+
+
+def test_a_clock_counts_idleness_only_while_an_answer_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = Day(monkeypatch)
+    day.passes(idle=9.0)
+    day.clock.start()
+    day.passes(cpu=1.0, idle=0.5)
+    assert day.clock.spent() == pytest.approx(1.5)
+    day.passes(idle=2.0)
+    day.clock.stop()
+    day.passes(idle=50.0)
+    assert day.clock.spent() == pytest.approx(2.0)
+
+
+def test_a_clock_adds_up_short_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = Day(monkeypatch)
+    for _ in range(100):
+        day.answers(idle=0.2)
+        day.passes(idle=0.01)
+    assert day.clock.spent() == pytest.approx(20.0)
+
+
+def test_a_clock_counts_no_delay_of_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = Day(monkeypatch)
+    for _ in range(100):
+        day.answers(cpu=0.01, queued=0.3, own=0.2)
+        day.passes(idle=0.1, own=0.05)
+    assert day.clock.spent() == pytest.approx(1.0)
 
 
 def test_the_backstop_is_told_by_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -328,7 +328,7 @@ def test_what_is_not_plain_is_named(value: Any, said: str, instead: str) -> None
 def test_a_list_that_contains_itself_is_named() -> None:
     loop: list[Any] = [1]
     loop.append((2, loop))
-    with pytest.raises(WireError, match="^a list that contains itself"):
+    with pytest.raises(WireError, match=r"^a list that contains itself"):
         encode(loop)
 
 
