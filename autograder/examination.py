@@ -298,7 +298,7 @@ class Examination:
     ) -> bytes:
         """One question and its answer, for which the code may take so many seconds, and no more than is left
         of the other allowances. Raises Fault."""
-        text = f"The code did not finish within {seconds:g} seconds."
+        text = f"The code did not finish within {seconds:g} seconds. Does a loop in it never end?"
         allowances = [Allowance(seconds, lambda: Fault("timeout", text)), *more, self.times.total]
         # An answer must carry the number of its question, so that none can be sent in advance.
         number = secrets.randbits(64)

@@ -50,11 +50,11 @@ DEATHS = {
     ),
     "closed": ("import os; os.closerange(0, 100)\n    while True: pass", "closed its connection"),
     "closed, asleep": ("import os, time; os.closerange(0, 99)\n    time.sleep(1e6)", "closed its connection"),
-    "asleep": ("import time; time.sleep(1e6)", "The code did not finish within 3 seconds."),
+    "asleep": ("import time; time.sleep(1e6)", "The code did not finish within 3 seconds. Does a loop in it never end?"),
     "stopped": ("import os, signal, time; os.kill(os.getpid(), signal.SIGSTOP); time.sleep(1e6)",
-                "The code did not finish within 3 seconds."),
+                "The code did not finish within 3 seconds. Does a loop in it never end?"),
     "waits for a lock": ("import _thread; l = _thread.allocate_lock(); l.acquire(); l.acquire()",
-                         "The code did not finish within 3 seconds."),
+                         "The code did not finish within 3 seconds. Does a loop in it never end?"),
 }  # fmt: skip
 
 
