@@ -311,14 +311,15 @@ def _in_notebook() -> bool:
 # --------------------------------------------------------------------------------------------------------
 
 RTOL, ATOL = 1e-6, 1e-8
-# Where these come from. Two right ways to compute a value differ by rounding alone. In float64 one operation
-# is off by u = 1.1e-16 of its result at most, and a sum of n products by n u of the sum of their sizes. The
-# largest case has n = 17 terms and T_x = 10 steps, and a step makes the errors of the one before larger by
-# the norm of its weights, in the worst case about 7; but the slope of tanh is below 1 nearly everywhere, so
-# that what is left, measured against extended precision over all cases, is below 1e-13 of the largest number.
-# RTOL leaves a factor of a million above that, for longer ways. ATOL is the same for numbers around 0.01, the
-# smallest that the cases have by design, and counts for those that are zero or nearly so. No known slip
-# changes its numbers by less than a hundred times as much. The hidden tests allow 1e-6 for numbers around 1.
+# Where these come from. Two right ways to compute a value differ by rounding alone. In float64 one
+# operation is off by at most u = 1.1e-16 of its result, a sum of n products by n u of the sum of their
+# sizes, and each time step passes the errors before it on. With sums of some ten products over some ten
+# steps, in which cancellation may cost a few digits, about 1e-12 is to be expected. Measured against
+# extended precision (the tests do it for every case), the reference stays below 1e-5 of what is allowed
+# here: that leaves a factor of 100,000 for longer ways. ATOL stands for numbers that are zero or nearly so.
+# In the other direction, every known slip that shows in numbers changes one of them by more than 1000 times
+# what is allowed. Numbers in float32 (u = 6e-8) come too close to RTOL to be judged by it:
+# `_compare_arrays` refuses them by their type.
 
 
 _IN_DOUBT = "In doubt: "
@@ -706,6 +707,8 @@ def _compare(
             return _Verdict(type=False, problem=f"{name} is a real number where a whole number belongs")
         close = bool(np.isclose(obtained, expected, rtol=RTOL, atol=ATOL))
         problem = "" if close else f"{name} is {_number(obtained)} where {_number(expected)} belongs"
+        if problem and (rounded := _rounded(expected, obtained)):
+            problem += f": the right number, but {rounded}"
         return _Verdict(type=True, numbers=close, problem=problem)
     return _Verdict(type=type(obtained) is type(expected))
 
@@ -713,8 +716,9 @@ def _compare(
 def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bool) -> _Verdict:
     """Type, shape and numbers of one array, in this order; later verdicts stay None after a failure.
 
-    kind_matters : whether real numbers will not do where integers are expected. So it is for returned arrays
-                   (padded integers stay integers); no text speaks of the numbers that a cache keeps.
+    kind_matters : whether real numbers will not do where integers are expected, nor rounded float32 where
+                   float64 is. So it is for returned arrays (padded integers stay integers); for the numbers
+                   that a cache keeps, the texts ask for no type.
     """
     if type(obtained) is not np.ndarray or obtained.dtype.kind not in "bifc":
         return _Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a NumPy array belongs")
@@ -734,6 +738,14 @@ def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bo
         if np.array_equal(obtained, expected):
             verdict.numbers = True
             return verdict
+        if kind_matters and expected.dtype.kind == obtained.dtype.kind == "f" and (
+            obtained.dtype.itemsize < expected.dtype.itemsize
+        ):  # fmt: skip
+            return _Verdict(
+                type=False,
+                problem=f"{name} is an array of {obtained.dtype} numbers, which are too coarse: "
+                f"compute it and store it as {expected.dtype}",
+            )
         wrong = ~np.isclose(obtained, expected, rtol=RTOL, atol=ATOL, equal_nan=True)
         verdict.numbers = not wrong.any()
         not_numbers = np.count_nonzero(np.isnan(obtained) & wrong)
@@ -750,7 +762,24 @@ def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bo
             square = expected.ndim == 2 and expected.shape == expected.shape[::-1]
             if square and np.allclose(obtained.T, expected, rtol=RTOL, atol=ATOL):
                 verdict.problem = f"{name} holds the right numbers, but transposed"
+            elif rounded := _rounded(expected, obtained):
+                verdict.problem = f"{name} holds the right numbers, but {rounded}"
     return verdict
+
+
+def _rounded(expected: Any, obtained: Any) -> str:
+    """In words, to how many decimals right numbers were rounded; "" if that is not what is wrong.
+
+    Numbers that become zero altogether, or stay integers, tell nothing of the kind.
+    """
+    if not np.all(np.isfinite(obtained)) or np.iscomplexobj(obtained):
+        return ""
+    for decimals in range(1, 9):
+        if np.any(obtained != np.round(obtained)) and np.allclose(
+            obtained, np.round(expected, decimals), rtol=1e-12, atol=1e-12
+        ):
+            return f"rounded to {decimals} decimal{'s' if decimals > 1 else ''}: do not round what you return"
+    return ""
 
 
 _PLAIN = (dict, list, tuple, str, int, float, complex, bytes)
@@ -875,6 +904,8 @@ def _row(name: str, expected: Any, obtained: Any, verdict: _Verdict, index: list
         label, sides = name, [_number(expected), _number(obtained)]
     else:
         label, sides = name, [_summary(expected), _summary(obtained)]
+        if sides[0] == sides[1] and isinstance(expected, np.ndarray) and isinstance(obtained, np.ndarray):
+            sides = [f"an array of {array.dtype}" for array in (expected, obtained)]
     marks = {True: "✓ agree", False: "? differ" if tolerated else "✗ differ", None: "not compared"}
     return [label, marks[verdict.type], marks[verdict.shape], marks[verdict.numbers], *sides]
 

@@ -707,6 +707,8 @@ def _compare(
             return _Verdict(type=False, problem=f"{name} is a real number where a whole number belongs")
         close = bool(np.isclose(obtained, expected, rtol=RTOL, atol=ATOL))
         problem = "" if close else f"{name} is {_number(obtained)} where {_number(expected)} belongs"
+        if problem and (rounded := _rounded(expected, obtained)):
+            problem += f": the right number, but {rounded}"
         return _Verdict(type=True, numbers=close, problem=problem)
     return _Verdict(type=type(obtained) is type(expected))
 
@@ -760,7 +762,24 @@ def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bo
             square = expected.ndim == 2 and expected.shape == expected.shape[::-1]
             if square and np.allclose(obtained.T, expected, rtol=RTOL, atol=ATOL):
                 verdict.problem = f"{name} holds the right numbers, but transposed"
+            elif rounded := _rounded(expected, obtained):
+                verdict.problem = f"{name} holds the right numbers, but {rounded}"
     return verdict
+
+
+def _rounded(expected: Any, obtained: Any) -> str:
+    """In words, to how many decimals right numbers were rounded; "" if that is not what is wrong.
+
+    Numbers that become zero altogether, or stay integers, tell nothing of the kind.
+    """
+    if not np.all(np.isfinite(obtained)) or np.iscomplexobj(obtained):
+        return ""
+    for decimals in range(1, 9):
+        if np.any(obtained != np.round(obtained)) and np.allclose(
+            obtained, np.round(expected, decimals), rtol=1e-12, atol=1e-12
+        ):
+            return f"rounded to {decimals} decimal{'s' if decimals > 1 else ''}: do not round what you return"
+    return ""
 
 
 _PLAIN = (dict, list, tuple, str, int, float, complex, bytes)
