@@ -258,20 +258,20 @@ ORDERED = "    order = rng.permutation(len(names))\n"
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "right"),
     [
-        {},
-        {"loss, _, a_prev =": "loss, _, _ ="},
-        {ORDERED: "    order = range(len(names))\n"},
-        {ORDERED: "", INITIALISED: ORDERED + INITIALISED},
-        {"names[order[step % len(names)]]": "names[rng.permutation(len(names))[0]]"},
-        {STEP: STEP.replace("learning_rate", "10 * learning_rate")},
-        {STEP: STEP.replace("max_value", "0.01")},
-        {"losses.append(loss)": "losses.append(1.5 * loss)"},
+        ({}, True),
+        ({"loss, _, a_prev =": "loss, _, _ ="}, True),
+        ({ORDERED: "    order = range(len(names))\n"}, True),
+        ({ORDERED: "", INITIALISED: ORDERED + INITIALISED}, True),
+        ({"names[order[step % len(names)]]": "names[rng.permutation(len(names))[0]]"}, True),
+        ({STEP: STEP.replace("learning_rate", "10 * learning_rate")}, False),
+        ({STEP: STEP.replace("max_value", "0.01")}, False),
+        ({"losses.append(loss)": "losses.append(1.5 * loss)"}, False),
     ],
 )
-def test_check_tells_where_training_goes_another_way(
-    changes: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_check_follows_training_that_goes_another_way(
+    changes: dict[str, str], right: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = str(cells_of(ASSIGNMENT)["answers"]["model"])
     for old, new in changes.items():
@@ -279,9 +279,12 @@ def test_check_tells_where_training_goes_another_way(
         source = source.replace(old, new)
     model = reference_namespace(ASSIGNMENT, answers={"model": source})["model"]
     monkeypatch.setattr(rnn_utils, "__file__", str(DATA.parent / "rnn_utils.py"))
-    rnn_utils.check(model, "model")
-    shown = capsys.readouterr().out
-    assert ("steps 1 to 4" in shown) == ("✗ differ" in shown) == bool(changes)
+    if right:
+        rnn_utils.check(model, "model")
+    else:
+        with pytest.raises(rnn_utils.CheckFailed):
+            rnn_utils.check(model, "model")
+    assert ("✗ differ" in capsys.readouterr().out) != right
 
 
 DRAWN = """def model(names, char_to_ix, n_a, num_iterations, rng, learning_rate=0.01, max_value=5.0):
