@@ -60,7 +60,13 @@ def run_grade_cell(assignment: str, graded: str, answers: dict[str, str], monkey
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let `--dist loadgroup` group: pytest 9.2 does not read the name that pytest-xdist 3.8 gives a test."""
+    """See that all processes know the same tests, and let `--dist loadgroup` group them.
+
+    pytest 9.2 does not read the name that pytest-xdist 3.8 gives a test.
+    """
+    if moving := sorted({item.nodeid for item in items if " at 0x" in item.nodeid}):
+        # Processes that share the tests would not agree on what they are called.
+        raise pytest.UsageError(f"Give these tests names (ids=…) without an address: {', '.join(moving)}")
     for item in items:
         renamed = vars(item).get("_nodeid")
         if renamed and hasattr(item, "_id"):

@@ -409,7 +409,7 @@ def test_subclasses_count_as_what_they_hold_as_in_marking(values: Any) -> None:
 
 @pytest.mark.parametrize("strange", [
     {1, 2}, Unheard(), np.array([Unheard()]), np.ma.array([1.0, 2.0], mask=[True, False]), range(3), len,
-], ids=str)  # fmt: skip
+], ids=lambda strange: type(strange).__name__)  # fmt: skip
 def test_what_cannot_be_marked_does_not_pass_here(strange: Any, tools: ModuleType) -> None:
     with pytest.raises(wire.WireError):
         wire.encode({"x": strange})
