@@ -21,6 +21,7 @@ from typing import Any, Final
 from traitlets.config.loader import Config, LazyConfigValue, PyFileConfigLoader
 
 from autograder.errors import UsageError
+from autograder.lookalikes import unmistakable
 
 LONGEST_NAME = 128
 """Characters of a student id or the name of an assignment, as in nbgrader's models."""
@@ -348,11 +349,12 @@ def name_fault(name: str) -> str:
 
 
 def show(name: object, limit: int = 200) -> str:
-    """A name or path for a message: one line, printable, not endless."""
-    text = "".join(
-        character if character.isprintable() else f"\\u{ord(character):04x}" for character in str(name)
-    )
-    return text if len(text) <= limit else f"{text[:limit]}…"
+    """A name or path for a message: one line, printable, not endless, unlike that of any other name.
+
+    limit : characters of the name; those that have to be escaped are longer
+    """
+    text = str(name)
+    return unmistakable(text[:limit]) + ("…" if len(text) > limit else "")
 
 
 def _named(student: str, students: Sequence[str]) -> bool:

@@ -144,8 +144,13 @@ def grade(
             name = show(outcome.student)
             match outcome:
                 case Unchanged():
-                    with interruption.held_off():
-                        writer.update_lateness(assignment, outcome.student, folders[outcome.student])
+                    try:
+                        with interruption.held_off():
+                            writer.update_lateness(assignment, outcome.student, folders[outcome.student])
+                    except NotRecorded as fault:
+                        tally.not_examined.append(str(fault))
+                        progress.step(str(fault))
+                        continue
                     tally.unchanged.append(outcome.student)
                     progress.step(f"{name}: skipped, nothing changed")
                 case NotExamined():

@@ -179,6 +179,7 @@ class GradebookWriter:
         self.timestamps = timestamps
         self.create_students = create_students
         self._permissions = folders.permissions
+        self._zone = str(folders.setting("Exchange", "timezone", "UTC"))
         self._engine = _open(folders.database, patience)
         self._master_files: dict[str, list[tuple[Path, Path]]] = {}
         with self.transaction() as db:
@@ -382,8 +383,11 @@ class GradebookWriter:
             text = nbformat.v4.writes(notebook.notebook)  # type: ignore[no-untyped-call]
             (staged / f"{notebook.name}.ipynb").write_text(text + "\n", encoding="utf-8")
         # nbgrader would stumble over what names no time.
-        if self.timestamps == "timestamp.txt" and (found := read_timestamp(folder)).time is not None:
-            (staged / "timestamp.txt").write_text(found.text, encoding="utf-8")
+        if (
+            self.timestamps == "timestamp.txt"
+            and (found := read_timestamp(folder, self._zone)).time is not None
+        ):
+            (staged / "timestamp.txt").write_text(f"{found.time:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="utf-8")
         for path in staged.rglob("*"):
             if path.is_file():
                 path.chmod(self._permissions)
@@ -506,7 +510,7 @@ class GradebookWriter:
         """When the work was handed in, in UTC, as far as the instructor trusts the submission to tell; and
         why it does not tell."""
         if self.timestamps == "timestamp.txt":
-            found = read_timestamp(folder)
+            found = read_timestamp(folder, self._zone)
             return found.time, f"timestamp.txt {found.fault}" if found.fault else ""
         if self.timestamps == "modified":
             try:
@@ -524,21 +528,26 @@ class GradebookWriter:
     def _late_penalty(self, student: str, score: float, seconds: float) -> float | None:
         """Marks to take off one notebook: the course's late submission plug-in decides, as in nbgrader.
 
-        Raises UsageError if it cannot be loaded or fails.
+        Raises UsageError if it cannot be loaded, NotRecorded if it fails for this student.
         """
         from nbgrader.preprocessors import AssignLatePenalties
 
-        try:
-            assign = AssignLatePenalties(config=self.folders.config)
-            with contextlib.chdir(self.folders.root):
+        where = "The plug-in for late submissions, c.AssignLatePenalties.plugin_class in nbgrader_config.py,"
+        with contextlib.chdir(self.folders.root):
+            try:
+                assign = AssignLatePenalties(config=self.folders.config)
                 assign.init_plugin()
+            except Exception as error:  # it is the course's own code
+                raise UsageError(f"{where} fails with {type(error).__name__}: {show(error)}.") from error
+            try:
                 penalty = assign.plugin_inst.late_submission_penalty(student, score, seconds)
-            return None if penalty is None else min(max(0.0, float(penalty)), score)
-        except Exception as error:  # it is the course's own code
-            raise UsageError(
-                f"The plug-in for late submissions, c.AssignLatePenalties.plugin_class in nbgrader_config.py,"
-                f" fails with {type(error).__name__}: {show(error)}."
-            ) from error
+                return None if penalty is None else min(max(0.0, float(penalty)), score)
+            except Exception as error:
+                raise NotRecorded(
+                    f"{show(student)}'s marks were not recorded: the plug-in for late submissions,"
+                    " c.AssignLatePenalties.plugin_class in nbgrader_config.py, fails with"
+                    f" {type(error).__name__}: {show(error)}."
+                ) from error
 
     def _finish_interrupted(self) -> None:
         """Put in place what a killed run had committed, throw away what it had not.

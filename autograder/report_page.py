@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from autograder.characters import one_line
 from autograder.charts import (
     Figure,
     counts_chart,
@@ -481,7 +482,7 @@ def where(exercise: str) -> str:
 
 def _excerpt(code: str) -> str:
     """Some lines of a student's code, with nothing unprintable in them."""
-    lines = [show(line.expandtabs(4), 160) for line in code.splitlines()]
+    lines = [one_line(line.expandtabs(4)[:160]) for line in code.splitlines()]
     return "\n".join([*lines[:LONGEST_PASSAGE], *(["…"] if len(lines) > LONGEST_PASSAGE else [])])
 
 
@@ -512,7 +513,7 @@ def _student_table(found: Findings, labels: Mapping[str, str]) -> Table:
 
 
 def _label(work: Work) -> str:
-    return f"{work.name} ({show(work.student, 60)})" if work.name else show(work.student, 60)
+    return f"{work.name} ({show(work.student)})" if work.name else show(work.student)
 
 
 def _listed(names: Sequence[str], most: int = LONGEST_LIST) -> str:

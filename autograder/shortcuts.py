@@ -1,4 +1,4 @@
-"""Answers to backward exercises that get derivatives out of the forward pass by differences or complex steps.
+"""Answers to backward exercises that differentiate the forward pass by differences or complex steps.
 
 Such an answer gives the right numbers and is not what the exercise is about. Whether it is one is a guess
 from the code, so that it costs no points: a person is asked to look. Code is read here, never run.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from nbgrader import api
 from autograder.folders import show
 from autograder.gradebook import RECORD, GradebookWriter
 
+_LONGEST_ID = 30
 LONGEST_TABLE = 60
 """Students listed one by one; of a larger class only those about whom something must be said."""
 _ABOVE = "above the maximum"
@@ -145,12 +147,13 @@ def summary(
     yield from _aligned(rows, left={1})
     maximum = sum(exercise.points for exercise in exercises)
     listed = [student for student in students if len(students) <= LONGEST_TABLE or student.notes]
+    names = _short([student.student for student in listed])
     rows = [["student", *(str(number) for number in range(1, len(exercises) + 1)), "total", ""]]
     for student in listed[:LONGEST_TABLE]:
         late = [f"late, {student.penalty:g} taken off"] if student.penalty else []
         rows.append(
             [
-                show(student.student, 30),
+                names[student.student],
                 *(f"{student.marks.get(exercise.id, 0.0):g}" for exercise in exercises),
                 f"{student.total:g}/{maximum:g}",
                 ", ".join([*late, *student.notes]),
@@ -161,6 +164,15 @@ def summary(
         yield from _aligned(rows, left={0, len(rows[0]) - 1})
     if hidden := len(students) - len(rows) + 1:
         yield f"and {hidden} more: `nbgrader export` writes all marks to a file"
+
+
+def _short(students: Sequence[str]) -> dict[str, str]:
+    """What students are called in a table: cut, but for those whose beginnings are the same."""
+    beginnings = Counter(student[:_LONGEST_ID] for student in students)
+    return {
+        student: show(student, _LONGEST_ID) if beginnings[student[:_LONGEST_ID]] == 1 else show(student)
+        for student in students
+    }
 
 
 def _aligned(rows: Sequence[Sequence[str]], left: set[int]) -> Iterator[str]:

@@ -6,16 +6,20 @@ import os
 import stat
 import warnings
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Final
 
-from nbgrader import utils
+from dateutil import parser, tz
+
+from autograder.folders import show
 
 LONGEST: Final = 200
 """Bytes of a time stamp."""
 _YEARS: Final = range(1970, 2200)
 """Years in which work is handed in. With others, a course's plug-in for late work computes what overflows."""
+_UTC: Final = ("UTC", "GMT", "Z", "utc", "gmt", "z")
+_DAYS: Final = (datetime(1972, 1, 1), datetime(1976, 2, 2))
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,11 @@ class Timestamp:
     """Why there is no time in it, in words that follow the name of the file; empty if there is no file."""
 
 
-def read_timestamp(folder: Path) -> Timestamp:
-    """Read timestamp.txt in the folder of a submission. Never raises for what is in its place."""
+def read_timestamp(folder: Path, zone: str = "UTC") -> Timestamp:
+    """Read timestamp.txt in the folder of a submission. Never raises for what is in its place.
+
+    zone : see `parsed`
+    """
     try:
         if folder.is_symlink():
             return Timestamp(fault="lies behind a symbolic link, which is not followed")
@@ -54,19 +61,53 @@ def read_timestamp(folder: Path) -> Timestamp:
         text = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
         return Timestamp(fault="is not text")
-    return parsed(text)
+    return parsed(text, zone)
 
 
-def parsed(text: str) -> Timestamp:
-    """The time that a text names. Never raises."""
+def parsed(text: str, zone: str = "UTC") -> Timestamp:
+    """The time that a text names, the same on every day and every machine. Never raises.
+
+    zone : the zone of time that nbgrader's exchange writes, whose abbreviations may follow the time; the only
+           others are UTC, GMT and an offset such as +01:00. Without any, it is UTC, as in nbgrader.
+    """
     if not text:
         return Timestamp(text, fault="is empty")
+    unknown: list[str] = []
+
+    def offset(name: str | None, seconds: int | None) -> tzinfo | None:
+        if name and name not in _UTC and seconds is None:
+            unknown.append(name)
+        return None if seconds is None else timezone(timedelta(seconds=seconds))
+
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about zones of time that nobody knows, in the student's words
-            time: datetime = utils.parse_utc(text)
+            warnings.simplefilter("ignore")
+            # What a text leaves out is taken from these two days.
+            times = [parser.parse(text, default=day, tzinfos=offset) for day in _DAYS]
     except Exception:  # dateutil raises a dozen kinds, decimal.InvalidOperation among them
         return Timestamp(text, fault="names no time")
+    time = times[0]
+    if time != times[1] or str(time.year) not in text:
+        return Timestamp(text, fault="does not name a whole date and time, such as 2024-03-02 12:00:00 UTC")
     if time.year not in _YEARS:
         return Timestamp(text, fault=f"names the year {time.year}")
+    if unknown:
+        found = _in_zone(time, unknown[0], zone)
+        if found is None:
+            return Timestamp(
+                text, fault=f"names the time zone {show(unknown[0], 30)}, whose offset is not certain"
+            )
+        time = found
+    if time.tzinfo is not None:
+        time = time.astimezone(UTC).replace(tzinfo=None)
     return Timestamp(text, time)
+
+
+def _in_zone(time: datetime, name: str, zone: str) -> datetime | None:
+    """The time in this zone, if `name` is what the zone calls itself then."""
+    place = tz.gettz(zone)
+    for fold in (0, 1):
+        there = time.replace(tzinfo=place, fold=fold)
+        if place is not None and there.tzname() == name:
+            return there
+    return None

@@ -470,6 +470,64 @@ def test_a_late_submission_plugin_of_the_course_is_asked(course: Path) -> None:
     assert penalty(course, "alice") == 3
 
 
+def test_a_late_submission_plugin_that_fails_for_one_student_costs_only_that_student(course: Path) -> None:
+    (course / "moody.py").write_text(
+        "from nbgrader.plugins import BasePlugin\n"
+        "class Moody(BasePlugin):\n"
+        "    def late_submission_penalty(self, student_id, score, total_seconds_late):\n"
+        "        return {'alice': 1, 'carol': 2}[student_id]\n"
+    )
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write(
+            f"import sys; sys.path.insert(0, {str(course)!r})\n"
+            'c.AssignLatePenalties.plugin_class = "moody.Moody"\n'
+        )
+    with_due_date(course, "none")
+    for student in ("alice", "bob", "carol"):
+        (small.submit(course, student, **small.RIGHT) / "timestamp.txt").write_text(LATE)
+    tally = mark(course, timestamps="timestamp.txt")
+    assert tally.marked == 2
+    (sentence,) = tally.not_examined
+    assert sentence.startswith("bob's marks were not recorded: the plug-in for late submissions")
+    assert "KeyError: 'bob'" in sentence
+    assert (penalty(course, "alice"), penalty(course, "carol")) == (1, 2)
+    assert not (course / "autograded" / "bob").exists()
+    assert list((course / "autograded" / ".autograder").glob("*/")) == []
+    # Of marks that did not change, the lateness may.
+    (course / "moody.py").write_text((course / "moody.py").read_text().replace("'alice'", "'nobody'"))
+    sys.modules.pop("moody")
+    again = mark(course, timestamps="timestamp.txt")
+    assert [line.split("'")[0] for line in again.not_examined] == ["alice", "bob"]
+    assert penalty(course, "alice") == 1
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("text"), RecursionError(), ArithmeticError("no"), KeyError("x")]
+)
+def test_whatever_keeps_one_students_marks_from_being_recorded_costs_only_that_student(
+    course: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    for student in ("alice", "bob", "carol"):
+        small.submit(course, student, **small.RIGHT)
+    stage = GradebookWriter._stage
+
+    def failing(self: GradebookWriter, result: Any, *arguments: Any) -> None:
+        stage(self, result, *arguments)
+        if result.student == "bob":
+            raise error
+
+    monkeypatch.setattr(GradebookWriter, "_stage", failing)
+    tally = mark(course)
+    assert tally.marked == 2
+    (sentence,) = tally.not_examined
+    assert sentence.startswith("bob's marks were not recorded: ") and type(error).__name__ in sentence
+    assert sorted(path.name for path in (course / "autograded").iterdir() if path.name[0] != ".") == [
+        "alice", "carol",
+    ]  # fmt: skip
+    monkeypatch.undo()
+    assert mark(course).marked == 1
+
+
 # When something goes wrong
 
 
@@ -601,18 +659,9 @@ def test_an_address_of_the_gradebook_that_cannot_be_used_is_told_without_its_pas
     assert "password" not in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    "plugin", ["'no.such.Plugin'", "Late"], ids=["one that is missing", "one that fails"]
-)
-def test_a_plugin_for_late_work_that_fails_is_told(course: Path, plugin: str) -> None:
+def test_a_plugin_for_late_work_that_is_missing_is_told(course: Path) -> None:
     with (course / "nbgrader_config.py").open("a") as file:
-        file.write(
-            "from nbgrader.plugins import BasePlugin\n"
-            "class Late(BasePlugin):\n"
-            "    def late_submission_penalty(self, student_id, score, seconds):\n"
-            "        raise ZeroDivisionError('of the course')\n"
-            f"c.AssignLatePenalties.plugin_class = {plugin}\n"
-        )
+        file.write("c.AssignLatePenalties.plugin_class = 'no.such.Plugin'\n")
     with_due_date(course, "none")
     (small.submit(course, "alice", **small.RIGHT) / "timestamp.txt").write_text(LATE)
     with pytest.raises(UsageError, match=r"c\.AssignLatePenalties\.plugin_class .* fails with"):
