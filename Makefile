@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help lab test pythons demo release notebooks site figures screenshots format clean
+.PHONY: help lab test check house pythons demo release notebooks site figures screenshots format clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,7 +18,7 @@ lab: .venv/ready  ## open JupyterLab on the course
 	$(BIN)/jupyter lab
 
 demo: .venv/ready  ## release, mark and report a small invented class in demo/
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m autograder.demo
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m autograder.cli.demo
 
 test: .venv/ready  ## everything that CI runs
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py
@@ -26,17 +26,23 @@ test: .venv/ready  ## everything that CI runs
 pythons: .venv/ready  ## the tests on newer Pythons (needs root and debootstrap)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/pythons.py
 
+check: .venv/ready  ## formatting, types, import rules, dependencies and the quick tests: about a minute
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py --quick
+
 release: .venv/ready  ## rebuild release/ from source/
 	$(BIN)/autograder release
 
 notebooks: .venv/ready  ## run the notebooks of source/ and notebooks/ and store their outputs
-	$(BIN)/python -m autograder.notebooks
+	$(BIN)/python -m autograder.authoring.notebooks
 
 site: .venv/ready  ## build the web site of lessons, assignments and guides in docs/_build/html
 	$(BIN)/python docs/build.py
 
 figures: .venv/ready  ## draw all figures again
 	$(BIN)/python docs/figures/draw.py
+
+house: .venv/ready  ## draw the structure of the package again
+	$(BIN)/python docs/figures/house.py
 
 screenshots: .venv/ready  ## photograph the course at work (needs Chromium)
 	$(BIN)/python docs/screenshots/take.py

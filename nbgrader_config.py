@@ -16,8 +16,7 @@ c.ClearSolutions.code_stub = {
 # Jupyter's kernels talk over encrypted TCP; without this line every start prints a warning.
 c.KernelManager.transport_encryption = "auto"
 
-# So `nbgrader zip_collect` unpacks nothing of what students uploaded. `autograder collect` is simpler still.
-c.ZipCollectApp.extractor_plugin = "autograder.zip_collect.DownloadReader"
+# For `nbgrader zip_collect`; `autograder collect` is simpler still.
 c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/]+)/[^/]+/(?P<file_id>[^/]+)$"
 
 # ---- the examiner: it stands behind `nbgrader autograde` and the Formgrader's button --------------------

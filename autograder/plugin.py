@@ -23,8 +23,10 @@ def install(c: Any) -> None:
     `--Autograder.enabled=False` on the command line of nbgrader brings stock marking back for one run.
     """
     c.Autograder.enabled = True
-    c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"
-    c.ExportApp.plugin_class = "autograder.export.PlainExportPlugin"
+    c.GenerateFeedback.exporter_class = "autograder.feedback.exporter.FeedbackExporter"
+    # `nbgrader zip_collect` unpacks nothing of what students uploaded.
+    c.ZipCollectApp.extractor_plugin = "autograder.platforms.zip_collect.DownloadReader"
+    c.ExportApp.plugin_class = "autograder.platforms.export.PlainExportPlugin"
     c.CourseDirectory.ignore.append(".examined")  # the gradebook's mark in a folder is not for students
     # nbgrader is loaded when it is nbgrader that reads the configuration, and must not be when we do.
     module = sys.modules.get("nbgrader.converters.autograde")

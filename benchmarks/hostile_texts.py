@@ -13,9 +13,11 @@ from typing import Any
 
 from nbconvert.exporters import HTMLExporter
 
-from autograder.annotate import annotated_notebook, harmless_markdown, harmless_outputs, without_colours
-from autograder.clean_html import harmless_html
-from autograder.feedback import FeedbackExporter
+from autograder.examiner.annotated import annotated_notebook
+from autograder.feedback.exporter import FeedbackExporter
+from autograder.hostile.html import harmless_html
+from autograder.hostile.markdown import harmless_markdown
+from autograder.hostile.outputs import harmless_outputs, without_colours
 
 HTML = [
     "<br>", "<col>x</col>", "<b>x</b>", "<ul><li>", "<li><div>", "<table><tr><td>", "<p><b>", "<sup>", "<",

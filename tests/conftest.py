@@ -2,60 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from autograder.course import COURSE, exercise, is_answer, is_given, is_grade, notebook_path, read_notebook
+from autograder.authoring.reference import COURSE
 
 # nbgrader calls programs such as `alembic`; tests must not depend on an activated environment.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-
-
-@functools.cache
-def cells_of(assignment: str) -> dict[str, Any]:
-    """The code cells of a source notebook that matter for marking: given, answers and grades by exercise."""
-    cells = read_notebook(notebook_path(assignment)).cells
-    return {
-        "given": [cell.source for cell in cells if is_given(cell)],
-        "answers": {exercise(cell): cell.source for cell in cells if is_answer(cell)},
-        "grades": {exercise(cell): cell.source for cell in cells if is_grade(cell)},
-    }
-
-
-class Outcome(str):
-    """The sentence with which a grade cell failed, empty if it passed."""
-
-    @property
-    def passed(self) -> bool:
-        return not self
-
-
-def run_grade_cell(assignment: str, graded: str, answers: dict[str, str], monkeypatch: Any) -> Outcome:
-    """Run set-up, answers and ONE grade cell in a namespace of their own, in the assignment's folder."""
-    folder = notebook_path(assignment).parent
-    monkeypatch.chdir(folder)
-    monkeypatch.syspath_prepend(str(folder))
-    # Each assignment has its own check_data.json beside its own copy of rnn_utils.py.
-    monkeypatch.delitem(sys.modules, "rnn_utils", raising=False)
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    namespace: dict[str, Any] = {}
-    cells = cells_of(assignment)
-    for source in [*cells["given"], *(cells["answers"] | answers).values()]:
-        exec("\n".join(line for line in source.splitlines() if not line.startswith("%")), namespace)
-    try:
-        exec(cells["grades"][graded], namespace)
-    except Exception as error:
-        return Outcome(f"{type(error).__name__}: {error}")
-    finally:
-        sys.modules.pop("rnn_utils", None)
-    return Outcome("")
 
 
 @pytest.hookimpl(trylast=True)

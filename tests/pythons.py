@@ -1,7 +1,7 @@
 """The suite on newer Pythons: those of newer Debian releases, each in a root file system of its own.
 
     python tests/pythons.py                                   # all; `make pythons` does this
-    python tests/pythons.py sid -- -x tests/test_walls.py     # one, with arguments for pytest
+    python tests/pythons.py sid -- -x tests/walls/test_walls.py     # one, with arguments for pytest
 
 Needs root and debootstrap (on Debian: `sudo apt install debootstrap`). The root file systems stay in
 `.pythons/`, two gigabytes each with the packages from PyPI; remove one to have it made anew. The tests in

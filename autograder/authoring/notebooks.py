@@ -1,7 +1,7 @@
 """Runs the notebooks of `source/` and `notebooks/` from top to bottom and stores them with small diffs.
 
-`python -m autograder.notebooks [PATH ...]` executes each notebook in a fresh kernel, in its own folder, and
-writes it back with its outputs, without execution metadata. Cell ids stay as they are.
+`python -m autograder.authoring.notebooks [PATH ...]` executes each notebook in a fresh kernel, in its own
+folder, and writes it back with its outputs, without execution metadata. Cell ids stay as they are.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from nbclient import NotebookClient
 from tqdm import tqdm
 
-from autograder.course import COURSE
+from autograder.authoring.reference import COURSE
+from autograder.gradebook.nbgrader import nbformat
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 CELL_METADATA = ("nbgrader", "tags", "slideshow")

@@ -1,6 +1,6 @@
 """The proof that misconceptions are caught: a student with each of them, examined.
 
-    python -m autograder.misconceptions.matrix [ASSIGNMENT ...] [--to FOLDER] [--summary]
+    python -m autograder.authoring.proof [ASSIGNMENT ...] [--to FOLDER] [--summary]
 
 For each misconception a complete submission is made, the released notebook with right answers but for the one
 slip, and marked as in earnest. Writes matrix.csv and matrix.html: who loses which points, with which hint.
@@ -12,63 +12,30 @@ from __future__ import annotations
 import argparse
 import contextlib
 import copy
-import csv
-import html
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
-from autograder.batch import GRACE, Task, examine_class, examining
-from autograder.course import COURSE, assignments, exercise, is_answer, notebook_path, read_notebook
+from autograder.authoring.fingerprints import reference_answers
+from autograder.authoring.proof_page import Row, page, with_summary, write_csv
+from autograder.authoring.reference import COURSE, assignments, notebook_path
+from autograder.course.cells import exercise, is_answer, read_notebook
 from autograder.errors import ExamError
-from autograder.examiner import Exam, Examiner
-from autograder.feedback import for_student
-from autograder.misconceptions import Answers, Misconception, load, reference_answers
-from autograder.result import CellMark, Result
-from autograder.walls import Limits
+from autograder.exam.master import Exam
+from autograder.examiner.examiner import Examiner
+from autograder.feedback.for_student import for_student
+from autograder.gradebook.nbgrader import nbformat
+from autograder.marking.examining import GRACE, examining
+from autograder.misconceptions.catalogue import Answers, Misconception, load
+from autograder.result import Result
+from autograder.runtime.pool import Task, examine_class
+from autograder.walls.limits import Limits
 
 # A busy computer must not turn a slow answer into a wrong one.
 _PATIENT = Limits(wall_seconds=60.0, grade_cell_seconds=120.0, total_seconds=600.0, cpu_seconds=300)
-
-
-@dataclass(frozen=True)
-class Row:
-    """What became of a student with some misconceptions of one assignment (as a rule with a single one)."""
-
-    misconceptions: tuple[Misconception, ...]
-    marks: Mapping[str, CellMark]
-    """By exercise."""
-    hints: Mapping[str, tuple[str, ...]]
-    """By exercise: the hints in the student's feedback."""
-
-    @property
-    def lost(self) -> set[str]:
-        """Exercises that have lost points."""
-        return {name for name, mark in self.marks.items() if mark.score < mark.max_score}
-
-    @property
-    def carried(self) -> set[str]:
-        """Exercises that kept theirs because the reference took the place of a function that is wrong."""
-        return {name for name, mark in self.marks.items() if mark.carried}
-
-    @property
-    def is_caught(self) -> bool:
-        """Whether points are lost for exactly what is wrong."""
-        return self.lost == {entry.exercise for entry in self.misconceptions}
-
-    @property
-    def is_explained(self) -> bool:
-        """Whether the feedback has exactly the hints that belong there."""
-        own: dict[str, set[str]] = {}
-        for entry in self.misconceptions:
-            own.setdefault(entry.exercise, set()).add(entry.hint)
-        return {name: set(hints) for name, hints in self.hints.items() if hints} == own
 
 
 def complete_submission(assignment: str, answers: Answers, folder: Path, course: Path = COURSE) -> None:
@@ -156,84 +123,6 @@ def examine_students(
 def matrix(assignment: str, *, jobs: int = 2, course: Path = COURSE) -> list[Row]:
     """A row for each known misconception of an assignment."""
     return examine_students(assignment, [[entry] for entry in load(assignment)], jobs=jobs, course=course)
-
-
-# ---- the reports ---------------------------------------------------------------------------------------
-
-
-def summary(rows: Sequence[Row]) -> str:
-    """A table in Markdown: the misconceptions in each exercise of an assignment, and what became of them."""
-    lines = [
-        "| exercise | misconceptions | lose exactly its points | get exactly its hint | carried forward |",
-        "|---|---|---|---|---|",
-    ]
-    for name in rows[0].marks:
-        own = [row for row in rows if row.misconceptions[0].exercise == name]
-        carried = sorted(set().union(*(row.carried for row in own)), key=list(rows[0].marks).index)
-        counts = len(own), sum(row.is_caught for row in own), sum(row.is_explained for row in own)
-        cells = [f"`{name}`", *map(str, counts), ", ".join(f"`{later}`" for later in carried) or "none"]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def with_summary(page: str, assignment: str, rows: Sequence[Row]) -> str:
-    """The text of docs/misconceptions.md with the table of one assignment replaced."""
-    begin, end = f"<!-- {assignment}: made by autograder.misconceptions.matrix -->", "<!-- end -->"
-    before, found, rest = page.partition(begin)
-    if not found:
-        raise ExamError(f"docs/misconceptions.md lacks the line {begin}")
-    return f"{before}{begin}\n\n{summary(rows)}\n\n{end}{rest.partition(end)[2]}"
-
-
-_COLUMNS = ("assignment", "misconception", "exercise", "marks", "of", "carried forward", "hints")
-
-
-def write_csv(matrices: Mapping[str, Sequence[Row]], path: Path) -> None:
-    """One line for each misconception and exercise."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(_COLUMNS)
-        for assignment, rows in matrices.items():
-            for row in rows:
-                for name, mark in row.marks.items():
-                    writer.writerow(
-                        [assignment, row.misconceptions[0].name, name, mark.score, mark.max_score,
-                         " ".join(mark.carried), " ".join(row.hints[name])]
-                    )  # fmt: skip
-
-
-_STYLE = """body { font-family: sans-serif; margin: 2em; } table { border-collapse: collapse; }
-td, th { border: 1px solid #bbb; padding: 0.2em 0.5em; text-align: left; vertical-align: top; }
-.lost { background: #f6d5d5; } .kept { background: #dcefdc; }"""
-
-
-def page(matrices: Mapping[str, Sequence[Row]]) -> str:
-    """The matrix as an HTML page that needs nothing else."""
-    parts = list(_page_parts(matrices))
-    title = "Misconceptions, examined"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{_STYLE}</style></head><body><h1>{title}</h1>"
-        "<p>Each row is a student with one misconception; "
-        "“10 with help” are the points of an exercise that calls the wrong function and was marked with the "
-        f"reference in its place.</p>{''.join(parts)}</body></html>\n"
-    )
-
-
-def _page_parts(matrices: Mapping[str, Sequence[Row]]) -> Iterator[str]:
-    for assignment, rows in matrices.items():
-        names = list(rows[0].marks)
-        head = "".join(f'<th scope="col">{name}</th>' for name in ["misconception", *names, "hint"])
-        yield f"<h2>{assignment}</h2><table><thead><tr>{head}</tr></thead><tbody>"
-        for row in rows:
-            yield f'<tr><th scope="row">{html.escape(row.misconceptions[0].name)}</th>'
-            for name in names:
-                mark = row.marks[name]
-                kind = "lost" if name in row.lost else "kept"
-                yield f'<td class="{kind}">{mark.score:g}{" with help" if mark.carried else ""}</td>'
-            hints = "; ".join(f"{name}: {hint}" for name in names for hint in row.hints[name])
-            yield f"<td>{html.escape(hints)}</td></tr>"
-        yield "</tbody></table>"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import nbformat
+from autograder.course.cells import exercise, is_answer, is_given, read_notebook
 
-COURSE = Path(__file__).resolve().parents[1]
+COURSE = Path(__file__).resolve().parents[2]
 
 
 def assignments(course: Path = COURSE) -> list[str]:
@@ -25,39 +25,6 @@ def assignments(course: Path = COURSE) -> list[str]:
 
 def notebook_path(assignment: str, course: Path = COURSE) -> Path:
     return course / "source" / assignment / f"{assignment}.ipynb"
-
-
-def read_notebook(path: Path) -> Any:
-    """A notebook as nbformat 4 node."""
-    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-
-
-def marking(cell: Mapping[str, Any]) -> Mapping[str, Any]:
-    """nbgrader's metadata of a cell; empty for a cell that nbgrader does not know."""
-    found: Mapping[str, Any] = cell["metadata"].get("nbgrader", {})
-    return found
-
-
-def is_answer(cell: Mapping[str, Any]) -> bool:
-    return bool(cell["cell_type"] == "code" and marking(cell).get("solution"))
-
-
-def is_grade(cell: Mapping[str, Any]) -> bool:
-    return bool(cell["cell_type"] == "code" and marking(cell).get("grade") and not marking(cell)["solution"])
-
-
-def is_given(cell: Mapping[str, Any]) -> bool:
-    """Set-up and given functions: locked code cells that carry no points."""
-    return bool(
-        cell["cell_type"] == "code"
-        and marking(cell).get("locked")
-        and not (is_grade(cell) or is_answer(cell))
-    )
-
-
-def exercise(cell: Mapping[str, Any]) -> str:
-    """Name of the exercise that an answer cell or a grade cell belongs to: the prefix of its grade_id."""
-    return str(marking(cell)["grade_id"]).rsplit("-", 1)[0]
 
 
 @contextmanager

@@ -11,14 +11,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from tqdm import tqdm
 
-from autograder.check_data import CASES, write_check_data
-from autograder.course import COURSE, assignments, read_notebook
+from autograder.authoring.check_data import CASES, write_check_data
+from autograder.authoring.notebooks import normalised
+from autograder.authoring.reference import COURSE, assignments
+from autograder.course.cells import read_notebook
+from autograder.course.config import readable
+from autograder.course.folders import Folders
 from autograder.errors import RecordsError, UsageError
-from autograder.folders import Folders, readable, show
-from autograder.notebooks import normalised
+from autograder.gradebook.nbgrader import nbformat
+from autograder.text import show
 
 FOR_STUDENTS = COURSE / "docs" / "for_students"
 """Files that every released folder has: what to install, and the preview of the marks."""
@@ -85,8 +88,8 @@ def release(course: Path = COURSE, names: Iterable[str] = ()) -> list[str]:
 
 def _enter_into_gradebook(folders: Folders, names: Iterable[str]) -> None:
     # These import nbgrader, too.
-    from autograder.exam import Exam
-    from autograder.gradebook import GradebookWriter
+    from autograder.exam.master import Exam
+    from autograder.gradebook.writer import GradebookWriter
 
     with GradebookWriter(folders) as writer:
         for name in names:

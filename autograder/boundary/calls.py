@@ -14,10 +14,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, cast
 
+from autograder.boundary.plain import describe, plain_kind, real_bases, real_name
+from autograder.boundary.replies import Snapshot, decode_reply, encode_reply
+from autograder.boundary.shell import NotebookShell, is_of_cell
+from autograder.boundary.values import decode, encode
 from autograder.errors import NotPlainError, WireError
-from autograder.plain import describe, plain_kind, real_bases, real_name
-from autograder.shell import NotebookShell, is_of_cell
-from autograder.wire import Snapshot, decode, decode_reply, encode, encode_reply
 
 _LONGEST_MESSAGE: Final = 10_000
 _LONGEST_SENTENCE: Final = 700
@@ -218,3 +219,7 @@ def _where(error: BaseException) -> str:
             name = code.co_name
         trace = trace.tb_next
     return name
+
+
+class Fault(RuntimeError):
+    """The student's process did not answer."""

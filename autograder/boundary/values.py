@@ -16,21 +16,17 @@ which `decode_reply` applies to the originals.
 
 from __future__ import annotations
 
-import enum
 import functools
 import re
-import select
-import socket
 import struct
-import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Any, Final, Literal, cast
 
 import msgpack
 import numpy as np
 
-from autograder.errors import NotPlainError, WireError
-from autograder.plain import (
+from autograder.boundary.generators import MASK64, pcg64_state, seed_parts, seed_sequence
+from autograder.boundary.plain import (
     array_of,
     describe,
     is_plain_key,
@@ -41,6 +37,7 @@ from autograder.plain import (
     plain_kind,
     small,
 )
+from autograder.errors import NotPlainError, WireError
 
 MAX_DEPTH: Final = 64
 MAX_ITEMS: Final = 1_000_000
@@ -57,11 +54,6 @@ _MOST_BITS: Final = 30_000
 _LONGEST_KEY: Final = 60
 """Characters of a key that an error shows."""
 _DTYPE: Final = re.compile(r"\|b1|[<>|][iu][1248]|[<>](f2|f4|f8|f16|c8|c16|c32)|[<>]U\d{1,5}|\|S\d{1,5}")
-_MASK64: Final = (1 << 64) - 1
-_MOST_WORDS: Final = 64
-"""Of a generator's seed."""
-_MOST_CHILDREN: Final = 10_000
-"""That one call may spawn from a generator."""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -70,7 +62,7 @@ def _plain_dtype(text: str) -> np.dtype[Any] | None:
     return np.dtype(text) if _DTYPE.fullmatch(text) else None
 
 
-class _Encoder:
+class Encoder:
     """Builds one message; `mutables` are the lists, dicts, arrays and generators met, in order."""
 
     def __init__(self, known: Sequence[object] = ()) -> None:
@@ -150,9 +142,9 @@ class _Encoder:
             if state["bit_generator"] == "PCG64":
                 inner = state["state"]
                 words = [inner["state"], inner["inc"]]
-                halves = [half for word in words for half in (word >> 64, word & _MASK64)]
+                halves = [half for word in words for half in (word >> 64, word & MASK64)]
                 numbers = [*halves, state["has_uint32"], state["uinteger"]]
-                return ["g", numbers, _seed_parts(cast(np.random.Generator, value))]
+                return ["g", numbers, seed_parts(cast(np.random.Generator, value))]
         if kind is np.random.RandomState:
             legacy = cast(Any, value).get_state(legacy=False)
             if legacy["bit_generator"] == "MT19937":
@@ -203,17 +195,17 @@ def _reference_to(number: int) -> msgpack.ExtType:
     return msgpack.ExtType(_REFERENCE, struct.pack("<I", number))
 
 
-class _Reference(int):
+class Reference(int):
     """A node's number, in the unpacked message."""
 
 
-def _unpack_extension(code: int, data: bytes) -> _Reference:
+def _unpack_extension(code: int, data: bytes) -> Reference:
     if code != _REFERENCE or len(data) != 4:
         raise WireError("a malformed message")
-    return _Reference(struct.unpack("<I", data)[0])
+    return Reference(struct.unpack("<I", data)[0])
 
 
-class _Decoder:
+class Decoder:
     """Takes one message apart. Everything is checked: it may come from a liar."""
 
     def __init__(self, nodes: object, known: Sequence[object] = ()) -> None:
@@ -244,7 +236,7 @@ class _Decoder:
     def resolve(self, item: object) -> object:
         """A small value as it is, or what a reference stands for."""
         kind = type(item)
-        if kind is _Reference:
+        if kind is Reference:
             number = cast(int, item)
             if number >= len(self._values):
                 raise WireError("a malformed message")
@@ -276,8 +268,8 @@ class _Decoder:
                 except UnicodeDecodeError:
                     raise WireError("a malformed text") from None
             case ["g", list(numbers), list(seed)]:
-                generator = np.random.Generator(np.random.PCG64(_seed_sequence(seed)))
-                generator.bit_generator.state = _pcg64_state(numbers)
+                generator = np.random.Generator(np.random.PCG64(seed_sequence(seed)))
+                generator.bit_generator.state = pcg64_state(numbers)
                 return generator
             case ["r", bytes(words), int(position), (0 | 1) as has_gauss, float(gauss)]:
                 # NumPy does not check the position, and reads beyond its array with a wrong one.
@@ -327,63 +319,11 @@ def _array(node: list[Any]) -> np.ndarray[Any, Any]:
     return array
 
 
-def _seed_parts(generator: np.random.Generator) -> list[Any]:
-    """What a generator's `spawn` goes by; empty if it was seeded in an unusual way: then it cannot spawn."""
-    seed = generator.bit_generator.seed_seq
-    if type(seed) is not np.random.SeedSequence:
-        return []
-    entropy: Any = seed.entropy
-    words = list(entropy) if type(entropy) in (list, tuple) else [entropy]
-    key = list(seed.spawn_key)
-    if any(type(word) is not int for word in words + key) or len(words) + len(key) > _MOST_WORDS:
-        return []
-    # What the other side would not take.
-    if not all(0 <= word < 1 << 256 for word in words) or not all(word < 1 << 32 for word in key):
-        return []
-    if not 4 <= seed.pool_size <= 64:
-        return []
-    listed = [hex(word) for word in words]
-    return [type(entropy) is not int, listed, key, seed.pool_size, seed.n_children_spawned]
-
-
-def _seed_sequence(parts: list[Any]) -> np.random.SeedSequence:
-    match parts:
-        case []:
-            return np.random.SeedSequence(0)
-        case [bool(several), list(listed), list(key), int(pool), int(children)] if (
-            0 < len(listed) <= _MOST_WORDS
-            and len(key) <= _MOST_WORDS
-            and all(type(word) is str and re.fullmatch("0x[0-9a-f]{1,64}", word) for word in listed)
-            and all(type(word) is int and 0 <= word < 1 << 32 for word in key)
-            and 4 <= pool <= 64
-            and 0 <= children < 1 << 31
-        ):
-            words = [int(word, 16) for word in listed]
-            entropy = words if several else words[0]
-            return np.random.SeedSequence(
-                entropy, spawn_key=tuple(key), pool_size=pool, n_children_spawned=children
-            )
-    raise WireError("a malformed generator")
-
-
-def _pcg64_state(numbers: list[Any]) -> dict[str, Any]:
-    """The state as NumPy wants it; the increment of a PCG64 is odd."""
-    if len(numbers) != 6 or any(type(number) is not int for number in numbers):
-        raise WireError("a malformed generator")
-    high, low, inc_high, inc_low, has_uint32, uinteger = numbers
-    if not all(0 <= word <= _MASK64 for word in (high, low, inc_high, inc_low)) or not inc_low & 1:
-        raise WireError("a malformed generator")
-    if has_uint32 not in (0, 1) or not 0 <= uinteger < 1 << 32:
-        raise WireError("a malformed generator")
-    inner = {"state": high << 64 | low, "inc": inc_high << 64 | inc_low}
-    return {"bit_generator": "PCG64", "state": inner, "has_uint32": has_uint32, "uinteger": uinteger}
-
-
-def _pack(message: object) -> bytes:
+def pack(message: object) -> bytes:
     return cast(bytes, msgpack.packb(message, use_bin_type=True))
 
 
-def _unpack(payload: bytes) -> Any:
+def unpack(payload: bytes) -> Any:
     try:
         return msgpack.unpackb(
             payload,
@@ -401,241 +341,20 @@ def _unpack(payload: bytes) -> Any:
 
 def encode(value: object) -> tuple[bytes, list[object]]:
     """The message, and the mutable objects in it by number. Raises WireError naming what is not plain."""
-    encoder = _Encoder()
+    encoder = Encoder()
     root = encoder.add(value)
-    return _pack([encoder.nodes, root]), encoder.mutables
+    return pack([encoder.nodes, root]), encoder.mutables
 
 
 def decode(payload: bytes) -> tuple[object, list[object]]:
     """The value, and the mutable objects in it by number. Raises WireError."""
-    match _unpack(payload):
+    match unpack(payload):
         case [nodes, root]:
-            decoder = _Decoder(nodes)
+            decoder = Decoder(nodes)
             return decoder.resolve(root), decoder.mutables
     raise WireError("a malformed message")
-
-
-class Snapshot:
-    """Remembers what mutable objects contain, to find out later which of them were changed in place."""
-
-    def __init__(self, mutables: Sequence[object]) -> None:
-        self._before = [(value, _contents(value)) for value in mutables]
-
-    def changed(self) -> list[int]:
-        """The numbers of the objects that contain something else now."""
-        found = []
-        for number, (value, before) in enumerate(self._before):
-            after = _contents(value)
-            # Of an array there are only numbers and texts to compare.
-            if before != after if type(value) is np.ndarray else not _same(before, after):
-                found.append(number)
-        return found
-
-
-def _contents(value: object) -> tuple[Any, ...]:
-    kind = type(value)
-    if kind is np.ndarray:
-        array = cast(np.ndarray[Any, Any], value)
-        return (array.tobytes(), array.shape, array.dtype.str)
-    if kind is list:
-        return tuple(cast(list[object], value))
-    if kind is dict:
-        return tuple(part for item in dict.items(cast(dict[object, object], value)) for part in item)
-    return tuple(_Encoder().content(value, 0)[1:])
-
-
-def _same(before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
-    """Whether nothing was replaced; values are compared by identity where their own code could answer."""
-    plain = (str, bytes, int, float, tuple, list)
-    return len(before) == len(after) and all(
-        one is other or (type(one) is type(other) and type(one) in plain and _equal(one, other))
-        for one, other in zip(before, after, strict=True)
-    )
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if type(one) in (tuple, list):
-        return _same(tuple(one), tuple(other))
-    return bool(one == other)
-
-
-def encode_reply(value: object, mutables: Sequence[object], snapshot: Snapshot) -> bytes:
-    """The answer to a call: `value`, and the new contents of what changed among the call's `mutables`."""
-    encoder = _Encoder(mutables)
-    root = encoder.add(value)
-    changes = []
-    for number in snapshot.changed():
-        try:
-            content = encoder.content(mutables[number], 0)
-        except NotPlainError as error:
-            error.is_in_argument = True
-            raise
-        encoder.nodes.append(content)
-        changes.append([number, len(encoder.nodes) - 1])
-    return _pack([encoder.nodes, root, changes])
-
-
-def decode_reply(payload: bytes, mutables: Sequence[object]) -> object:
-    """The answer to a call; applies the changes to the `mutables` of the call. Raises WireError."""
-    match _unpack(payload):
-        case [nodes, root, list(changes)]:
-            decoder = _Decoder(nodes, mutables)
-            value = decoder.resolve(root)
-            for change in changes:
-                match change:
-                    case [int(number), int(node)] if 0 <= number < len(mutables) and node >= 0:
-                        _replace(mutables[number], decoder.resolve(_Reference(node)))
-                    case _:
-                        raise WireError("a malformed message")
-            return value
-    raise WireError("a malformed message")
-
-
-def _replace(original: object, new: object) -> None:
-    if plain_kind(type(original)) is not type(new):
-        raise WireError("a malformed message")
-    if isinstance(original, list):
-        original[:] = cast(list[object], new)
-    elif isinstance(original, dict):
-        contents = dict(cast(dict[object, object], new))
-        original.clear()
-        original.update(contents)
-    elif isinstance(original, np.ndarray):
-        array = cast(np.ndarray[Any, Any], new)
-        if array.shape != original.shape or array.dtype != original.dtype:
-            raise WireError("an argument whose shape or dtype was changed in place")
-        if not original.flags.writeable:
-            raise WireError("a read-only argument that was changed in place")
-        original[...] = array
-    elif isinstance(original, np.random.Generator):
-        _set_generator(original, cast(np.random.Generator, new))
-    elif isinstance(original, np.random.RandomState):
-        original.set_state(cast(np.random.RandomState, new).get_state())
-
-
-def _set_generator(original: np.random.Generator, new: np.random.Generator) -> None:
-    original.bit_generator.state = new.bit_generator.state
-    seeds = original.bit_generator.seed_seq, new.bit_generator.seed_seq
-    if all(type(seed) is np.random.SeedSequence for seed in seeds):
-        before, after = cast(tuple[np.random.SeedSequence, np.random.SeedSequence], seeds)
-        children = after.n_children_spawned - before.n_children_spawned
-        if children > _MOST_CHILDREN:
-            raise WireError(f"a generator from which more than {_MOST_CHILDREN} others were spawned")
-        if children > 0:
-            before.spawn(children)
-
-
-_HEADER: Final = struct.Struct("<QBI")
-_Done = TypeVar("_Done")
-
-
-class ChannelClosed(Exception):
-    """The other side has closed its end, or died."""
-
-
-class Overdue(Exception):
-    """Nothing complete arrived in time."""
 
 
 Deadline = float | Callable[[], float] | None
 """When to give up, by `time.monotonic()`; or what says for how many seconds to wait before it is asked again,
 and raises an exception when it is enough; or never."""
-
-
-class Channel:
-    """Frames over a stream socket: a number that ties an answer to its question, a kind, and a body."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self._buffer = bytearray()
-
-    def fileno(self) -> int:
-        return self.sock.fileno()
-
-    def send(self, number: int, kind: int, body: bytes = b"", deadline: Deadline = None) -> None:
-        """Send one frame. Raises ChannelClosed; Overdue if the other side does not read it in time."""
-        view = memoryview(_HEADER.pack(number, kind, len(body)) + body)
-        while view:
-            view = view[self._patiently(lambda: self.sock.send(view), deadline) :]  # noqa: B023
-
-    def receive(self, limit: int, deadline: Deadline = None) -> tuple[int, int, bytes]:
-        """One frame: number, kind, body. Raises ChannelClosed, Overdue, or WireError over `limit`."""
-        header = self._take(_HEADER.size, deadline)
-        number, kind, length = _HEADER.unpack(header)
-        if length > limit:
-            raise WireError(f"more than {limit >> 20} MB at once")
-        return number, kind, self._take(length, deadline)
-
-    def pending(self) -> bool:
-        """Whether something has arrived that nobody asked for."""
-        return bool(self._buffer or self._next())
-
-    def closed(self) -> bool:
-        """Whether the other side has closed its end, or died, and nothing of it is left to read."""
-        return not self._buffer and self._next() == b""
-
-    def _next(self) -> bytes | None:
-        """The next byte that has arrived, left where it is; none at the end of the connection."""
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN)
-        if not poll.poll(0):
-            return None
-        try:
-            return self.sock.recv(1, socket.MSG_PEEK)
-        except OSError:
-            return b""
-
-    def close(self) -> None:
-        self.sock.close()
-
-    def _take(self, length: int, deadline: Deadline) -> bytes:
-        while len(self._buffer) < length:
-            size = min(1 << 20, max(length - len(self._buffer), 4096))
-            if not (part := self._patiently(lambda: self.sock.recv(size), deadline)):  # noqa: B023
-                raise ChannelClosed
-            self._buffer += part
-        taken = bytes(self._buffer[:length])
-        del self._buffer[:length]
-        return taken
-
-    def _patiently(self, act: Callable[[], _Done], deadline: Deadline) -> _Done:
-        while True:
-            seconds = _time_left(deadline)
-            try:
-                self.sock.settimeout(seconds)
-                return act()
-            except TimeoutError:
-                if not callable(deadline):
-                    raise Overdue from None
-            except OSError:
-                raise ChannelClosed from None
-
-
-def _time_left(deadline: Deadline) -> float | None:
-    """For `settimeout`, where 0 would mean "don't wait at all"."""
-    if deadline is None:
-        return None
-    if callable(deadline):
-        return max(deadline(), 0.001)
-    if (left := deadline - time.monotonic()) <= 0:
-        raise Overdue
-    return left
-
-
-class Kind(enum.IntEnum):
-    """What a frame is: questions to the student's process, to the exam's process, and their answers."""
-
-    SETUP = 1
-    CELL = 2
-    NAMES = 3
-    CALL = 4
-    VALUE = 5
-    GRADE = 6
-    STAND_INS = 7
-    REFERENCE = 8
-    READY = 10
-    OUTPUTS = 11
-    ANSWER = 12
-    FAULT = 13
-    ENDED = 14
-    USED = 15

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from tqdm import tqdm
 
-from autograder import cli
-from autograder.course import COURSE, assignments, exercise, is_answer, is_grade, read_notebook
-from autograder.misconceptions import Answers, load, reference_answers
-from autograder.release import release
+from autograder.authoring.fingerprints import reference_answers
+from autograder.authoring.reference import COURSE, assignments
+from autograder.authoring.release import release
+from autograder.cli import main as cli
+from autograder.course.cells import exercise, is_answer, is_grade, read_notebook
+from autograder.gradebook.nbgrader import nbformat
+from autograder.misconceptions.catalogue import Answers, load
 
 Work = Callable[[str, Answers], Answers]
 """(assignment, reference) -> the answer cells that a student has filled in."""

@@ -7,36 +7,18 @@ is reported and never becomes a path, a row of the gradebook or a line of a log.
 from __future__ import annotations
 
 import os
-import shutil
-import string
-import unicodedata
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from traitlets.config.loader import Config, LazyConfigValue, PyFileConfigLoader
 
+from autograder.course.config import check, existing, find_jupyter_config, readable, unusable
 from autograder.errors import UsageError
-from autograder.lookalikes import unmistakable
-
-LONGEST_NAME = 128
-"""Characters of a student id or the name of an assignment, as in nbgrader's models."""
-
-_PLACES: Final = ("nbgrader_step", "student_id", "assignment_id")
-_STEPS: Final = ("source", "release", "submitted", "autograded", "feedback")
-_TEXTS: Final = (
-    "root",
-    "course_id",
-    "db_url",
-    "student_id_exclude",
-    "directory_structure",
-    *(f"{step}_directory" for step in _STEPS),
-)
-"""Settings of `c.CourseDirectory` that are texts."""
+from autograder.text import name_fault, show
 
 
 @dataclass(frozen=True)
@@ -61,9 +43,9 @@ class Folders:
         Raises UsageError if there is no such folder, nbgrader_config.py fails, or a setting in it cannot be
         used.
         """
-        root = _existing(root, "Give the folder of the course with --course.")
+        root = existing(root, "Give the folder of the course with --course.")
         config = Config()
-        for folder in [*reversed(_jupyter_config_path()), root]:
+        for folder in [*reversed(find_jupyter_config()), root]:
             with readable(folder):
                 is_there = (folder / "nbgrader_config.py").is_file()
             if is_there:
@@ -75,9 +57,9 @@ class Folders:
                     ) from error
         if overrides is not None:
             config.merge(overrides)
-        _check(config)
+        check(config)
         if given := config.CourseDirectory.get("root"):
-            root = _existing(Path(given), "c.CourseDirectory.root in nbgrader_config.py says so.")
+            root = existing(Path(given), "c.CourseDirectory.root in nbgrader_config.py says so.")
         config.CourseDirectory.root = str(root)
         return cls(root, config)
 
@@ -226,62 +208,6 @@ class Folders:
         return found, refused
 
 
-@contextmanager
-def readable(place: Path) -> Iterator[None]:
-    """Turn a refusal to read a part of the course into a sentence. Raises UsageError."""
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(
-            f"{show(error.filename or place)} cannot be read: {error.strerror or error}. Whoever runs this"
-            " command must be allowed to read the course."
-        ) from error
-
-
-def unusable(name: str, value: object, expected: str) -> UsageError:
-    """The error for the setting `c.name`."""
-    return UsageError(f"c.{name} in nbgrader_config.py is {show(repr(value), 80)}; it has to be {expected}.")
-
-
-def _check(config: Config) -> None:
-    """Raises UsageError for a setting of `c.CourseDirectory` that nbgrader and we could not work with."""
-    section = config.CourseDirectory
-    for name in _TEXTS:
-        if name in section and not isinstance(section[name], str):
-            raise unusable(f"CourseDirectory.{name}", section[name], "a text")
-    ignored = section.get("ignore", [])
-    if not isinstance(ignored, LazyConfigValue) and not (
-        isinstance(ignored, list | tuple) and all(isinstance(pattern, str) for pattern in ignored)
-    ):
-        raise unusable("CourseDirectory.ignore", ignored, "a list of texts")
-    places = [f"{{{place}}}" for place in _PLACES]
-    structure = section.get("directory_structure", "/".join(places))
-    try:
-        parts = list(string.Formatter().parse(structure))
-    except ValueError:
-        parts = []
-    named = [place for _, place, _, _ in parts if place is not None]
-    if sorted(named) != sorted(_PLACES) or any(how or conversion for _, _, how, conversion in parts):
-        raise unusable(
-            "CourseDirectory.directory_structure",
-            structure,
-            f"a path in which each of {', '.join(places)} occurs once",
-        )
-
-
-def _existing(folder: Path, advice: str) -> Path:
-    """The folder's whole path. Raises UsageError if it is none."""
-    try:
-        folder = folder.resolve()
-        is_there = folder.is_dir()
-    except (OSError, ValueError, RuntimeError) as error:  # too long; a NUL; links in a circle
-        said = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"The folder {show(folder)} cannot be opened: {said}. {advice}") from error
-    if not is_there:
-        raise UsageError(f"There is no folder {show(folder)}. {advice}")
-    return folder
-
-
 def _notebooks(folder: Path) -> list[str]:
     """Names of the notebooks in a folder; none if there is no such folder. Raises UsageError."""
     with readable(folder):
@@ -310,58 +236,5 @@ def _fault(entry: Path, student: str) -> str:
     return f"the name of the folder {fault}" if fault else ""
 
 
-def put_in_place(staged: Path, final: Path, *, aside: Path) -> None:
-    """Move a staged folder to where `final` is; what was there goes `aside`, on the same file system, first.
-
-    Raises OSError; then what was there is there again.
-    """
-    final.parent.mkdir(parents=True, exist_ok=True)
-    moved = os.path.lexists(final)
-    if moved:
-        final.rename(aside)
-    try:
-        staged.rename(final)
-    except OSError:
-        if moved:
-            aside.rename(final)
-        raise
-    # What cannot be removed any more is in nobody's way.
-    if aside.is_symlink() or aside.is_file():
-        with suppress(OSError):
-            aside.unlink()
-    else:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def name_fault(name: str) -> str:
-    """What keeps `name` from being a student id or the name of an assignment; empty if nothing does."""
-    if not name or name != name.strip() or name in (".", "..") or name.startswith("."):
-        return "is empty, begins with a dot or has spaces around it"
-    if len(name) > LONGEST_NAME:
-        return f"is longer than {LONGEST_NAME} characters"
-    if len(name.encode(errors="replace")) > 255:
-        return "is longer than a file system can write"
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Cf", "Zl", "Zp", "Co") for character in name):
-        return "contains characters that cannot be printed"
-    if found := set(name) & set('/\\<>"'):
-        return f"contains {' '.join(sorted(found))}"
-    return ""
-
-
-def show(name: object, limit: int = 200) -> str:
-    """A name or path for a message: one line, printable, not endless, unlike that of any other name.
-
-    limit : characters of the name; those that have to be escaped are longer
-    """
-    text = str(name)
-    return unmistakable(text[:limit]) + ("…" if len(text) > limit else "")
-
-
 def _named(student: str, students: Sequence[str]) -> bool:
     return student in students or any(fnmatchcase(student, pattern) for pattern in students)
-
-
-def _jupyter_config_path() -> list[Path]:
-    from jupyter_core.paths import jupyter_config_path
-
-    return [Path(folder) for folder in jupyter_config_path()]

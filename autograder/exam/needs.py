@@ -12,10 +12,9 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from autograder.exam import ExamCell, ExamNotebook
+from autograder.exam.cell import ExamCell, users_of
 
 
 class Needs(NamedTuple):
@@ -31,16 +30,16 @@ class Needs(NamedTuple):
     """Those of `names` that are the student's also where the set-up or Python has something of that name."""
 
 
-def needs_of(notebook: ExamNotebook, grade: ExamCell) -> Needs:
-    """What the cell `grade` of the master copy needs."""
-    from autograder.exam import users_of
-
-    place = notebook.cells.index(grade)
-    code = [cell for cell in notebook.cells[:place] if cell.kind == "code"]
-    setup = [cell for cell in code if cell in notebook.setup]
-    before = [cell for cell in code if cell not in notebook.setup]
-    given = {name for cell in notebook.setup for name in cell.names[0]} | set(dir(builtins))
-    answered = set(notebook.answered)
+def needs_of(
+    cells: Sequence[ExamCell], all_setup: Sequence[ExamCell], answered: Collection[str], grade: ExamCell
+) -> Needs:
+    """What the cell `grade` needs, one of the `cells` of a notebook. Those in `all_setup` have run before;
+    `answered` are the names that students define."""
+    place = cells.index(grade)
+    code = [cell for cell in cells[:place] if cell.kind == "code"]
+    setup = [cell for cell in code if cell in all_setup]
+    before = [cell for cell in code if cell not in all_setup]
+    given = {name for cell in all_setup for name in cell.names[0]} | set(dir(builtins))
     answers = {
         name
         for number, cell in enumerate(code)

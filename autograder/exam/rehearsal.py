@@ -21,8 +21,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from autograder import linux
-from autograder.shell import NotebookShell
+from autograder.boundary import linux
+from autograder.boundary.shell import NotebookShell
 
 _CPU_SECONDS: Final = 1.0
 """Of the child: what takes longer in the reference is not worth the wait."""

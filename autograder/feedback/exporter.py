@@ -12,22 +12,16 @@ import copy
 import functools
 import html
 import re
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograder import quick_imports
-from autograder.annotate import framed_html, without_colours
+from jinja2 import pass_context
+from nbconvert.exporters import HTMLExporter
+from traitlets import Bool, Unicode
+
 from autograder.characters import readable, unescaped
-from autograder.clean_html import Rules, cleaned, harmless_style
-from autograder.exam import hidden_lines
-
-quick_imports.quicken()
-
-from jinja2 import pass_context  # noqa: E402
-from nbconvert.exporters import HTMLExporter  # noqa: E402
-from nbformat.notebooknode import from_dict  # noqa: E402
-from nbgrader import utils  # noqa: E402
-from traitlets import Bool, Unicode  # noqa: E402
+from autograder.feedback.for_student import for_student
+from autograder.hostile.html import Rules, cleaned, harmless_style
+from autograder.hostile.outputs import framed_html, without_colours
 
 _TAGS = frozenset(
     "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2"  # noqa: SIM905
@@ -96,48 +90,6 @@ def harmless(text: str) -> str:
     Remembers what it has cleaned: most of the text of a class is the assignment's.
     """
     return cleaned(text, _RULES)
-
-
-def for_student(notebook: Any) -> Any:
-    """A copy of an annotated notebook with what its student may see.
-
-    A notebook of another origin (marked by nbgrader without the examiner) loses the hidden part and the
-    outputs of its grade cells, too: what they contain is not known.
-    """
-    shown = copy.deepcopy(notebook)
-    for cell in shown.cells:
-        annotation = cell.metadata.pop("autograder", {})
-        if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
-            hidden = _hidden(cell.source, annotation)
-            lines = enumerate(cell.source.split("\n"), 1)
-            cell.source = "\n".join(line for number, line in lines if number not in hidden)
-            cell.outputs = _outputs_for_student(cell.outputs, annotation)
-    return shown
-
-
-def _hidden(source: str, annotation: Mapping[str, Any]) -> frozenset[int]:
-    """Numbers of hidden lines, as the examiner knows them from the master."""
-    if "hidden" not in annotation:
-        return hidden_lines(source)
-    return frozenset(number for first, last in annotation["hidden"] for number in range(first, last + 1))
-
-
-def _outputs_for_student(outputs: Sequence[Any], annotation: Mapping[str, Any]) -> list[Any]:
-    """Verdict, reason, what the visible check and the student's code printed, the student's own traceback.
-
-    Not the error with which the cell stopped, which has frames of the exam, nor what hidden tests show: the
-    examiner has said which outputs a student may see.
-    """
-    verdict, reason = annotation.get("verdict"), annotation.get("reason", "")
-    if not verdict:
-        return []
-    sentence = f"{verdict.capitalize()}. {reason}".strip()
-    shown = [{"output_type": "stream", "name": "stdout", "text": f"{sentence}\n"}]
-    places = annotation.get("shown", [])
-    shown += [output for place, output in enumerate(outputs) if place in places]
-    if lines := annotation.get("traceback"):
-        shown.append({"output_type": "error", "ename": "", "evalue": "", "traceback": lines})
-    return [from_dict(output) for output in shown]  # type: ignore[no-untyped-call]
 
 
 class FeedbackExporter(HTMLExporter):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sql
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
-from autograder.errors import UsageError
-from autograder.folders import show
+from autograder.errors import DiskFull, GradebookBroken, GradebookLocked, RecordsError, UsageError
+from autograder.text import show
 
 
 def engine_for(url: str, **options: Any) -> Engine:
@@ -29,3 +32,63 @@ def engine_for(url: str, **options: Any) -> Engine:
         f"c.CourseDirectory.db_url in nbgrader_config.py cannot be used: {said}. Without this setting, the"
         " gradebook is gradebook.db in the folder of the course."
     )
+
+
+PATIENCE = 30.0
+"""Seconds to wait for another program that holds the gradebook."""
+
+
+def open_engine(url: str, patience: float) -> Engine:
+    with explained("the gradebook"):
+        if not url.startswith("sqlite"):
+            return engine_for(url)
+        engine = engine_for(url, connect_args={"timeout": patience})
+
+        # The driver begins transactions late, at the first write; a transaction of ours begins with its first
+        # read, so that nobody changes what it has seen.
+        @sql.event.listens_for(engine, "connect")
+        def connected(connection: Any, _: Any) -> None:
+            connection.isolation_level = None
+
+        @sql.event.listens_for(engine, "begin")
+        def begun(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        return engine
+
+
+@contextlib.contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Turn what the database and the disk raise into a sentence."""
+    try:
+        yield
+    except sql.exc.DBAPIError as error:
+        text = str(error.orig)
+        if "locked" in text or "busy" in text:
+            raise GradebookLocked(
+                f"The gradebook is locked by another program (a Formgrader, a database browser?): {what} was"
+                " not recorded. Close that program and run the command again; it goes on where it stopped."
+            ) from error
+        if "full" in text or "disk I/O" in text:
+            raise DiskFull(
+                f"The disk is full: {what} was not recorded. Make room and run the command again; it goes on"
+                " where it stopped."
+            ) from error
+        if "unable to open" in text or "readonly" in text:
+            raise RecordsError(
+                f"The gradebook cannot be opened for writing ({show(text)}): {what} was not recorded. The"
+                " file and its folder must be there, and writable for whoever runs this command."
+            ) from error
+        raise GradebookBroken(
+            f"The gradebook cannot be used ({show(text)}): {what} was not recorded. If it comes from an"
+            " earlier version of nbgrader, make a copy of it and run `nbgrader db upgrade`."
+        ) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(
+                f"The disk is full: {what} was not recorded. Make room and run the command again; it goes on"
+                " where it stopped."
+            ) from error
+        raise RecordsError(
+            f"{what} was not recorded: {error.strerror or error} ({show(error.filename or 'no file')})."
+        ) from error

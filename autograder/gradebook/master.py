@@ -13,17 +13,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from autograder import quick_imports
+import sqlalchemy as sql
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from autograder.course.folders import Folders
 from autograder.errors import MarksAtStake, UsageError
-from autograder.folders import Folders, show
-
-quick_imports.quicken()
-
-import nbformat  # noqa: E402
-import sqlalchemy as sql  # noqa: E402
-from nbgrader import api, utils  # noqa: E402
-from sqlalchemy.engine import Connection  # noqa: E402
-from sqlalchemy.orm import Session  # noqa: E402
+from autograder.gradebook.nbgrader import api, nbformat, utils
+from autograder.text import show
 
 Kind = Literal["GradeCell", "SolutionCell", "TaskCell"]
 _CLASSES: dict[Kind, Any] = {

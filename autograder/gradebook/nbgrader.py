@@ -1,4 +1,4 @@
-"""nbgrader and nbformat without what they import and this package never uses.
+"""The one place from which this package imports nbgrader: without what it imports and we never use.
 
 `import nbgrader` starts with its four server extensions, nbgrader.utils with setuptools (for unpacking
 archives) and requests (for JupyterHub), and jsonschema (below nbformat) compiles 39 grammars for the checking
@@ -8,7 +8,6 @@ of internationalised web addresses: several seconds before the first submission 
 from __future__ import annotations
 
 import contextlib
-import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
@@ -58,8 +57,8 @@ def _replaced(modules: Mapping[str, ModuleType | None]) -> Iterator[None]:
             del sys.modules[name]
 
 
-def quicken() -> None:
-    """Make the imports of nbformat and of nbgrader's submodules cheap; call it before the first of them.
+def _quicken() -> None:
+    """Make the imports of nbformat and of nbgrader's submodules cheap.
 
     Does nothing where nbgrader is there already (in `nbgrader autograde`, in the Formgrader).
     """
@@ -78,3 +77,11 @@ def quicken() -> None:
         with _replaced({name: _Later(name) for name in ("setuptools.archive_util", "requests")}):
             importlib.import_module("nbgrader.utils")
             importlib.import_module("nbgrader.auth")
+
+
+_quicken()
+
+import nbformat  # noqa: E402
+from nbgrader import api, utils  # noqa: E402
+
+__all__ = ["api", "nbformat", "utils"]

@@ -11,8 +11,9 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from autograder.exam import ExamCell, ExamNotebook
-from autograder.submission import GraftedCell
+from autograder.exam.cell import ExamCell
+from autograder.exam.notebook import ExamNotebook
+from autograder.hostile.graft import GraftedCell
 
 _LONGEST_CODE: Final = 1_000_000
 """Characters of a notebook's code that are looked at."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from dateutil import parser, tz
 
-from autograder.folders import show
+from autograder.text import show
 
 LONGEST: Final = 200
 """Bytes of a time stamp."""

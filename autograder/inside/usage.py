@@ -152,12 +152,6 @@ def _times_of_thread(pid: int, thread: str) -> tuple[int, int]:
     return 0, 0
 
 
-def cpu_seconds_of(pid: int) -> float:
-    """CPU time that a running process has used (Linux). Raises OSError if there is none of this number."""
-    # The clock of a process has a number made of that of the process; see clock_getcpuclockid(3).
-    return time.clock_gettime((~pid << 3) | 2)
-
-
 def descendants(root: int) -> list[int]:
     """All processes that `root` has started, and that these have started."""
     return _family(root, _processes())[1:]

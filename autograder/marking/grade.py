@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from autograder.batch import Examine, NotExamined, Task, Unchanged, examine_class
-from autograder.errors import GradebookLocked, NotRecorded, RecordsError, UsageError
-from autograder.folders import Folders, Submission, show
-from autograder.gradebook import Change, GradebookWriter, Known
-from autograder.interruption import Interruption
-from autograder.progress import Progress
+from autograder.course.folders import Submission
+from autograder.errors import NotRecorded, UsageError
+from autograder.gradebook.tables import Change, Known
+from autograder.gradebook.writer import GradebookWriter
+from autograder.marking.examining import Examine
 from autograder.result import Result
+from autograder.runtime.interruption import Interruption
+from autograder.runtime.pool import NotExamined, Task, Unchanged, examine_class
+from autograder.runtime.progress import Progress
+from autograder.text import show
 
 MOST_NAMES = 12
 """Of those skipped, at the end of a run."""
@@ -210,38 +212,3 @@ def _reasons(
     if not writer.is_published(submission.student, assignment, before):
         reasons.append("its folder in autograded/ is not the one that was written")
     return reasons
-
-
-@contextlib.contextmanager
-def only_run(folders: Folders) -> Iterator[None]:
-    """Keep a second run out of the course while the block lasts.
-
-    Raises GradebookLocked if there is one, RecordsError if `autograded/` cannot be written.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows: nothing to hold runs apart with
-        yield
-        return
-    try:
-        folders.workshop.mkdir(parents=True, exist_ok=True)
-        lock = (folders.workshop / "lock").open("a+")
-    except OSError as error:
-        raise RecordsError(
-            f"Nothing can be written to {show(folders.workshop.parent)}: {error.strerror or error}"
-            f" ({show(error.filename or 'no file')}). It must be a folder that whoever runs this command may"
-            " write to."
-        ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.seek(0)
-            raise GradebookLocked(
-                f"Another run (process {show(lock.read(20).strip())}) is at work in {show(folders.root)}."
-                " Wait until it has finished; two runs must not mix."
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield

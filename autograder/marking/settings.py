@@ -11,9 +11,10 @@ from dataclasses import fields
 from numbers import Integral, Real
 from typing import Final
 
+from autograder.course.config import unusable
+from autograder.course.folders import Folders
 from autograder.errors import UsageError
-from autograder.folders import Folders, unusable
-from autograder.walls import MEGABYTE, Limits
+from autograder.walls.limits import MEGABYTE, Limits
 
 _DAY: Final = 86_400
 _GIGABYTE: Final = 1024 * MEGABYTE

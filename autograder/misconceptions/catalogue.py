@@ -21,25 +21,11 @@ A slip that no returned number shows (a variable of the notebook used in place o
 from __future__ import annotations
 
 import tomllib
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
-import numpy as np
-
-from autograder.course import (
-    COURSE,
-    exercise,
-    is_answer,
-    notebook_path,
-    read_notebook,
-    reference_namespace,
-    student_tools,
-)
 from autograder.errors import ExamError
 
 Answers = dict[str, str]
@@ -117,71 +103,6 @@ def load(assignment: str | None = None, folder: Path = FOLDER) -> list[Misconcep
             except (KeyError, TypeError, ValueError) as error:
                 raise ExamError(f"{path.name}, {name}/{slug}: {error!r} is missing or malformed.") from error
     return found
-
-
-def reference_answers(assignment: str, course: Path = COURSE) -> Answers:
-    """The answer cells of the source notebook, solutions included."""
-    cells = read_notebook(notebook_path(assignment, course)).cells
-    return {exercise(cell): cell.source for cell in cells if is_answer(cell)}
-
-
-def slips(assignment: str, cases: Mapping[str, list[Any]], course: Path = COURSE) -> dict[str, list[Any]]:
-    """What `check` needs to recognise misconceptions by their numbers: no code, and no names of ours.
-
-    cases   : the cases of each exercise, as `check` runs them
-    returns : exercise -> list of dictionaries with "hint", "seen" (for each case: name of a wrong value ->
-              fingerprint; None where the function stops), "separable", "from" (another exercise, if the
-              misconception is in that one, and this one calls it) and "perhaps from" (another exercise, if
-              a misconception there has the same numbers)
-    """
-    reference = reference_answers(assignment, course)
-    tools = student_tools(course)
-    found: dict[str, list[Any]] = {name: [] for name in cases}
-    borrowed: dict[str, list[Any]] = {name: [] for name in cases}
-    for misconception in load(assignment):
-        changed = {misconception.exercise: misconception.variation(reference[misconception.exercise])}
-        functions = reference_namespace(assignment, course, changed)
-        for name in cases:
-            seen = _seen(functions[name], cases[name], tools)
-            if not any(seen):
-                continue
-            entry: dict[str, Any] = {"hint": misconception.hint, "seen": seen}
-            if misconception.separable:
-                entry["separable"] = True
-            if name != misconception.exercise:
-                borrowed[name].append(entry | {"from": misconception.exercise})
-            elif not any(entry == other for other in found[name]):
-                found[name].append(entry)
-    for name, entries in found.items():
-        own = len(entries)
-        for entry in borrowed[name]:
-            twins = [other for other in entries if same_traces(entry["seen"], other["seen"], tools)]
-            for twin in twins:
-                if twin in entries[:own]:
-                    twin["perhaps from"] = entry["from"]
-            if not twins:
-                entries.append(entry)
-    return found
-
-
-def same_traces(
-    one: list[dict[str, str] | None], other: list[dict[str, str] | None], tools: ModuleType
-) -> bool:
-    """Whether two slips cannot be told apart by their numbers, in any case."""
-    for a, b in zip(one, other, strict=True):
-        if a is None or b is None or set(a) != set(b):
-            if a != b:
-                return False
-        elif not all(tools.agree(a[name], b[name]) for name in a):
-            return False
-    return True
-
-
-def _seen(function: Any, cases: list[Any], tools: ModuleType) -> list[dict[str, str] | None]:
-    """The fingerprints of what is wrong in each case."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        return [tools.fingerprints(function, case) for case in cases]
 
 
 @cache

@@ -19,8 +19,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from autograder.errors import UsageError
-from autograder.folders import show
-from autograder.submission import MAX_NOTEBOOK_BYTES
+from autograder.hostile.submission import MAX_NOTEBOOK_BYTES
+from autograder.text import show
 
 _MAX_ENTRIES: Final = 100_000
 _MAX_INNER_ENTRIES: Final = 2_000

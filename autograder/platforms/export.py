@@ -1,7 +1,7 @@
 """Gradebook files for learning platforms, as plug-ins of `nbgrader export`.
 
-    nbgrader export --exporter autograder.export.CanvasExportPlugin --to canvas.csv
-    nbgrader export --exporter autograder.export.MoodleExportPlugin --to moodle.csv
+    nbgrader export --exporter autograder.platforms.export.CanvasExportPlugin --to canvas.csv
+    nbgrader export --exporter autograder.platforms.export.MoodleExportPlugin --to moodle.csv
 
 `--assignment` and `--student` choose what is exported, as for nbgrader's own exporter. Columns are named like
 the assignments here; `c.LearningPlatformExport.columns` in nbgrader_config.py names them as over there.
@@ -13,16 +13,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.quick_imports import quicken
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.plugins import ExportPlugin
+from traitlets import Bool, Dict, Enum, Unicode
 
-quicken()
-
-from nbgrader.api import Gradebook, MissingEntry  # noqa: E402
-from nbgrader.plugins import ExportPlugin  # noqa: E402
-from traitlets import Bool, Dict, Enum, Unicode  # noqa: E402
-
-from autograder.errors import RecordsError  # noqa: E402
-from autograder.spreadsheet import Cell, csv_text  # noqa: E402
+from autograder.errors import RecordsError
+from autograder.spreadsheet import Cell, csv_text
 
 
 class LearningPlatformExport(ExportPlugin):  # type: ignore[misc]

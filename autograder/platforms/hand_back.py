@@ -10,10 +10,11 @@ import zipfile
 from itertools import count
 from pathlib import Path
 
-from autograder.collect import by_student
-from autograder.download import opened_download
+from autograder.course.folders import Folders
 from autograder.errors import RecordsError
-from autograder.folders import Folders, name_fault, show
+from autograder.platforms.download import opened_download
+from autograder.platforms.layouts import by_student
+from autograder.text import name_fault, show
 
 
 def usual_target(folders: Folders, assignment: str) -> Path:

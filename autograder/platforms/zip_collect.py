@@ -11,8 +11,8 @@ from pathlib import Path
 from nbgrader.plugins import ExtractorPlugin
 from traitlets.config import Config
 
-from autograder.collect import collect
-from autograder.folders import Folders
+from autograder.course.folders import Folders
+from autograder.platforms.collect import collect
 
 
 class DownloadReader(ExtractorPlugin):  # type: ignore[misc]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from autograder.item_analysis import Bar, Spread
+from autograder.report.item_analysis import Bar, Spread
 
 WIDTH = 400
 INK, GREY, PALE, BLUE, SKY = "#1f2328", "#57606a", "#d0d7de", "#0b5c8f", "#d7eaf7"

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.errors import UsageError
-from autograder.folders import show
-from autograder.records import ClassRecords
+from autograder.gradebook.records import ClassRecords
 from autograder.spreadsheet import harmless_cell
+from autograder.text import show
 
 MARKS, EARLIER = "marks.csv", "earlier"
 

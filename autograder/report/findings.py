@@ -7,11 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.charts import Outcomes
-from autograder.item_analysis import Item, Spread, analyse, spread
-from autograder.records import ClassRecords, Slip, Work, exercise_of
-from autograder.shortcuts import shortcuts
-from autograder.similarity import Pair, similar_pairs
+from autograder.gradebook.marks import exercise_of
+from autograder.gradebook.records import ClassRecords, Work
+from autograder.report.charts import Outcomes
+from autograder.report.item_analysis import Item, Spread, analyse, spread
+from autograder.report.shortcuts import shortcuts
+from autograder.report.similarity import Pair, similar_pairs
+from autograder.report.slips import Slip, slips
 
 KINDS: dict[str, str] = {
     "channel": "tampered with the examiner",
@@ -56,6 +58,11 @@ class Findings:
         scores = [{name: work.marks[name].score for name in self.points} for work in self.counted]
         self.items: dict[str, Item] = analyse(self.points, scores)
         self.spread: Spread | None = spread([work.total for work in self.counted])
+        self._recognised = {
+            (work.student, name): slips(records.assignment, name, mark.words)
+            for work in self.counted
+            for name, mark in work.marks.items()
+        }
         self.slips = self._slips()
         self.attention = sorted(
             self._attention(), key=lambda entry: (_rank(entry.kind), entry.student, entry.exercise)
@@ -75,8 +82,8 @@ class Findings:
         """Each misconception and who has it, the most frequent first."""
         who: dict[Slip, dict[str, Work]] = defaultdict(dict)
         for work in self.counted:
-            for mark in work.marks.values():
-                for slip in mark.slips:
+            for name in work.marks:
+                for slip in self._recognised[work.student, name]:
                     who[slip][work.student] = work
         order = {name: place for place, name in enumerate(self.points)}
         ranked = sorted(who.items(), key=lambda e: (-len(e[1]), order.get(e[0].exercise, 99), e[0].names))
@@ -90,7 +97,7 @@ class Findings:
             told = {remark.text for remark in work.remarks}
             for name, worth in self.points.items():
                 mark = work.marks[name]
-                if mark.score >= worth or mark.slips or not mark.attempted:
+                if mark.score >= worth or self._recognised[work.student, name] or not mark.attempted:
                     continue
                 for sentence in mark.reasons[:1]:
                     if sentence not in told:

@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from autograder.folders import show
-from autograder.small_steps import SmallSteps, excerpt, name_of
+from autograder.report.small_steps import SmallSteps, excerpt, name_of
+from autograder.text import show
 
 _LONGEST: Final = 200_000
 """Characters of a student's code that are looked at."""
@@ -72,8 +72,6 @@ def _seen_in(exercise: str, cells: Mapping[str, Sequence[ast.stmt]]) -> str:
 
 
 # What belongs to an answer -------------------------------------------------------------------------------
-
-
 def _statements(source: str) -> list[ast.stmt]:
     """The statements of a cell; where it is not Python as a whole, those parts that are."""
     source = re.sub(r"^[ \t]*[%!].*$", "pass", source, flags=re.M)
@@ -188,8 +186,6 @@ def _texts(tree: ast.AST) -> set[str]:
 
 
 # What it does --------------------------------------------------------------------------------------------
-
-
 def _seen(nodes: Sequence[ast.AST]) -> str:
     """What there is to say of an answer, as the end of a sentence; empty if there is nothing."""
     every = [node for tree in nodes for node in ast.walk(tree)]

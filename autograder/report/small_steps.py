@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from autograder.folders import show
+from autograder.text import show
 
 _SMALL: Final = 0.02
 """Steps are smaller than this; so is little else that is added to a number and divides another."""

@@ -11,15 +11,17 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from autograder.earlier import MARKS, find_earlier, keep_earlier, snapshots
+from autograder.course.folders import Folders
 from autograder.errors import DiskFull, RecordsError, UsageError
-from autograder.findings import Findings
-from autograder.folders import Folders, show
-from autograder.item_analysis import distribution
-from autograder.records import read_records
-from autograder.report_page import make_page, render, where
-from autograder.similarity import Pair
+from autograder.gradebook.records import read_records
+from autograder.report.earlier import MARKS, find_earlier, keep_earlier, snapshots
+from autograder.report.findings import Findings
+from autograder.report.item_analysis import distribution
+from autograder.report.page import make_page, render
+from autograder.report.sections import where
+from autograder.report.similarity import Pair
 from autograder.spreadsheet import Cell, csv_text
+from autograder.text import show
 
 PAGE = "report.html"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import multiprocessing
 import multiprocessing.connection
 import os
 import signal
@@ -18,27 +17,16 @@ import sys
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from autograder import unforeseen
 from autograder.errors import WallsError
-from autograder.patience import Hurried, Stalled
-from autograder.result import Result
+from autograder.runtime import unforeseen
 
-if TYPE_CHECKING:
-    from autograder.examiner import Examiner
-
-GRACE = 60.0
-"""Seconds beyond the submission's own budget after which a worker is taken to hang."""
-
-QUICK = 5.0
-"""Seconds by the clock that each submission gets at first. Who needs more is examined again when nobody else
-is waiting: a few that use up all their time don't hold up the class."""
 _PATIENT_AFTER = 12
 """Nobody is hurried any more when more than so many were postponed, and most of those who were hurried."""
 
@@ -75,8 +63,6 @@ class NotExamined:
     reason: str
 
 
-Outcome = Result | Unchanged | NotExamined
-Examine = Callable[[Task], Outcome]
 Found = TypeVar("Found")
 Work = Callable[[Task], Found]
 """What a worker does with a task. Raises WallsError if the processes behind it have died, Postponed if it
@@ -89,41 +75,6 @@ class Postponed(Exception):
     def __init__(self, alone: bool = False) -> None:
         super().__init__(alone)
         self.alone = alone
-
-
-@contextlib.contextmanager
-def examining(examiner: Examiner, submitted: Path) -> Iterator[Examine]:
-    """The function that examines submissions below the folder `submitted`, for as long as the block lasts."""
-    from autograder.submission import read_submission
-
-    names = [notebook.name for notebook in examiner.exam.notebooks]
-    with examiner:
-        examiner.start()
-
-        def examine(task: Task) -> Outcome:
-            try:
-                submission = read_submission(task.folder, names, root=submitted)
-            except OSError as error:
-                return NotExamined(
-                    task.student,
-                    f"what is in {task.folder} cannot be read ({error.strerror}). Mend that, and run the"
-                    " command again.",
-                )
-            if submission.digest == task.skip_if:
-                return Unchanged(task.student)
-            try:
-                return examiner.examine(
-                    task.student,
-                    submission,
-                    seconds=QUICK if task.is_urgent else None,
-                    is_last_try=task.is_alone,
-                )
-            except Hurried:
-                raise Postponed from None
-            except Stalled:
-                raise Postponed(alone=True) from None
-
-        yield examine
 
 
 class _Worker(Generic[Found]):

@@ -16,6 +16,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+
 _PREFIX: Final = "rnn-autograder-run-"
 _OURS: Final = re.compile(re.escape(_PREFIX) + r"[a-z0-9_]{8}")
 """The names that `mkdtemp` makes of it: what somebody else has called alike must never be removed."""

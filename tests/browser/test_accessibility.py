@@ -19,7 +19,8 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from nbconvert.exporters import HTMLExporter
 
-from autograder.course import COURSE, assignments, is_answer, read_notebook
+from autograder.authoring.reference import COURSE, assignments
+from autograder.course.cells import is_answer, read_notebook
 
 pytestmark = pytest.mark.xdist_group("accessibility")
 

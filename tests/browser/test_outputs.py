@@ -12,9 +12,10 @@ from nbconvert.exporters import HTMLExporter
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
-from autograder.annotate import annotated_notebook, framed_html, harmless_outputs
-from autograder.clean_html import harmless_html
-from autograder.feedback import FeedbackExporter
+from autograder.examiner.annotated import annotated_notebook
+from autograder.feedback.exporter import FeedbackExporter
+from autograder.hostile.html import harmless_html
+from autograder.hostile.outputs import framed_html, harmless_outputs
 
 RESOURCES = {
     "nbgrader": {"notebook": "ps1", "score": 1, "max_score": 2, "late_penalty": 0},

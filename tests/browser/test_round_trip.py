@@ -13,9 +13,10 @@ import marked
 import pytest
 from playwright.sync_api import expect
 
-from autograder.course import read_notebook
-from autograder.gradebook import MARKER
-from autograder.misconceptions import Misconception, load, reference_answers
+from autograder.authoring.fingerprints import reference_answers
+from autograder.course.cells import read_notebook
+from autograder.gradebook.published import MARKER
+from autograder.misconceptions.catalogue import Misconception, load
 
 pytestmark = pytest.mark.xdist_group("round trip")
 

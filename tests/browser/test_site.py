@@ -13,7 +13,7 @@ import lab
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
-from autograder.course import COURSE, assignments
+from autograder.authoring.reference import COURSE, assignments
 
 pytestmark = pytest.mark.xdist_group("site")
 

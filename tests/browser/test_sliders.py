@@ -13,7 +13,8 @@ import lab
 import pytest
 from playwright.sync_api import expect
 
-from autograder.course import COURSE, read_notebook
+from autograder.authoring.reference import COURSE
+from autograder.course.cells import read_notebook
 
 pytestmark = pytest.mark.xdist_group("sliders")
 

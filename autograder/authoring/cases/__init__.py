@@ -1,0 +1,1 @@
+"""The cases with which `check` calls a student's function, by topic."""

@@ -1,0 +1,179 @@
+"""Cases for the backward passes of assignments 03 and 04."""
+
+from __future__ import annotations
+
+from autograder.authoring.cases.draw import (
+    Case,
+    Prepare,
+    Reference,
+    draw,
+    from_zeros,
+    large_cell_state,
+    last_step_only,
+    lstm_weights,
+    saturated,
+    split,
+    upstream,
+    with_integers,
+)
+
+OTHER_GRADIENTS: dict[str, Prepare] = {
+    "an upstream gradient a hundred times as large, units that are saturated": (
+        lambda given: upstream(1e2, saturated(given))
+    ),
+    "a tiny upstream gradient (1e-7)": lambda given: upstream(1e-7, given),
+    # Beyond single precision: rounding to it would otherwise stay within what `check` allows. (No unit is
+    # saturated here: 1 - a**2 and (1 - a) * (1 + a) would differ by more than that, and both are right.)
+    "a huge upstream gradient (1e40), inputs that are integers": (
+        lambda given: upstream(1e40, with_integers(given))
+    ),
+}
+"""A backward pass is linear in the upstream gradient; one that clips, rounds or drops small values is not."""
+
+
+def rnn_cell_backward_case(
+    seed: int, n_x: int, n_a: int, n_y: int, m: int, forward: Reference, prepare: Prepare = dict
+) -> Case:
+    drawn = draw(seed, xt=(n_x, m), a_prev=(n_a, m), Wax=(n_a, n_x), Waa=(n_a, n_a), Wya=(n_y, n_a),
+                 ba=(n_a, 1), by=(n_y, 1), da_next=(n_a, m))  # fmt: skip
+    given = prepare(split(drawn, "xt", "a_prev", "da_next", "parameters"))
+    da_next = given.pop("da_next")
+    cache = forward["rnn_cell_forward"](**given)[-1]
+    return {
+        "arguments": {"da_next": da_next, "cache": cache},
+        "shared": {"parameters": given["parameters"]},
+        "returns": ["dxt", "da_prev", "dWax", "dWaa", "dba"],
+        "show": {"dxt": [1], "da_prev": [2 % n_a], "dWax": [3 % n_a], "dWaa": [1 % n_a], "dba": [4 % n_a]},
+    }
+
+
+def rnn_backward_case(
+    seed: int,
+    n_x: int,
+    n_a: int,
+    n_y: int,
+    m: int,
+    T_x: int,
+    T_da: int,
+    forward: Reference,
+    prepare: Prepare = dict,
+) -> Case:
+    drawn = draw(seed, x=(n_x, m, T_x), a0=(n_a, m), Wax=(n_a, n_x), Waa=(n_a, n_a), Wya=(n_y, n_a),
+                 ba=(n_a, 1), by=(n_y, 1), da=(n_a, m, T_da))  # fmt: skip
+    given = prepare(split(drawn, "x", "a0", "da", "parameters"))
+    da = given.pop("da")
+    caches = forward["rnn_forward"](**given)[-1]
+    return {
+        "arguments": {"da": da, "caches": caches},
+        "shared": {"parameters": given["parameters"], "x": caches[1]},
+        "returns": ["dx", "da0", "dWax", "dWaa", "dba"],
+        "show": {"dx": [1, 2 % m], "da0": [2], "dWax": [3 % n_a], "dWaa": [1], "dba": [4 % n_a]},
+    }
+
+
+def lstm_cell_backward_case(
+    seed: int, n_x: int, n_a: int, n_y: int, m: int, forward: Reference, prepare: Prepare = dict
+) -> Case:
+    drawn = draw(seed, xt=(n_x, m), a_prev=(n_a, m), c_prev=(n_a, m), **lstm_weights(n_x, n_a),
+                 Wy=(n_y, n_a), by=(n_y, 1), da_next=(n_a, m), dc_next=(n_a, m))  # fmt: skip
+    given = prepare(split(drawn, "xt", "a_prev", "c_prev", "da_next", "dc_next", "parameters"))
+    upstream = {"da_next": given.pop("da_next"), "dc_next": given.pop("dc_next")}
+    cache = forward["lstm_cell_forward"](**given)[-1]
+    return {
+        "arguments": {**upstream, "cache": cache},
+        "shared": {"parameters": given["parameters"]},
+        "returns": ["dxt", "da_prev", "dc_prev"] + [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"],
+        "show": {"dxt": [1], "da_prev": [2 % n_a], "dc_prev": [2 % n_a]}
+        | {f"dW{gate}": [row % n_a] for gate, row in zip("fico", (3, 1, 3, 1), strict=True)}
+        | {f"db{gate}": [4 % n_a] for gate in "fico"},
+    }
+
+
+def lstm_backward_case(
+    seed: int,
+    n_x: int,
+    n_a: int,
+    n_y: int,
+    m: int,
+    T_x: int,
+    T_da: int,
+    forward: Reference,
+    prepare: Prepare = dict,
+) -> Case:
+    # Wy and by come after da: the circulated exercise does not draw them, and no gradient depends on them.
+    drawn = draw(seed, x=(n_x, m, T_x), a0=(n_a, m), **lstm_weights(n_x, n_a), da=(n_a, m, T_da),
+                 Wy=(n_y, n_a), by=(n_y, 1))  # fmt: skip
+    given = prepare(split(drawn, "x", "a0", "da", "parameters"))
+    da = given.pop("da")
+    caches = forward["lstm_forward"](**given)[-1]
+    return {
+        "arguments": {"da": da, "caches": caches},
+        "shared": {"parameters": given["parameters"], "x": caches[1]},
+        "returns": ["dx", "da0"] + [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"],
+        "show": {"dx": [1, 2 % m], "da0": [2]}
+        | {f"dW{gate}": [row % n_a] for gate, row in zip("fico", (3, 1, 3, 1), strict=True)}
+        | {f"db{gate}": [4 % n_a] for gate in "fico"},
+    }
+
+
+def rnn_backward_cases(reference: Reference) -> dict[str, list[Case]]:
+    return {
+        "rnn_cell_backward": [
+            {"title": "seeded inputs"} | rnn_cell_backward_case(1, 3, 5, 2, 10, reference),
+            {"title": "other sizes, a single example"} | rnn_cell_backward_case(2, 2, 4, 3, 1, reference),
+            {"title": "a single unit"} | rnn_cell_backward_case(3, 4, 1, 2, 3, reference),
+            *(
+                {"title": title} | rnn_cell_backward_case(4, 3, 4, 2, 2, reference, prepare)
+                for title, prepare in OTHER_GRADIENTS.items()
+            ),
+        ],
+        "rnn_backward": [
+            {"title": "seeded inputs"} | rnn_backward_case(1, 3, 5, 2, 10, 4, 4, reference),
+            {"title": "other sizes, a single example"} | rnn_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
+            {"title": "gradients for the first 3 of 5 steps"}
+            | rnn_backward_case(3, 2, 4, 3, 6, 5, 3, reference),
+            {"title": "a single time step"} | rnn_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
+            {"title": "a gradient at the last step only"}
+            | rnn_backward_case(5, 4, 3, 4, 2, 9, 9, reference, last_step_only),
+            *(
+                {"title": title} | rnn_backward_case(6, 3, 4, 2, 3, 3, 3, reference, prepare)
+                for title, prepare in OTHER_GRADIENTS.items()
+            ),
+        ],
+    }
+
+
+def lstm_backward_cases(reference: Reference) -> dict[str, list[Case]]:
+    return {
+        "lstm_cell_backward": [
+            {"title": "seeded inputs"} | lstm_cell_backward_case(1, 3, 5, 2, 10, reference),
+            {"title": "other sizes, a single example"} | lstm_cell_backward_case(2, 2, 4, 3, 1, reference),
+            {"title": "a single unit"} | lstm_cell_backward_case(6, 4, 1, 2, 3, reference),
+            {"title": "a gradient of the hidden state only, a large cell state"}
+            | lstm_cell_backward_case(
+                3, 2, 4, 3, 3, reference, lambda given: upstream(0, large_cell_state(given), "dc_next")
+            ),
+            {"title": "a gradient of the cell state only, an earlier cell state of zeros"}
+            | lstm_cell_backward_case(
+                4, 2, 4, 3, 3, reference, lambda given: upstream(0, from_zeros(given), "da_next")
+            ),
+            *(
+                {"title": title} | lstm_cell_backward_case(5, 2, 4, 3, 3, reference, prepare)
+                for title, prepare in OTHER_GRADIENTS.items()
+            ),
+        ],
+        "lstm_backward": [
+            {"title": "seeded inputs, gradients for the first 4 of 7 steps"}
+            | lstm_backward_case(1, 3, 5, 2, 10, 7, 4, reference),
+            {"title": "seeded inputs, gradients for all 7 steps"}
+            | lstm_backward_case(1, 3, 5, 2, 10, 7, 7, reference),
+            {"title": "other sizes, a single example"} | lstm_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
+            {"title": "a single time step"} | lstm_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
+            {"title": "a gradient at the last step only"}
+            | lstm_backward_case(5, 4, 3, 4, 2, 9, 9, reference, last_step_only),
+            *(
+                {"title": title} | lstm_backward_case(6, 2, 4, 3, 3, 3, 3, reference, prepare)
+                for title, prepare in OTHER_GRADIENTS.items()
+            ),
+        ],
+    }

@@ -1,0 +1,133 @@
+"""Arguments drawn at random, from which cases are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+Reference = Mapping[str, Callable[..., Any]]
+Prepare = Callable[[dict[str, Any]], dict[str, Any]]
+"""Makes other arguments of those that were drawn; `dict` leaves them as they are."""
+Case = dict[str, Any]
+"""title, arguments, returns (names), and optionally: shared (values that occur several times), show (name ->
+leading indices of the part of an array to show), parts (name of a
+tuple, or of a list of tuples -> names of the entries), changed
+(argument -> expected values afterwards; of a generator, the state), handed_back (the argument whose arrays
+are to be returned, not copies of them), unknown_numbers (names, also of entries, of which only types and
+shapes are compared), alternatives (name -> values that are right as well), tolerated (what to say where
+numbers differ, which is no failure then), training (the numbers are followed step by step, for the order of
+the names and the state at their beginning are left open).
+
+A case of arguments that are to be refused has in place of returns: raises (name of the exception) and
+accidents (parts of messages that come from NumPy or Python when nobody looked at the arguments)."""
+
+RNN_CELL_CACHE = ["a_next", "a_prev", "xt", "parameters"]
+LSTM_CELL_CACHE = ["a_next", "c_next", "a_prev", "c_prev", "ft", "it", "cct", "ot", "xt", "parameters"]
+
+
+def draw(seed: int, **shapes: Sequence[int]) -> dict[str, Any]:
+    """Standard normal arrays in the order given, as `numpy.random.seed(seed)` and `randn` draw them.
+
+    The circulated copies of these exercises use seed 1; the legacy generator never changes its stream.
+    """
+    generator = np.random.RandomState(seed)
+    return {name: generator.randn(*shape) for name, shape in shapes.items()}
+
+
+def split(drawn: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The named arrays in this order, and all others together as `parameters`."""
+    parameters = {name: value for name, value in drawn.items() if name not in names}
+    return {name: parameters if name == "parameters" else drawn[name] for name in names}
+
+
+def rnn_cell(seed: int, n_x: int, n_a: int, n_y: int, m: int) -> dict[str, Any]:
+    drawn = draw(seed, xt=(n_x, m), a_prev=(n_a, m), Waa=(n_a, n_a), Wax=(n_a, n_x), Wya=(n_y, n_a),
+                 ba=(n_a, 1), by=(n_y, 1))  # fmt: skip
+    return split(drawn, "xt", "a_prev", "parameters")
+
+
+def rnn(seed: int, n_x: int, n_a: int, n_y: int, m: int, T_x: int) -> dict[str, Any]:
+    drawn = draw(seed, x=(n_x, m, T_x), a0=(n_a, m), Waa=(n_a, n_a), Wax=(n_a, n_x), Wya=(n_y, n_a),
+                 ba=(n_a, 1), by=(n_y, 1))  # fmt: skip
+    return split(drawn, "x", "a0", "parameters")
+
+
+def lstm_weights(n_x: int, n_a: int) -> dict[str, Sequence[int]]:
+    shapes: dict[str, Sequence[int]] = {}
+    for gate in "fioc":
+        shapes[f"W{gate}"], shapes[f"b{gate}"] = (n_a, n_a + n_x), (n_a, 1)
+    return shapes
+
+
+def lstm_cell(seed: int, n_x: int, n_a: int, n_y: int, m: int) -> dict[str, Any]:
+    drawn = draw(seed, xt=(n_x, m), a_prev=(n_a, m), c_prev=(n_a, m), **lstm_weights(n_x, n_a),
+                 Wy=(n_y, n_a), by=(n_y, 1))  # fmt: skip
+    return split(drawn, "xt", "a_prev", "c_prev", "parameters")
+
+
+def lstm(seed: int, n_x: int, n_a: int, n_y: int, m: int, T_x: int) -> dict[str, Any]:
+    drawn = draw(seed, x=(n_x, m, T_x), a0=(n_a, m), **lstm_weights(n_x, n_a), Wy=(n_y, n_a), by=(n_y, 1))
+    return split(drawn, "x", "a0", "parameters")
+
+
+def large_scores(arguments: dict[str, Any], weights: str, times: float = 900) -> dict[str, Any]:
+    """The same arguments with larger output weights: so large, if not told otherwise, that exp overflows."""
+    parameters = arguments["parameters"]
+    return arguments | {"parameters": parameters | {weights: times * parameters[weights]}}
+
+
+def saturated(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with inputs so large that tanh and sigmoid reach both of their ends.
+
+    From example to example less, the last one keeps its input. Pre-activations of some hundreds at most:
+    formulas that overflow beyond 700 are right there too.
+    """
+    name = "xt" if "xt" in arguments else "x"
+    x = arguments[name]
+    factors = np.geomspace(50, 1, x.shape[1])
+    return arguments | {name: x * factors.reshape(-1, *[1] * (x.ndim - 2))}
+
+
+def same_at_each_step(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with the first input at every step: a cell state that is kept grows and grows."""
+    x = arguments["x"]
+    return arguments | {"x": np.repeat(x[:, :, :1], x.shape[2], axis=2)}
+
+
+def with_integers(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with inputs that are integers: a result of their type would lose its decimals."""
+    name = "xt" if "xt" in arguments else "x"
+    return arguments | {name: np.sign(arguments[name]).astype(int)}
+
+
+def from_zeros(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with states before the step that are zeros."""
+    return arguments | {n: np.zeros_like(arguments[n]) for n in ("a_prev", "c_prev") if n in arguments}
+
+
+def small(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with an input and biases so small that tanh and sigmoid are nearly straight."""
+    parameters = arguments["parameters"]
+    biases = {name: 1e-4 * value for name, value in parameters.items() if name.startswith("b")}
+    return arguments | {"xt": 1e-4 * arguments["xt"], "parameters": parameters | biases}
+
+
+def upstream(size: float, arguments: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The same arguments with upstream gradients of another size: all of them, or only those named."""
+    names = names or tuple(name for name in ("da", "da_next", "dc_next") if name in arguments)
+    return arguments | {name: size * arguments[name] for name in names}
+
+
+def large_cell_state(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with cell states before the step that lie everywhere between 0 and some dozens."""
+    c_prev = arguments["c_prev"]
+    return arguments | {"c_prev": c_prev * np.linspace(1, 40, c_prev.size).reshape(c_prev.shape)}
+
+
+def last_step_only(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with an upstream gradient at the last step alone."""
+    da = np.zeros_like(arguments["da"])
+    da[:, :, -1] = arguments["da"][:, :, -1]
+    return arguments | {"da": da}

@@ -1,0 +1,136 @@
+"""Cases for the forward passes of assignments 01 and 02."""
+
+from __future__ import annotations
+
+from autograder.authoring.cases.draw import (
+    LSTM_CELL_CACHE,
+    RNN_CELL_CACHE,
+    Case,
+    Reference,
+    from_zeros,
+    large_cell_state,
+    large_scores,
+    lstm,
+    lstm_cell,
+    rnn,
+    rnn_cell,
+    same_at_each_step,
+    saturated,
+    small,
+    with_integers,
+)
+
+
+def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
+    cell = {
+        "returns": ["a_next", "yt_pred", "cache"],
+        "parts": {"cache": RNN_CELL_CACHE},
+    }
+    sequence = {
+        "returns": ["a", "y_pred", "caches"],
+        "parts": {"caches": ["cell caches", "x"], "cell caches": RNN_CELL_CACHE},
+    }
+    return {
+        "rnn_cell_forward": [
+            {"title": "seeded inputs", "arguments": rnn_cell(1, 3, 5, 2, 10)}
+            | cell
+            | {"show": {"a_next": [4], "yt_pred": [1]}},
+            {"title": "other sizes, a single example", "arguments": rnn_cell(2, 2, 4, 3, 1)}
+            | cell
+            | {"show": {"a_next": [3], "yt_pred": [1]}},
+            {"title": "very large scores", "arguments": large_scores(rnn_cell(3, 2, 4, 3, 6), "Wya")}
+            | cell
+            | {"show": {"a_next": [3], "yt_pred": [1]}},
+            {"title": "inputs that are integers", "arguments": with_integers(rnn_cell(4, 3, 4, 2, 2))}
+            | cell
+            | {"show": {"a_next": [3], "yt_pred": [1]}},
+            {
+                "title": "small numbers, a previous state of zeros",
+                "arguments": small(from_zeros(rnn_cell(6, 5, 2, 4, 3))),
+            }
+            | cell
+            | {"show": {"a_next": [1], "yt_pred": [1]}},
+            {
+                "title": "units that are saturated, large scores",
+                "arguments": large_scores(saturated(rnn_cell(5, 2, 4, 3, 6)), "Wya", 5),
+            }
+            | cell
+            | {"show": {"a_next": [3], "yt_pred": [1]}},
+        ],
+        "rnn_forward": [
+            {"title": "seeded inputs", "arguments": rnn(1, 3, 5, 2, 10, 4)}
+            | sequence
+            | {"show": {"a": [4, 1], "y_pred": [1, 3]}},
+            {"title": "other sizes, a single example", "arguments": rnn(2, 2, 4, 3, 1, 6)}
+            | sequence
+            | {"show": {"a": [3, 0], "y_pred": [1, 0]}},
+            {"title": "inputs that are integers", "arguments": with_integers(rnn(3, 4, 3, 2, 5, 3))}
+            | sequence
+            | {"show": {"a": [2, 1], "y_pred": [1, 2]}},
+            {"title": "a single time step", "arguments": rnn(4, 4, 3, 2, 5, 1)}
+            | sequence
+            | {"show": {"a": [1, 0], "y_pred": [1, 0]}},
+            {
+                "title": "units that are saturated, very large scores",
+                "arguments": large_scores(saturated(rnn(5, 4, 3, 4, 3, 9)), "Wya"),
+            }
+            | sequence
+            | {"show": {"a": [2, 0], "y_pred": [1, 0]}},
+        ],
+    }
+
+
+def lstm_forward_cases(reference: Reference) -> dict[str, list[Case]]:
+    cell = {"returns": ["a_next", "c_next", "yt_pred", "cache"], "parts": {"cache": LSTM_CELL_CACHE}}
+    sequence = {
+        "returns": ["a", "y", "c", "caches"],
+        "parts": {"caches": ["cell caches", "x"], "cell caches": LSTM_CELL_CACHE},
+    }
+    return {
+        "lstm_cell_forward": [
+            {"title": "seeded inputs", "arguments": lstm_cell(1, 3, 5, 2, 10)}
+            | cell
+            | {"show": {"a_next": [4], "c_next": [2], "yt_pred": [1]}},
+            {"title": "other sizes, a single example", "arguments": lstm_cell(2, 2, 4, 3, 1)}
+            | cell
+            | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
+            {"title": "very large scores", "arguments": large_scores(lstm_cell(3, 2, 4, 3, 6), "Wy")}
+            | cell
+            | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
+            {"title": "inputs that are integers", "arguments": with_integers(lstm_cell(4, 5, 3, 2, 2))}
+            | cell
+            | {"show": {"a_next": [2], "c_next": [2], "yt_pred": [1]}},
+            {
+                "title": "small numbers, previous states of zeros",
+                "arguments": small(from_zeros(lstm_cell(6, 1, 2, 4, 3))),
+            }
+            | cell
+            | {"show": {"a_next": [1], "c_next": [0], "yt_pred": [1]}},
+            {
+                "title": "gates that are wide open or shut, a large cell state, large scores",
+                "arguments": large_scores(large_cell_state(saturated(lstm_cell(5, 2, 4, 3, 9))), "Wy", 5),
+            }
+            | cell
+            | {"show": {"a_next": [2], "c_next": [2], "yt_pred": [1]}},
+        ],
+        "lstm_forward": [
+            {"title": "seeded inputs", "arguments": lstm(1, 3, 5, 2, 10, 7)}
+            | sequence
+            | {"show": {"a": [4, 3], "y": [1, 4], "c": [1, 2]}},
+            {"title": "other sizes, a single example", "arguments": lstm(2, 2, 4, 3, 1, 6)}
+            | sequence
+            | {"show": {"a": [3, 0], "y": [1, 0], "c": [1, 0]}},
+            {"title": "inputs that are integers", "arguments": with_integers(lstm(3, 4, 3, 2, 5, 3))}
+            | sequence
+            | {"show": {"a": [2, 1], "y": [1, 2], "c": [0, 1]}},
+            {"title": "a single time step", "arguments": lstm(4, 4, 3, 2, 5, 1)}
+            | sequence
+            | {"show": {"a": [1, 0], "y": [1, 0], "c": [1, 0]}},
+            {
+                "title": "gates that stay wide open or shut, very large scores",
+                "arguments": large_scores(same_at_each_step(saturated(lstm(5, 4, 3, 4, 4, 12))), "Wy"),
+            }
+            | sequence
+            | {"show": {"a": [2, 0], "y": [1, 0], "c": [2, 0]}},
+        ],
+    }

@@ -1,0 +1,125 @@
+"""The answer to a call: its value, and what the call changed in its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+import numpy as np
+
+from autograder.boundary.plain import plain_kind
+from autograder.boundary.values import Decoder, Encoder, Reference, pack, unpack
+from autograder.errors import NotPlainError, WireError
+
+_MOST_CHILDREN: Final = 10_000
+"""That one call may spawn from a generator."""
+
+
+class Snapshot:
+    """Remembers what mutable objects contain, to find out later which of them were changed in place."""
+
+    def __init__(self, mutables: Sequence[object]) -> None:
+        self._before = [(value, _contents(value)) for value in mutables]
+
+    def changed(self) -> list[int]:
+        """The numbers of the objects that contain something else now."""
+        found = []
+        for number, (value, before) in enumerate(self._before):
+            after = _contents(value)
+            # Of an array there are only numbers and texts to compare.
+            if before != after if type(value) is np.ndarray else not _same(before, after):
+                found.append(number)
+        return found
+
+
+def _contents(value: object) -> tuple[Any, ...]:
+    kind = type(value)
+    if kind is np.ndarray:
+        array = cast(np.ndarray[Any, Any], value)
+        return (array.tobytes(), array.shape, array.dtype.str)
+    if kind is list:
+        return tuple(cast(list[object], value))
+    if kind is dict:
+        return tuple(part for item in dict.items(cast(dict[object, object], value)) for part in item)
+    return tuple(Encoder().content(value, 0)[1:])
+
+
+def _same(before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
+    """Whether nothing was replaced; values are compared by identity where their own code could answer."""
+    plain = (str, bytes, int, float, tuple, list)
+    return len(before) == len(after) and all(
+        one is other or (type(one) is type(other) and type(one) in plain and _equal(one, other))
+        for one, other in zip(before, after, strict=True)
+    )
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if type(one) in (tuple, list):
+        return _same(tuple(one), tuple(other))
+    return bool(one == other)
+
+
+def encode_reply(value: object, mutables: Sequence[object], snapshot: Snapshot) -> bytes:
+    """The answer to a call: `value`, and the new contents of what changed among the call's `mutables`."""
+    encoder = Encoder(mutables)
+    root = encoder.add(value)
+    changes = []
+    for number in snapshot.changed():
+        try:
+            content = encoder.content(mutables[number], 0)
+        except NotPlainError as error:
+            error.is_in_argument = True
+            raise
+        encoder.nodes.append(content)
+        changes.append([number, len(encoder.nodes) - 1])
+    return pack([encoder.nodes, root, changes])
+
+
+def decode_reply(payload: bytes, mutables: Sequence[object]) -> object:
+    """The answer to a call; applies the changes to the `mutables` of the call. Raises WireError."""
+    match unpack(payload):
+        case [nodes, root, list(changes)]:
+            decoder = Decoder(nodes, mutables)
+            value = decoder.resolve(root)
+            for change in changes:
+                match change:
+                    case [int(number), int(node)] if 0 <= number < len(mutables) and node >= 0:
+                        _replace(mutables[number], decoder.resolve(Reference(node)))
+                    case _:
+                        raise WireError("a malformed message")
+            return value
+    raise WireError("a malformed message")
+
+
+def _replace(original: object, new: object) -> None:
+    if plain_kind(type(original)) is not type(new):
+        raise WireError("a malformed message")
+    if isinstance(original, list):
+        original[:] = cast(list[object], new)
+    elif isinstance(original, dict):
+        contents = dict(cast(dict[object, object], new))
+        original.clear()
+        original.update(contents)
+    elif isinstance(original, np.ndarray):
+        array = cast(np.ndarray[Any, Any], new)
+        if array.shape != original.shape or array.dtype != original.dtype:
+            raise WireError("an argument whose shape or dtype was changed in place")
+        if not original.flags.writeable:
+            raise WireError("a read-only argument that was changed in place")
+        original[...] = array
+    elif isinstance(original, np.random.Generator):
+        _set_generator(original, cast(np.random.Generator, new))
+    elif isinstance(original, np.random.RandomState):
+        original.set_state(cast(np.random.RandomState, new).get_state())
+
+
+def _set_generator(original: np.random.Generator, new: np.random.Generator) -> None:
+    original.bit_generator.state = new.bit_generator.state
+    seeds = original.bit_generator.seed_seq, new.bit_generator.seed_seq
+    if all(type(seed) is np.random.SeedSequence for seed in seeds):
+        before, after = cast(tuple[np.random.SeedSequence, np.random.SeedSequence], seeds)
+        children = after.n_children_spawned - before.n_children_spawned
+        if children > _MOST_CHILDREN:
+            raise WireError(f"a generator from which more than {_MOST_CHILDREN} others were spawned")
+        if children > 0:
+            before.spawn(children)

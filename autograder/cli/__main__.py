@@ -1,0 +1,7 @@
+"""`python -m autograder.cli`."""
+
+import sys
+
+from autograder.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,94 @@
+"""Python source of grade cells: hidden lines, global names, imports."""
+
+from __future__ import annotations
+
+import ast
+import re
+import symtable
+from collections.abc import Iterator
+from typing import Final
+
+_BEGIN_HIDDEN: Final = "BEGIN HIDDEN TESTS"
+_END_HIDDEN: Final = "END HIDDEN TESTS"
+_MAGIC: Final = re.compile(r"^[%!].*", re.M)
+
+
+def hidden_lines(source: str) -> frozenset[int]:
+    """Numbers (from 1, as Python counts) of the lines of hidden tests, their markers included; a region that
+    does not end goes to the end."""
+    hidden, inside = set(), False
+    for number, line in enumerate(source.split("\n"), 1):
+        inside = inside or _BEGIN_HIDDEN in line
+        if inside:
+            hidden.add(number)
+        inside = inside and _END_HIDDEN not in line
+    return frozenset(hidden)
+
+
+def statement_names(source: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+    """`global_names` of each statement at the outermost level; of all of the code at once where it cannot be
+    taken apart."""
+    try:
+        tree = ast.parse(source)
+        return tuple(global_names(ast.unparse(statement)) for statement in tree.body)
+    except (SyntaxError, ValueError, RecursionError):
+        return (global_names(source),)
+
+
+def imported_names(source: str) -> frozenset[str]:
+    """Global names that code defines by importing them and in no other way."""
+    try:
+        table = symtable.symtable(source, "cell", "exec")
+    except (SyntaxError, ValueError):
+        return frozenset()
+    symbols = [symbol for symbol in table.get_symbols() if symbol.is_imported()]
+    return frozenset(symbol.get_name() for symbol in symbols if not symbol.is_namespace())
+
+
+def global_names(source: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Global names that code defines, and those that it uses; magics are fine."""
+    try:
+        table = symtable.symtable(source, "cell", "exec")
+    except SyntaxError:
+        try:
+            table = symtable.symtable(_python(source), "cell", "exec")
+        except SyntaxError:
+            return frozenset(), frozenset()
+    defined, used = set(), set()
+    for scope in _scopes(table):
+        for symbol in scope.get_symbols():
+            outermost = scope.get_type() == "module"
+            if outermost or symbol.is_global():
+                if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():
+                    defined.add(symbol.get_name())
+                if symbol.is_referenced():
+                    used.add(symbol.get_name())
+    return frozenset(defined), frozenset(used)
+
+
+def imported(source: str) -> list[str]:
+    """Names of the modules that code imports; lines with magics are left out."""
+    try:
+        tree = ast.parse(_MAGIC.sub("pass", source))
+    except SyntaxError:
+        return []
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.append(node.module)
+    return names
+
+
+def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    yield table
+    for child in table.get_children():
+        yield from _scopes(child)
+
+
+def _python(source: str) -> str:
+    """The code with its magics turned into calls."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]

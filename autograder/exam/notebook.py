@@ -1,0 +1,77 @@
+"""A notebook of an assignment's master copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from autograder.exam.cell import ExamCell, users_of
+from autograder.exam.needs import Needs, needs_of
+
+
+@dataclass(frozen=True)
+class ExamNotebook:
+    """One notebook of the master copy."""
+
+    name: str
+    """File name without `.ipynb`."""
+    cells: tuple[ExamCell, ...]
+    metadata: dict[str, Any]
+
+    @cached_property
+    def grade_cells(self) -> tuple[ExamCell, ...]:
+        return tuple(cell for cell in self.cells if cell.role == "grade")
+
+    @cached_property
+    def answered(self) -> tuple[str, ...]:
+        """Names that the answer cells define, in order."""
+        cells = [cell for cell in self.cells if cell.role == "answer" and cell.kind == "code"]
+        return tuple(dict.fromkeys(name for cell in cells for name in sorted(cell.names[0])))
+
+    @cached_property
+    def definitions(self) -> tuple[str, ...]:
+        """The reference solutions, and the read-only cells that build on them, in order."""
+        return tuple(
+            cell.source
+            for cell in self.cells
+            if cell.kind == "code" and cell.role in ("answer", "locked") and cell not in self.setup
+        )
+
+    @cached_property
+    def setup(self) -> tuple[ExamCell, ...]:
+        """The cells to run on the instructor's side before grade cells, in order.
+
+        Not those that need something from a student's cell (a figure of the student's results, say); among
+        the others, all read-only ones, and of the plain ones those that define what is needed.
+        """
+        code = [cell for cell in self.cells if cell.kind == "code"]
+        theirs: set[str] = set()
+        independent: list[ExamCell] = []
+        for cell in code:
+            defined, used = cell.names
+            if cell.role == "answer" or used & theirs:
+                theirs |= cell.made | defined.difference(*(other.names[0] for other in independent))
+                # What an earlier cell defines can be had without an answer, but not be used without it.
+                theirs |= users_of(theirs, independent)
+            elif cell.role != "grade":
+                independent.append(cell)
+        needed = {name for cell in self.grade_cells for name in cell.names[1]}
+        chosen = []
+        for cell in reversed(independent):
+            defined, used = cell.names
+            if cell.role == "locked" or defined & needed:
+                needed |= used
+                chosen.append(cell)
+        return tuple(reversed(chosen))
+
+    def needs(self, grade: ExamCell) -> Needs:
+        """What one of the grade cells needs that it does not define itself."""
+        return self._needs[str(grade.grade_id)]
+
+    @cached_property
+    def _needs(self) -> dict[str, Needs]:
+        return {
+            str(cell.grade_id): needs_of(self.cells, self.setup, self.answered, cell)
+            for cell in self.grade_cells
+        }

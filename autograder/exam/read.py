@@ -1,0 +1,94 @@
+"""Reads the notebooks of a master copy, and refuses what cannot be examined."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from autograder.errors import ExamError
+from autograder.exam.cell import ExamCell, Role
+from autograder.exam.notebook import ExamNotebook
+
+_AUTOTEST: Final = re.compile(r"^\s*#+ *(HASHED +)?AUTOTEST\b", re.M)
+
+
+def read_notebook(path: Path) -> ExamNotebook:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        cells = tuple(_read_cell(cell) for cell in raw["cells"])
+        metadata = dict(raw.get("metadata", {}))
+        if raw["nbformat"] != 4:
+            raise ExamError(
+                f"{path} has notebook format {raw['nbformat']}; save it with a recent JupyterLab."
+            )
+    except OSError as error:
+        raise ExamError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ExamError(f"{path} is not a notebook: {type(error).__name__}: {error}") from error
+    for cell in cells:
+        if cell.kind == "code" and _AUTOTEST.search(cell.source):
+            raise ExamError(
+                f"{path}: the cell {cell.grade_id or cell.id} has `### AUTOTEST` lines, which the examiner"
+                " does not expand; as comments they would let everybody pass. Write the tests out, or mark"
+                " this assignment with `nbgrader autograde --Autograder.enabled=False`."
+            )
+        if cell.role == "grade":
+            if not 0 <= cell.points < math.inf:
+                raise ExamError(f"{path}: the grade cell {cell.grade_id} is worth {cell.points} points.")
+            try:
+                compile(cell.source, "cell", "exec")
+            except SyntaxError as error:
+                raise ExamError(
+                    f"{path}: the grade cell {cell.grade_id} is not plain Python: {error}"
+                ) from error
+    return ExamNotebook(path.stem, cells, metadata)
+
+
+def _read_cell(raw: dict[str, Any]) -> ExamCell:
+    source = raw["source"] if isinstance(raw["source"], str) else "".join(raw["source"])
+    metadata = raw.get("metadata", {})
+    marks = metadata.get("nbgrader", {})
+    role: Role = "plain"
+    # A cell with both (answered by the student, marked by hand) is not for the examiner to mark.
+    if marks.get("solution") or marks.get("task"):
+        role = "answer"
+    elif marks.get("grade") and raw["cell_type"] == "code":
+        role = "grade"
+    elif marks.get("locked") or marks.get("grade"):
+        role = "locked"
+    return ExamCell(
+        id=str(raw.get("id", "")),
+        kind=raw["cell_type"],
+        source=source,
+        role=role,
+        grade_id=marks.get("grade_id"),
+        points=float(marks.get("points", 0.0)) if role == "grade" else 0.0,
+        metadata=metadata,
+        attachments=raw.get("attachments"),
+    )
+
+
+def refuse_duplicates(notebooks: list[ExamNotebook]) -> None:
+    for notebook in notebooks:
+        seen: set[str] = set()
+        for cell in notebook.cells:
+            if cell.grade_id is not None:
+                if cell.grade_id in seen:
+                    raise ExamError(f"{notebook.name} has two cells with the grade_id {cell.grade_id}.")
+                seen.add(cell.grade_id)
+
+
+def digest_of(notebooks: list[ExamNotebook], files: dict[str, bytes]) -> str:
+    content = [
+        [
+            notebook.name,
+            [[c.id, c.kind, c.source, c.role, c.grade_id, c.points, c.attachments] for c in notebook.cells],
+        ]
+        for notebook in notebooks
+    ]
+    listing = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+    return hashlib.sha256(json.dumps([content, listing], sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Between the two sides: from an exam and a submission to a result."""

@@ -1,0 +1,254 @@
+"""The examiner's conversation with a student's process: questions, answers, causes of death.
+
+It decodes nothing that the student's process sends but the outputs of cells, and those as JSON. Whatever
+goes wrong there is a `Fault`. The process is started afresh then, and the cells that have run are run again
+without the fatal one.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from autograder.boundary.channel import ChannelClosed, Kind
+from autograder.errors import WireError
+from autograder.exam.notebook import ExamNotebook
+from autograder.examiner.processes import ExamProcess, Processes
+from autograder.examiner.times import Fault, TimeBudget
+from autograder.hostile.budget import Budget
+from autograder.hostile.graft import GraftedCell
+from autograder.hostile.mentions import Mentions
+from autograder.hostile.outputs import MOST_WORK, harmless_outputs
+from autograder.patience import Allowance, Clock, Patience, Stalled, charge
+from autograder.result import Remark
+from autograder.walls.fork_server import Walled
+from autograder.walls.limits import MEGABYTE
+
+SMALL: Final = 64 << 10
+ABOUT: Final = 1.0
+"""Seconds: who is so near to a limit has met it."""
+REFERENCE_BYTES: Final = 4 * MEGABYTE
+"""What student's code may give to a function of the reference at once."""
+
+
+class Conversation:
+    """With the processes of one notebook of one submission, one after the other."""
+
+    def __init__(
+        self,
+        processes: Processes,
+        notebook: ExamNotebook,
+        cells: Sequence[GraftedCell],
+        times: TimeBudget,
+        stand_ins: Sequence[str] = (),
+    ) -> None:
+        """In the student's process the reference takes the place of the functions named in `stand_ins`."""
+        self.processes = processes
+        self.limits = processes.limits
+        self.notebook = notebook
+        self.cells = cells
+        self.times = times
+        self.stand_ins = stand_ins
+        self.mentions = Mentions(notebook, cells)
+        self.remarks: list[Remark] = []
+        self.done: list[int] = []
+        """Cells that have run, in order, for running them again."""
+        self.fatal: dict[int, Fault] = {}
+        """Cells that ended the process; they are not run again."""
+        self.budget = Budget(MOST_WORK)
+        """For what the cells show, in whatever way it comes out of the student's process."""
+        self._walled: Walled | None = None
+        self._clock = Clock(lambda: (0.0, 0.0))
+        """Of the student's process."""
+        self._reference: ExamProcess | None = None
+
+    def ask_cell(self, walled: Walled, index: int, seconds: float) -> list[dict[str, Any]]:
+        """The outputs of a cell, made harmless. Raises Fault."""
+        limit = 8 * self.limits.output_bytes  # JSON writes some characters as six
+        body = self.ask(walled, Kind.CELL, self.cells[index].source.encode(), limit, seconds)
+        try:
+            outputs, _ = json.loads(body)
+        except (ValueError, TypeError, RecursionError):
+            raise Fault("channel", "The cell tampered with its connection to the examiner.") from None
+        with self.times.render():
+            return harmless_outputs(outputs, self.budget)
+
+    def student(self) -> Walled:
+        """The student's process, in which all the cells so far have run."""
+        while self._walled is None:
+            self.times.total.check()
+            self._walled = self.processes.spawn_student()
+            self._clock = Clock(self._walled.used)
+            if self.stand_ins:
+                names = json.dumps(self.stand_ins).encode()
+                self.ask(self._walled, Kind.STAND_INS, names, SMALL, self.limits.wall_seconds)
+            for index in self.done:
+                try:
+                    self.ask_cell(self._walled, index, self.limits.wall_seconds)
+                except Fault as fault:
+                    # It ran once, but not twice. Without it, then.
+                    self.done.remove(index)
+                    self.fatal[index] = fault
+                    self.remark(fault, self.mentions.exercise(index))
+                    self.end()
+                    break
+        return self._walled
+
+    def ask(
+        self, walled: Walled, kind: Kind, body: bytes, limit: int, seconds: float, *more: Allowance
+    ) -> bytes:
+        """One question and its answer, for which the code may take so many seconds, and no more than is left
+        of the other allowances. Raises Fault."""
+        text = f"The code did not finish within {seconds:g} seconds. Does a loop in it never end?"
+        allowances = [Allowance(seconds, lambda: Fault("timeout", text)), *more, self.times.total]
+        # An answer must carry the number of its question, so that none can be sent in advance.
+        number = secrets.randbits(64)
+        try:
+            if walled.control.pending():
+                raise Fault("channel", "The code tampered with its connection to the examiner.")
+            patience = self.patience_for(self._clock, allowances, is_first_new=True)
+            walled.control.send(number, kind, body, patience)
+            answered, said, answer = walled.control.receive(limit, patience)
+            while said == Kind.REFERENCE and self.stand_ins:
+                patience.look()
+                patience.pause()
+                reply = self._refer(answer, allowances[1:])
+                patience.resume()
+                walled.control.send(answered, Kind.ANSWER, reply, patience)
+                answered, said, answer = walled.control.receive(limit, patience)
+            patience.pause()
+        except WireError:
+            raise Fault("output", "The code produced more than can be taken.") from None
+        except ChannelClosed:
+            raise self._cause_of_death(walled) from None
+        if answered != number:
+            raise Fault("channel", "The code tampered with its connection to the examiner.")
+        return answer
+
+    def patience_for(
+        self, clock: Clock, allowances: Sequence[Allowance], *, is_first_new: bool = False
+    ) -> Patience:
+        """How long to wait for a process with this clock, which is charged to the allowances."""
+        times = self.times
+        return Patience(
+            clock, allowances, stalled=times.stalled, hurry=times.hurry, is_first_new=is_first_new
+        )
+
+    def _refer(self, question: bytes, allowances: Sequence[Allowance]) -> bytes:
+        """What the reference answers to a call that student's code has made. Raises Fault."""
+        if len(question) > REFERENCE_BYTES:
+            megabytes = REFERENCE_BYTES // MEGABYTE
+            raise Fault("output", f"The code gave more than {megabytes} MB to a function of the reference.")
+        fault = Fault("timeout", "A call of the reference did not finish in time.")
+        allowances = [Allowance(self.limits.wall_seconds, lambda: fault), *allowances]
+        try:
+            if self._reference is None:
+                self._reference = self.processes.spawn_exam()
+                setup = {
+                    "notebook": self.notebook.name,
+                    "cells": self.notebook.definitions,
+                    "names": list(self.stand_ins),
+                }
+                patience = self.patience_for(self._reference.clock, allowances, is_first_new=True)
+                self._reference.send(least(allowances), Kind.SETUP, json.dumps(setup).encode(), patience)
+                self._reference.receive(SMALL, patience)
+            patience = self.patience_for(self._reference.clock, allowances, is_first_new=True)
+            self._reference.send(least(allowances), Kind.CALL, question, patience)
+            return self._reference.receive(self.limits.message_bytes, patience)[2]
+        except (ChannelClosed, WireError):
+            raise Fault("died", "A call of the reference could not be answered.") from None
+
+    def _cause_of_death(self, walled: Walled) -> Exception:
+        ending = walled.ending(1.0)
+        charge(self._clock.spent(), [self.times.total])
+        if ending is None:
+            return Fault("died", "The code closed its connection to the examiner.")
+        code = ending.get("code")
+        if ending.get("reason") == "memory":
+            megabytes = self.limits.memory_bytes // MEGABYTE
+            return Fault("memory", f"The code used more than {megabytes} MB of memory.")
+        # The kernel has a limit of its own, for each process.
+        has_used_all = walled.used()[0] > self.limits.cpu_seconds - ABOUT
+        if ending.get("reason") == "cpu" or (has_used_all and code in (-signal.SIGXCPU, -signal.SIGKILL)):
+            if self.times.total.left < ABOUT:
+                return self._out_of_time()
+            return Fault("timeout", f"The code used more than {self.limits.cpu_seconds} seconds of CPU time.")
+        if code == -signal.SIGKILL:
+            text = (
+                "The code's process was killed from outside (SIGKILL), as the system does when the machine"
+                " has no memory left. Mark the submission again when less is going on."
+            )
+            return Fault("stalled", text) if self.times.is_last_try else Stalled(text)
+        if isinstance(code, int) and code < 0:
+            name = f"signal {-code}"
+            with suppress(ValueError):
+                name = signal.Signals(-code).name
+            return Fault("died", f"The code crashed Python ({name}).")
+        return Fault("died", f"The code ended its Python process (exit code {code}).")
+
+    def _out_of_time(self) -> Exception:
+        self.times.total.used = self.times.total.seconds
+        try:
+            self.times.total.check()
+        except Fault as fault:
+            return fault
+        raise AssertionError
+
+    def distrust(self) -> None:
+        """Start afresh if the last cell has said more than it was asked, or its process has died since: that
+        must not cost the next one."""
+        if self._walled is None:
+            return
+        if self._walled.control.pending():
+            self.remark(Fault("channel", "The code tampered with its connection to the examiner."), None)
+            self.end()
+        elif self._walled.control.closed():
+            cause = self._cause_of_death(self._walled)
+            if not isinstance(cause, Fault):
+                raise cause
+            self.remark(cause, self.mentions.exercise(self.done[-1]) if self.done else None)
+            self.end()
+
+    def end(self) -> list[dict[str, Any]]:
+        """End the student's process; returns what the cell had shown that was running."""
+        if self._walled is None:
+            return []
+        self._walled.close()
+        charge(self._clock.spent(), [self.times.total])
+        journal, self._walled = self._walled.last_shown, None
+        with self.times.render():
+            return shown_until_then(journal, self.budget)
+
+    def remark(self, fault: Fault, grade_id: str | None) -> None:
+        """Put on record that a fault happened, below which exercise."""
+        if fault.kind != "budget" or not any(remark.kind == "budget" for remark in self.remarks):
+            self.remarks.append(Remark(fault.kind, str(fault), grade_id))
+
+    def close(self) -> None:
+        """End the processes, whatever they have to say."""
+        if self._walled is not None:
+            self._walled.close()
+            self._walled = None
+        if self._reference is not None:
+            self._reference.close()
+            self._reference = None
+
+
+def least(allowances: Sequence[Allowance]) -> int:
+    """Milliseconds of CPU time that a process of the exam's side may take for a question."""
+    return round(1000 * min(allowance.left for allowance in allowances))
+
+
+def shown_until_then(journal: str, budget: Budget) -> list[dict[str, Any]]:
+    """The outputs that were kept of a process that has ended, made harmless."""
+    entries: list[dict[str, Any]] = []
+    for line in journal.split("\n"):
+        try:
+            entries.append(json.loads(line))
+        except (ValueError, RecursionError):
+            break
+    return harmless_outputs(entries, budget)

@@ -1,0 +1,240 @@
+"""The two warm processes from which those of each submission are forked."""
+
+from __future__ import annotations
+
+import json
+import os
+import py_compile
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib.util import cache_from_source
+from pathlib import Path
+from typing import Final
+
+from autograder.boundary.channel import Channel, ChannelClosed, Kind, Overdue
+from autograder.boundary.linux import cpu_seconds_of
+from autograder.boundary.values import Deadline
+from autograder.errors import ExamError, WallsError, WireError
+from autograder.exam.master import Exam
+from autograder.examiner.annotated import annotated_notebook
+from autograder.patience import Clock
+from autograder.runtime.temporary import TemporaryFolder
+from autograder.walls.fork_server import ForkServer, Walled
+from autograder.walls.limits import MEGABYTE, Limits
+from autograder.walls.room import environment, exposing
+
+_START_SECONDS: Final = 120.0
+"""Of CPU time, for the set-up cells of all notebooks."""
+_START_BACKSTOP: Final = 1200.0
+
+
+class ExamServer:
+    """The warm process from which the processes for grade cells are forked."""
+
+    def __init__(self, exam: Exam, limits: Limits) -> None:
+        """Raises ExamError if the set-up cells fail."""
+        self._folder = TemporaryFolder()
+        for name, content in exam.files.items():
+            path = self._folder.path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        self._requests, theirs = socket.socketpair()
+        package = str(Path(__file__).parents[2])
+        code = f"import sys; sys.path.append({package!r}); from autograder.exam.process import main; "
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", f"{code}main({theirs.fileno()})"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                cwd=self._folder.path,
+                env=environment(str(self._folder.path)),
+                start_new_session=True,  # Ctrl-C at the terminal is for the examiner
+            )
+        self._setup = {
+            "notebooks": {
+                notebook.name: {
+                    "setup": [(cell.id, cell.source) for cell in notebook.setup],
+                    "definitions": notebook.definitions,
+                    "graded": [cell.source for cell in notebook.grade_cells],
+                }
+                for notebook in exam.notebooks
+            },
+            "memory": limits.memory_bytes,
+        }
+        self._name = exam.name
+        Channel(self._requests).send(0, Kind.SETUP, json.dumps(self._setup).encode())
+
+    def wait(self) -> None:
+        """Until the set-up cells have run, and what the tests import is there: no submission waits for it."""
+        channel = Channel(self._requests)
+        try:
+            _, kind, body = channel.receive(MEGABYTE, self._wait_a_little())
+        except (ChannelClosed, Overdue, WireError):
+            raise ExamError(f"The set-up cells of {self._name} end the process, or do not end.") from None
+        if kind != Kind.READY:
+            raise ExamError(f"{self._name}: {body.decode(errors='replace')}")
+        try:
+            channel.receive(MEGABYTE, self._wait_a_little())
+        except (ChannelClosed, Overdue, WireError):
+            raise ExamError(
+                f"What the tests of {self._name} import ends the process, or does not end."
+            ) from None
+        self._requests.settimeout(None)
+
+    def _wait_a_little(self) -> Callable[[], float]:
+        """For a `Channel`: raises Overdue when the set-up cells have used up their time."""
+        until = time.monotonic() + _START_BACKSTOP
+
+        def patience() -> float:
+            used = 0.0
+            with suppress(OSError):
+                used = cpu_seconds_of(self._process.pid)
+            if used > _START_SECONDS or time.monotonic() > until:
+                raise Overdue
+            return 0.25
+
+        return patience
+
+    def spawn(self) -> Channel:
+        """A fresh process for the grade cells of one submission."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                socket.send_fds(self._requests, [b"+"], [theirs.fileno()])
+            except OSError:
+                raise WallsError("The exam's process has died; run the command again.") from None
+        return Channel(ours)
+
+    def close(self) -> None:
+        self._requests.close()
+        self._process.kill()
+        self._process.wait()
+        self._folder.close()
+
+
+def compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The released modules as Python caches them, so that not every submission compiles them again."""
+    cached = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            source, target = Path(folder, "source.py"), Path(folder, "target.pyc")
+            if name.endswith(".py") and "/" not in name:
+                source.write_bytes(content)
+                # The unchecked kind of cache is used whatever the times of the files say.
+                mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+                with suppress(py_compile.PyCompileError):
+                    py_compile.compile(str(source), str(target), name, doraise=True, invalidation_mode=mode)
+                    cached[cache_from_source(name)] = target.read_bytes()
+    return cached
+
+
+class ExamProcess:
+    """A process of the exam's side, and what it uses."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._pid: int | None = None
+        self._used = 0.0
+        self.clock = Clock(self._read)
+
+    def send(self, number: int, kind: Kind, body: bytes, deadline: Deadline) -> None:
+        self._channel.send(number, kind, body, deadline)
+
+    def receive(self, limit: int, deadline: Deadline) -> tuple[int, int, bytes]:
+        if self._pid is None:
+            # It says its number first of all.
+            self._pid = self._channel.receive(0, deadline)[0]
+        return self._channel.receive(limit, deadline)
+
+    def _read(self) -> tuple[float, float]:
+        # When it is no more, or elsewhere than on Linux, it cannot be seen; it ends itself after its time.
+        with suppress(OSError):
+            if self._pid is not None:
+                self._used = cpu_seconds_of(self._pid)
+        # It waits for nothing but us and, at most, for a disk.
+        return self._used, 0.0
+
+    def close(self) -> None:
+        """End it."""
+        with suppress(OSError):
+            self._channel.sock.shutdown(socket.SHUT_RDWR)
+        self._channel.close()
+
+
+class Processes:
+    """The two warm processes, one on each side of the trust boundary, and those that are forked from them."""
+
+    def __init__(self, exam: Exam, limits: Limits, *, sandbox: bool) -> None:
+        self.exam = exam
+        self.limits = limits
+        self.sandbox = sandbox
+        self._server: ForkServer | None = None
+        self._exam_server: ExamServer | None = None
+        self._is_warm = False
+        self._lock = threading.Lock()
+        self._owner = os.getpid()
+        self._released: dict[str, bytes] = {}
+
+    def launch(self) -> None:
+        """Begin to start the warm processes. Raises WallsError (no sandbox)."""
+        with self._lock:
+            if self._server is not None:
+                return
+            if self.sandbox and (place := exposing(self.exam.folder)) is not None:
+                raise WallsError(
+                    f"The master copy lies below {place}, where a student's process finds Python: move the "
+                    "course or the Python environment."
+                )
+            self._owner = os.getpid()
+            self._exam_server = ExamServer(self.exam, self.limits)
+            try:
+                self._released = self.exam.files | compiled(self.exam.files)
+                self._server = ForkServer(
+                    sandbox=self.sandbox, files=self._released, imports=self.exam.imports
+                )
+            except BaseException:
+                self.close()
+                raise
+
+    def start(self) -> None:
+        """Start the warm processes. Raises WallsError (no sandbox) or ExamError (set-up cells fail)."""
+        self.launch()
+        with self._lock:
+            if self._is_warm:
+                return
+            assert self._server is not None and self._exam_server is not None
+            try:
+                annotated_notebook([], {})  # imports what every examination needs, before workers are forked
+                self._server.wait()
+                self._exam_server.wait()
+            except BaseException:
+                self.close()
+                raise
+            self._is_warm = True
+
+    def spawn_student(self) -> Walled:
+        """Processes of one submission, within the walls."""
+        assert self._server is not None
+        return self._server.spawn(self.limits, self._released)
+
+    def spawn_exam(self) -> ExamProcess:
+        """A process for the grade cells of one submission, or for the reference."""
+        assert self._exam_server is not None
+        return ExamProcess(self._exam_server.spawn())
+
+    def close(self) -> None:
+        """Kill everything that was started."""
+        if self._owner != os.getpid():
+            return
+        for server in (self._server, self._exam_server):
+            if server is not None:
+                server.close()
+        self._server = self._exam_server = None
+        self._is_warm = False

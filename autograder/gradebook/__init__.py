@@ -1,0 +1,1 @@
+"""nbgrader's gradebook: one writer, one reader of marks."""

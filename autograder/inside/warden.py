@@ -1,0 +1,108 @@
+"""The process beside each student's process that watches what it uses and ends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+from autograder.boundary import linux
+from autograder.boundary.channel import Channel, ChannelClosed, Kind, Overdue
+from autograder.boundary.outputs import Journal
+from autograder.boundary.shell import NotebookShell
+from autograder.errors import WireError
+from autograder.inside.student import HUGE, student
+from autograder.inside.usage import Usage, descendants
+
+_WATCH_SECONDS = 0.05
+_LAST_WORDS_SECONDS = 60.0
+
+
+def warden(shell: NotebookShell, control: Channel, status: Channel) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        _, _, body = status.receive(HUGE)
+        setup = json.loads(body)
+        if setup["sandbox"]:
+            uid, gid = os.getuid(), os.getgid()
+            linux.unshare(linux.NEW_NAMESPACES & ~linux.CLONE_NEWNS)
+            linux.map_user(uid, gid)
+        elif sys.platform == "linux":
+            linux.adopt_orphans()
+        journal = Journal(setup["output"])
+        child = os.fork()
+    except Exception as error:
+        status.send(0, Kind.FAULT, f"{type(error).__name__}: {error}".encode())
+        return
+    if child == 0:
+        shell.outputs.journal = journal
+        student(shell, control, status, setup)
+    control.close()
+    usage = Usage(child)
+    reason, code = _watch(child, status, setup, usage)
+    if not setup["sandbox"]:
+        _kill_group(child)
+    ending = {"reason": reason, "code": os.waitstatus_to_exitcode(code), "used": _used(usage)}
+    with suppress(ChannelClosed, Overdue):
+        told = json.dumps(ending | {"shown": journal.text()}).encode()
+        status.send(0, Kind.ENDED, told, time.monotonic() + _LAST_WORDS_SECONDS)
+
+
+def _watch(child: int, status: Channel, setup: dict[str, Any], usage: Usage) -> tuple[str, int]:
+    """Until the student's process has ended, by itself or because it must: the reason, and how it ended."""
+    while True:
+        # Waited for only after the last look: of a process that is no more, nothing can be seen.
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            usage.look()
+            return "", os.waitpid(child, 0)[1]
+        reason = None
+        asked = _asked(status)
+        if asked is None:
+            reason = "closed"
+        else:
+            usage.look()
+            if asked:
+                with suppress(ChannelClosed):
+                    status.send(0, Kind.USED, json.dumps(_used(usage)).encode())
+            if usage.memory_above(setup["memory"]):
+                reason = "memory"
+            elif usage.cpu_seconds > setup["cpu"]:
+                reason = "cpu"
+        if reason is not None:
+            os.kill(child, signal.SIGKILL)
+            return reason, os.waitpid(child, 0)[1]
+        usage.calm()
+
+
+def _asked(status: Channel) -> bool | None:
+    """Wait a moment for the examiner to ask what the processes use; None if it has closed its end."""
+    try:
+        status.receive(0, time.monotonic() + _WATCH_SECONDS)
+    except Overdue:
+        return False
+    except (ChannelClosed, WireError):
+        return None
+    return True
+
+
+def _used(usage: Usage) -> list[float]:
+    """Seconds of CPU time, and of waiting, of all the processes together."""
+    return [usage.cpu_seconds, usage.idle_seconds]
+
+
+def _kill_group(leader: int) -> None:
+    """Without namespaces: what stayed in the student's process group, or was left to us by a dead parent."""
+    for _ in range(10):
+        with suppress(OSError):
+            os.killpg(leader, signal.SIGKILL)
+        orphans = descendants(os.getpid())
+        for pid in orphans:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+        if not orphans:
+            return

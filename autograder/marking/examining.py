@@ -1,0 +1,61 @@
+"""The work on one submission of a class, as workers do it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.patience import Hurried, Stalled
+from autograder.result import Result
+from autograder.runtime.pool import NotExamined, Postponed, Task, Unchanged
+
+if TYPE_CHECKING:
+    from autograder.examiner.examiner import Examiner
+
+
+GRACE = 60.0
+"""Seconds beyond the submission's own budget after which a worker is taken to hang."""
+
+QUICK = 5.0
+"""Seconds by the clock that each submission gets at first. Who needs more is examined again when nobody else
+is waiting: a few that use up all their time don't hold up the class."""
+
+Outcome = Result | Unchanged | NotExamined
+Examine = Callable[[Task], Outcome]
+
+
+@contextlib.contextmanager
+def examining(examiner: Examiner, submitted: Path) -> Iterator[Examine]:
+    """The function that examines submissions below the folder `submitted`, for as long as the block lasts."""
+    from autograder.hostile.submission import read_submission
+
+    names = [notebook.name for notebook in examiner.exam.notebooks]
+    with examiner:
+        examiner.start()
+
+        def examine(task: Task) -> Outcome:
+            try:
+                submission = read_submission(task.folder, names, root=submitted)
+            except OSError as error:
+                return NotExamined(
+                    task.student,
+                    f"what is in {task.folder} cannot be read ({error.strerror}). Mend that, and run the"
+                    " command again.",
+                )
+            if submission.digest == task.skip_if:
+                return Unchanged(task.student)
+            try:
+                return examiner.examine(
+                    task.student,
+                    submission,
+                    seconds=QUICK if task.is_urgent else None,
+                    is_last_try=task.is_alone,
+                )
+            except Hurried:
+                raise Postponed from None
+            except Stalled:
+                raise Postponed(alone=True) from None
+
+        yield examine

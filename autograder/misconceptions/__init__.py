@@ -1,0 +1,1 @@
+"""The catalogue of known slips, a TOML file for each assignment."""

@@ -1,0 +1,1 @@
+"""Learning platforms: their downloads, what they take back, their gradebook files."""

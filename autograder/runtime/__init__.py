@@ -1,0 +1,1 @@
+"""What every command needs while it runs: streams, interruption, progress, workers, files."""

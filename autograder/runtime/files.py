@@ -1,0 +1,31 @@
+"""Files and folders that are replaced as a whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+
+def put_in_place(staged: Path, final: Path, *, aside: Path) -> None:
+    """Move a staged folder to where `final` is; what was there goes `aside`, on the same file system, first.
+
+    Raises OSError; then what was there is there again.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    moved = os.path.lexists(final)
+    if moved:
+        final.rename(aside)
+    try:
+        staged.rename(final)
+    except OSError:
+        if moved:
+            aside.rename(final)
+        raise
+    # What cannot be removed any more is in nobody's way.
+    if aside.is_symlink() or aside.is_file():
+        with suppress(OSError):
+            aside.unlink()
+    else:
+        shutil.rmtree(aside, ignore_errors=True)

@@ -1,0 +1,184 @@
+"""The proof: a student with a misconception loses exactly its exercise, and is told exactly what it is.
+
+The complete submissions are examined as `autograder grade` does it, with errors carried forward.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import random
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from autograder.authoring import fingerprints, proof_page
+from autograder.authoring import proof as matrix
+from autograder.authoring.proof_page import Row
+from autograder.authoring.reference import COURSE, assignments, reference_namespace
+from autograder.errors import ExamError
+from autograder.misconceptions import catalogue as misconceptions
+from autograder.misconceptions.catalogue import Misconception
+
+PAIRS_WITHIN, PAIRS_ACROSS = 4, 4
+"""Students with two misconceptions, in each assignment."""
+
+
+@cache
+def rows(assignment: str) -> list[Row]:
+    """Examined once in each process of the tests: of an assignment, all tests run in the same one."""
+    return matrix.matrix(assignment)
+
+
+EACH_ASSIGNMENT = pytest.mark.parametrize(
+    "assignment",
+    [pytest.param(name, marks=pytest.mark.xdist_group(f"proof {name}")) for name in assignments()],
+)
+
+
+def described(row: Row) -> str:
+    names = " and ".join(entry.name for entry in row.misconceptions)
+    hints = {name: hints for name, hints in row.hints.items() if hints}
+    reasons = {name: row.marks[name].reason for name in row.lost}
+    return f"{names}: loses points, {reasons}, with the hints {hints}"
+
+
+@EACH_ASSIGNMENT
+def test_points_are_lost_in_exactly_its_exercise(assignment: str) -> None:
+    assert len(rows(assignment)) == len(misconceptions.load(assignment)) > 0
+    assert [described(row) for row in rows(assignment) if not row.is_caught] == []
+    assert all(len(row.marks) == len(fingerprints.reference_answers(assignment)) for row in rows(assignment))
+    assert all(row.marks[row.misconceptions[0].exercise].score == 0.0 for row in rows(assignment))
+
+
+@EACH_ASSIGNMENT
+def test_the_feedback_has_exactly_its_hint(assignment: str) -> None:
+    assert [described(row) for row in rows(assignment) if not row.is_explained] == []
+
+
+@EACH_ASSIGNMENT
+def test_the_page_in_docs_is_fresh(assignment: str) -> None:
+    page = (COURSE / "docs" / "misconceptions.md").read_text(encoding="utf-8")
+    assert proof_page.with_summary(page, assignment, rows(assignment)) == page
+
+
+@EACH_ASSIGNMENT
+def test_the_whole_matrix_is_written(assignment: str, tmp_path: Path) -> None:
+    proof_page.write_csv({assignment: rows(assignment)}, tmp_path / "matrix.csv")
+    table = (tmp_path / "matrix.csv").read_text(encoding="utf-8").splitlines()
+    assert len(table) == 1 + sum(len(row.marks) for row in rows(assignment))
+    page = proof_page.page({assignment: rows(assignment)})
+    assert all(entry.name in page for entry in misconceptions.load(assignment))
+    assert page.count('class="lost"') == len(rows(assignment))
+
+
+# ---- in the notebook -----------------------------------------------------------------------------------
+
+
+@cache
+def released_tools(assignment: str) -> ModuleType:
+    """The rnn_utils.py that lies beside the released notebook, with the data beside it."""
+    path = COURSE / "release" / assignment / "rnn_utils.py"
+    spec = importlib.util.spec_from_file_location(f"rnn_utils_of_{assignment}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def shown_by_check(entry: Misconception, capsys: pytest.CaptureFixture[str]) -> str:
+    """What `check` shows in the student's notebook instead of a traceback."""
+    reference = fingerprints.reference_answers(entry.assignment)
+    functions = reference_namespace(entry.assignment, answers=entry.answers(reference))
+    tools: Any = released_tools(entry.assignment)
+    try:
+        tools.check(functions[entry.exercise], entry.exercise)
+    except tools.CheckFailed as failed:
+        return "\n".join(failed._render_traceback_())
+    finally:
+        capsys.readouterr()
+    return ""
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("assignment", assignments())
+def test_check_shows_the_hint_in_the_notebook(
+    assignment: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    entries = misconceptions.load(assignment)
+    hints = {entry.hint for entry in entries}
+    for entry in entries:
+        shown = shown_by_check(entry, capsys)
+        others = [hint for hint in hints if hint in shown and hint not in entry.hint]
+        assert entry.hint in shown and not others, (entry.name, shown)
+
+
+# ---- mistakes in no list -------------------------------------------------------------------------------
+
+FRESH = tomllib.loads(
+    (Path(__file__).parents[1] / "data" / "fresh_mistakes.toml").read_text(encoding="utf-8")
+)
+
+
+@EACH_ASSIGNMENT
+def test_a_mistake_in_no_list_loses_its_exercise_and_gets_no_hint(assignment: str) -> None:
+    mistakes = [
+        Misconception(assignment, exercise, slug, tuple((old, new) for old, new in change), "", "")
+        for exercise, slugs in FRESH[assignment].items()
+        for slug, change in slugs.items()
+    ]
+    for row in matrix.examine_students(assignment, [[mistake] for mistake in mistakes]):
+        assert row.is_caught, described(row)
+        assert not any(row.hints.values()), described(row)
+        assert not any("Hint" in mark.reason for mark in row.marks.values()), described(row)
+
+
+# ---- two at once ---------------------------------------------------------------------------------------
+
+
+def pairs(assignment: str) -> list[tuple[Misconception, Misconception]]:
+    """Pairs within an exercise and across exercises that do not change the same place; with a fixed seed."""
+    generator = random.Random(f"pairs of {assignment}")
+    entries = misconceptions.load(assignment)
+    reference = fingerprints.reference_answers(assignment)
+    drawn: list[tuple[Misconception, Misconception]] = []
+    for within, wanted in ((True, PAIRS_WITHIN), (False, PAIRS_ACROSS)):
+        candidates = [
+            (one, other)
+            for one, other in itertools.combinations(entries, 2)
+            if (one.exercise == other.exercise) == within
+        ]
+        generator.shuffle(candidates)
+        for one, other in candidates:
+            if wanted == 0:
+                break
+            try:
+                answers = other.answers(one.answers(reference))
+                compile(answers[other.exercise], other.name, "exec")
+            except (ExamError, SyntaxError):
+                continue
+            drawn.append((one, other))
+            wanted -= 1
+    return drawn
+
+
+@EACH_ASSIGNMENT
+def test_of_two_at_once_none_is_taken_for_a_third(assignment: str) -> None:
+    """Points are lost in exactly the exercises that are wrong, and no hint is that of a third."""
+    students = pairs(assignment)
+    assert len(students) == PAIRS_WITHIN + PAIRS_ACROSS
+    for row in matrix.examine_students(assignment, students):
+        assert row.is_caught, described(row)
+        own = {entry.hint for entry in row.misconceptions}
+        assert set().union(*row.hints.values()) <= own, described(row)
+        # Where each is in an exercise of its own, each is told.
+        if len({entry.exercise for entry in row.misconceptions}) == 2:
+            for entry in row.misconceptions:
+                assert entry.hint in row.hints[entry.exercise], described(row)
