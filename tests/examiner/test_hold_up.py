@@ -81,7 +81,9 @@ def test_no_text_takes_a_sanitiser_the_square_of_its_length(pattern: str) -> Non
     """A million characters take less than two seconds of CPU time; with the square it would be hours."""
     code = f"""
 import resource
-from autograder.annotate import harmless_html, harmless_markdown, harmless_pictures, readable
+from autograder.characters import readable
+from autograder.hostile.html import harmless_html
+from autograder.hostile.markdown import harmless_markdown, harmless_pictures
 from autograder.hostile.budget import Budget
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 n = 1_000_000
