@@ -24,12 +24,11 @@ from autograder.authoring import release
 from autograder.cli import doctor, exit_codes
 from autograder.cli.exit_codes import DONE, INCOMPLETE, INTERRUPTED, NO_WALLS, NOT_RECORDED, UNUSABLE
 from autograder.cli.main import main
-from autograder.cli.main import main as cli
 from autograder.course.folders import Folders
 from autograder.course.lock import only_run
-from autograder.errors import ExamError
+from autograder.errors import AutograderError, ExamError
 from autograder.text import LONGEST_NAME, name_fault, show
-from autograder.walls import room
+from autograder.walls import fork_server
 
 
 @pytest.fixture
@@ -166,7 +165,7 @@ def test_without_a_sandbox_it_stops_with_a_sentence(
     course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small.submit(course, "alice", **small.RIGHT)
-    monkeypatch.setattr(room, "find_bwrap", lambda: None)
+    monkeypatch.setattr(fork_server, "find_bwrap", lambda: None)
     assert run(course, "grade", "ps1") == NO_WALLS
     error = capsys.readouterr().err
     assert "bubblewrap is missing" in error
@@ -216,7 +215,7 @@ def test_an_unusable_source_is_told(course: Path, capsys: Any, monkeypatch: pyte
     (course / "source" / "ps1" / "ps1.ipynb").write_text("{}")
     assert run(course, "grade", "ps1") == UNUSABLE
     assert capsys.readouterr().err.startswith("autograder: ")
-    assert issubclass(ExamError, cli.AutograderError)
+    assert issubclass(ExamError, AutograderError)
 
 
 @pytest.mark.parametrize(

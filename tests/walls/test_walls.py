@@ -17,7 +17,7 @@ from patience import PATIENCE, wait_until
 from autograder.boundary.channel import ChannelClosed, Kind, Overdue
 from autograder.errors import WallsError
 from autograder.inside import seccomp
-from autograder.walls import room
+from autograder.walls import fork_server, room
 from autograder.walls.fork_server import ForkServer, Walled
 from autograder.walls.limits import Limits
 from autograder.walls.room import find_bwrap
@@ -226,7 +226,7 @@ def test_limits_are_those_that_were_asked_for(server: ForkServer) -> None:
 
 
 def test_where_bubblewrap_is_missing_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "find_bwrap", lambda: None)
+    monkeypatch.setattr(fork_server, "find_bwrap", lambda: None)
     with pytest.raises(WallsError, match="bubblewrap is missing"):
         ForkServer()
 
@@ -236,7 +236,7 @@ def test_where_bubblewrap_fails_the_remedy_is_said(monkeypatch: pytest.MonkeyPat
     broken.write_text("#!/bin/sh\necho 'setting up uid map: Permission denied' >&2\nexit 1\n")
     broken.chmod(0o755)
     tmp_path.chmod(0o755)
-    monkeypatch.setattr(room, "find_bwrap", lambda: broken)
+    monkeypatch.setattr(fork_server, "find_bwrap", lambda: broken)
     with pytest.raises(WallsError, match="No sandbox can be had here"), ForkServer():
         pass
 
