@@ -156,7 +156,7 @@ def test_an_exercise_that_builds_on_it_gets_no_other_hint(entry: Misconception) 
             if entry.hint in said or [hint for hint in others if hint in said]:
                 # Or in what the exercise itself calls: a limit that is not kept has the same numbers, whether
                 # it is the function that limits or the one that calls it.
-                calls = slip_free_calls(entry)
+                calls = calls_of_the_right_one(entry)
                 causes = [name for name in (entry.exercise, *calls) if name in exercises]
                 elsewhere = [
                     f"If {name} does not pass its own check yet, look there first." for name in causes
