@@ -12,7 +12,7 @@ import small_course
 
 from autograder.cli.exit_codes import DONE, INCOMPLETE
 from autograder.cli.main import main
-from autograder.examiner.examination import Examination
+from autograder.examiner.annotated import Annotations
 from autograder.examiner.examiner import Examiner
 from autograder.walls.fork_server import Walled
 
@@ -55,17 +55,17 @@ def test_a_fault_of_the_examiner_is_one_submissions_and_an_earlier_mark_is_calle
     for student in ("alice", "mallory"):
         answers = {"double": "def double(x):\n    return 0"}
         small_course.write_submission(course / "submitted" / student / small_course.NAME, answers)
-    annotated = Examination._annotated
+    annotated = Annotations.notebook
 
-    def fails(self: Examination) -> Any:
-        if any("mallory" in cell.source for cell in self.cells):
+    def fails(self: Annotations, *facts: Any) -> Any:
+        if any("mallory" in cell.source for cell in self._cells):
             raise error
-        return annotated(self)
+        return annotated(self, *facts)
 
     node = small_course.submitted({"double": "def double(x):\n    return 0", "after end": "'mallory'"})
     place = course / "submitted" / "mallory" / small_course.NAME / f"{small_course.NAME}.ipynb"
     place.write_text(json.dumps(node))
-    monkeypatch.setattr(Examination, "_annotated", fails)
+    monkeypatch.setattr(Annotations, "notebook", fails)
     capsys.readouterr()
     assert grade(course) == INCOMPLETE
     said = capsys.readouterr()

@@ -521,9 +521,9 @@ def test_no_cell_of_a_table_is_a_formula(course: Path) -> None:
 
 def test_the_command(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     marked_class(course)
-    assert cli.main(["report", "--course", str(course), ASSIGNMENT]) == exit_codes.DONE
+    assert cli(["report", "--course", str(course), ASSIGNMENT]) == exit_codes.DONE
     assert str(course / "report" / "report.html") in capsys.readouterr().out
-    assert cli.main(["report", "--course", str(course), "--anonymous"]) == exit_codes.DONE
+    assert cli(["report", "--course", str(course), "--anonymous"]) == exit_codes.DONE
     assert (course / "report-anonymous" / "report.html").is_file()
 
 

@@ -59,7 +59,7 @@ def test_text_that_is_not_python_has_tokens_too(source: str) -> None:
 def test_no_text_is_read_again_and_again() -> None:
     """What is never closed would take minutes if the search for its end began anew at every character."""
     pieces = ["\\'", "'''\"\"\"", "((((", "a.", "1e", "#", "'\\\n", "r'"]
-    code = f"from autograder.similarity import *\nfor p in {pieces}: tokens((p * 20_000)[:20_000])"
+    code = f"from autograder.report.similarity import *\nfor p in {pieces}: tokens((p * 20_000)[:20_000])"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
@@ -86,7 +86,7 @@ def test_fingerprints_are_few_and_the_same_in_every_run() -> None:
     kept, all_of_them = fingerprints(tokens(source)), len(tokens(source)) - K + 1
     # The expected density of winnowing is 2 / (W + 1), and a gap can never be longer than W.
     assert all_of_them / W <= len(kept) <= all_of_them * 0.5
-    code = "import sys; from autograder.similarity import *; print(sorted(fingerprints(tokens(sys.argv[1]))))"
+    code = "import sys; from autograder.report.similarity import *; print(sorted(fingerprints(tokens(sys.argv[1]))))"
     for seed in ("1", "2"):
         run = [sys.executable, "-c", code, source]
         said = subprocess.check_output(run, text=True, env=os.environ | {"PYTHONHASHSEED": seed})

@@ -30,7 +30,7 @@ from nbgrader.dbutil import ALEMBIC_DIR
 
 from autograder import plugin
 from autograder.cli.main import main as cli
-from autograder.examiner import examiner
+from autograder.examiner import processes
 from autograder.feedback import pages as feedback_pages  # noqa: F401
 from autograder.gradebook import master  # noqa: F401
 from autograder.walls import fork_server as walls  # noqa: F401
@@ -64,7 +64,7 @@ class _Forked:
                 os.close(our_input)
                 sys.stdin = os.fdopen(0)
                 sys.stdout = sys.stderr = os.fdopen(1, "w", buffering=1)
-                code = cli.main(arguments)
+                code = cli(arguments)
                 sys.stdout.flush()
             finally:
                 os._exit(code)
@@ -101,7 +101,7 @@ _walls: list[ForkServer] = []
 def pytest_sessionstart() -> None:
     _walls.append(ForkServer())
     _walls[0].wait()
-    examiner.ForkServer = lambda **_: _SharedWalls(_walls[0])  # type: ignore[assignment,misc]
+    processes.ForkServer = lambda **_: _SharedWalls(_walls[0])  # type: ignore[assignment,misc]
     plugin.subprocess = SimpleNamespace(  # type: ignore[assignment]
         Popen=_Forked, PIPE=subprocess.PIPE, STDOUT=subprocess.STDOUT
     )
