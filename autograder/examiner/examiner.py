@@ -40,11 +40,16 @@ class Examiner:
         """`sandbox=False` goes on with the two processes alone and says so in every result.
         `carry_forward=False` examines everything once, with the student's own functions."""
         self.exam = exam
-        self.limits = limits or Limits()
+        limits = limits or Limits()
         self.sandbox = sandbox
         self.carry_forward = carry_forward
-        self.processes = Processes(exam, self.limits, sandbox=sandbox)
-        self.digest = autograder_digest(self.limits, carry_forward=carry_forward)
+        self.processes = Processes(exam, limits, sandbox=sandbox)
+        self.digest = autograder_digest(limits, carry_forward=carry_forward)
+
+    @property
+    def limits(self) -> Limits:
+        """What one submission may use."""
+        return self.processes.limits
 
     def launch(self) -> None:
         """Begin to start the warm processes. Raises WallsError (no sandbox)."""

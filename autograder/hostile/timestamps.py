@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Final
+from zoneinfo import available_timezones
 
 from dateutil import parser, tz
 
@@ -68,7 +69,8 @@ def parsed(text: str, zone: str = "UTC") -> Timestamp:
     """The time that a text names, the same on every day and every machine. Never raises.
 
     zone : the zone of time that nbgrader's exchange writes, whose abbreviations may follow the time; the only
-           others are UTC, GMT and an offset such as +01:00. Without any, it is UTC, as in nbgrader.
+           others are UTC, GMT, an offset such as +01:00, and names such as Europe/Paris. Without any, it is
+           UTC, as in nbgrader.
     """
     if not text:
         return Timestamp(text, fault="is empty")
@@ -79,11 +81,16 @@ def parsed(text: str, zone: str = "UTC") -> Timestamp:
             unknown.append(name)
         return None if seconds is None else timezone(timedelta(seconds=seconds))
 
+    stamp, _, place = text.rpartition(" ")
+    if "/" in place and place in available_timezones():  # as nbgrader's exchange may be set up to write it
+        text_of_time, zone_of_text = stamp, tz.gettz(place)
+    else:
+        text_of_time, zone_of_text = text, None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # What a text leaves out is taken from these two days.
-            times = [parser.parse(text, default=day, tzinfos=offset) for day in _DAYS]
+            times = [parser.parse(text_of_time, default=day, tzinfos=offset) for day in _DAYS]
     except Exception:  # dateutil raises a dozen kinds, decimal.InvalidOperation among them
         return Timestamp(text, fault="names no time")
     time = times[0]
@@ -91,6 +98,8 @@ def parsed(text: str, zone: str = "UTC") -> Timestamp:
         return Timestamp(text, fault="does not name a whole date and time, such as 2024-03-02 12:00:00 UTC")
     if time.year not in _YEARS:
         return Timestamp(text, fault=f"names the year {time.year}")
+    if zone_of_text is not None and time.tzinfo is None and not unknown:
+        time = time.replace(tzinfo=zone_of_text)
     if unknown:
         found = _in_zone(time, unknown[0], zone)
         if found is None:

@@ -195,7 +195,7 @@ def test_attack(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(examiner, "limits", replace(LIMITS, processes=processes))
+    monkeypatch.setattr(examiner.processes, "limits", replace(LIMITS, processes=processes))
     attack = Attack.read(path)
     cells = outside.prepare(attack)
     folder = small_course.write_submission(tmp_path / "submitted" / "mallory" / "small", cells)

@@ -121,13 +121,20 @@ class Counted(Examiner):
 
     students = exams = 0
 
-    def spawn_student(self) -> Any:
-        self.students += 1
-        return super().spawn_student()
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        student, exam = self.processes.spawn_student, self.processes.spawn_exam
 
-    def spawn_exam(self) -> Any:
-        self.exams += 1
-        return super().spawn_exam()
+        def spawn_student() -> Any:
+            self.students += 1
+            return student()
+
+        def spawn_exam() -> Any:
+            self.exams += 1
+            return exam()
+
+        self.processes.spawn_student = spawn_student  # type: ignore[method-assign]
+        self.processes.spawn_exam = spawn_exam  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="module")

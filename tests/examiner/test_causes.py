@@ -117,8 +117,8 @@ def test_who_dies_while_nobody_asks_is_not_said_to_have_tampered(
         """The student's process is not asked anything before it has died."""
         found = names(self, cell)  # type: ignore[arg-type]
         if cell.grade_id == "total-grade":  # type: ignore[attr-defined]
-            assert self._walled is not None
-            while not self._walled.control.closed():
+            assert self.talk._walled is not None
+            while not self.talk._walled.control.closed():
                 pass
         return found
 
@@ -169,7 +169,7 @@ def test_a_kill_from_outside_is_not_called_a_time_out(
 def test_the_kernels_own_limit_on_cpu_time_is_told_as_such(
     examiner: Examiner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    monkeypatch.setattr(examiner, "limits", Limits(cpu_seconds=20, total_seconds=100.0))
+    monkeypatch.setattr(examiner.processes, "limits", Limits(cpu_seconds=20, total_seconds=100.0))
     killed(monkeypatch, code, 20.01)
     result = examine(examiner, tmp_path, DIES)
     assert [note.text for note in result.remarks] == ["The code used more than 20 seconds of CPU time."]

@@ -190,8 +190,8 @@ def test_a_reference_that_was_kept_busy_does_not_go_on_for_long(tmp_path: Path) 
     limits = Limits(wall_seconds=1.0, grade_cell_seconds=600.0, total_seconds=600.0)
     with Examiner(Exam.load(source), limits) as examiner:
         assert scores(examiner.examine("mallory", hand_in(tmp_path / "work", node))) == [0.0, 0.0]
-        assert examiner._exam_server is not None
-        parent = examiner._exam_server._process.pid
+        assert examiner.processes._exam_server is not None
+        parent = examiner.processes._exam_server._process.pid
         children = Path(f"/proc/{parent}/task/{parent}/children")
         wait_until(lambda: not children.read_text().split(), "the end of the process on the exam's side")
 

@@ -86,7 +86,10 @@ def test_fingerprints_are_few_and_the_same_in_every_run() -> None:
     kept, all_of_them = fingerprints(tokens(source)), len(tokens(source)) - K + 1
     # The expected density of winnowing is 2 / (W + 1), and a gap can never be longer than W.
     assert all_of_them / W <= len(kept) <= all_of_them * 0.5
-    code = "import sys; from autograder.report.similarity import *; print(sorted(fingerprints(tokens(sys.argv[1]))))"
+    code = (
+        "import sys; from autograder.report.similarity import *; "
+        "print(sorted(fingerprints(tokens(sys.argv[1]))))"
+    )
     for seed in ("1", "2"):
         run = [sys.executable, "-c", code, source]
         said = subprocess.check_output(run, text=True, env=os.environ | {"PYTHONHASHSEED": seed})
