@@ -65,7 +65,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 def with_summary(page: str, assignment: str, rows: Sequence[Row]) -> str:
     """The text of docs/misconceptions.md with the table of one assignment replaced."""
-    begin, end = f"<!-- {assignment}: made by autograder.misconceptions.matrix -->", "<!-- end -->"
+    begin, end = f"<!-- {assignment}: made by autograder.authoring.proof -->", "<!-- end -->"
     before, found, rest = page.partition(begin)
     if not found:
         raise ExamError(f"docs/misconceptions.md lacks the line {begin}")
