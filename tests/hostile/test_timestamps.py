@@ -77,9 +77,7 @@ def test_zones_that_others_take_for_something_else_are_refused(machine: str, zon
     assert found.time is None or (zone == "+13" and found.time == NOON - timedelta(hours=13))
 
 
-@pytest.mark.parametrize(
-    "zone", ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"]
-)
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland"])
 @pytest.mark.parametrize("month", [1, 7])
 def test_what_nbgraders_exchange_writes_is_read(machine: str, zone: str, month: int) -> None:
     then = datetime(2024, month, 15, 22, 30, 5, 123456, tzinfo=UTC)
