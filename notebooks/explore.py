@@ -6,8 +6,9 @@
 
     explore(draw, "Line chart of the state over 30 time steps.", weight=Slider("Weight", 0, 1.5, 0.5, 0.1))
 
-What a notebook file keeps is the figure and the sentence for the starting values: that much is seen without a
-kernel, or without ipywidgets. Nothing is printed and no output is cleared; the picture is the value of a
+A slider redraws when it is let go, so that pictures do not queue up behind it. What a notebook file keeps is
+the figure and the sentence for the starting values: that much is seen without a kernel. Without ipywidgets,
+a cell says what to install. Nothing is printed and no output is cleared; the picture is the value of a
 widget, so it also works where a notebook is run without a browser.
 """
 
@@ -40,7 +41,7 @@ class Slider:
         from ipywidgets import FloatSlider, IntSlider
 
         kind = IntSlider if all(isinstance(v, int) for v in (self.low, self.high, self.step)) else FloatSlider
-        return kind(min=self.low, max=self.high, step=self.step, value=self.start)
+        return kind(min=self.low, max=self.high, step=self.step, value=self.start, continuous_update=False)
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,19 @@ def explore(draw: Callable[..., tuple[Figure, str]], alt: str, **controls: Slide
     start = {name: control.start for name, control in controls.items()}
     picture = _markup(draw(**start), alt)
     listed = ", ".join(f"{controls[name].label} = {value}" for name, value in start.items())
-    still = f"<p><em>Run this cell to move the controls. Shown here: {html.escape(listed)}.</em></p>{picture}"
-    bundle: dict[str, Any] = {"text/plain": f"Controls: {listed}", "text/html": still}
+    bundle: dict[str, Any] = {"text/plain": f"Controls: {listed}"}
+    advice = "Run this cell to move the controls."
     try:
         view = _controls(draw, alt, picture, controls)
-    except ImportError:  # the picture alone, then
-        pass
+    except ImportError:
+        advice = (
+            "The controls need ipywidgets, which is not installed: run %pip install ipywidgets in a cell, "
+            "restart the kernel, and run the notebook again from the top."
+        )
     else:
         bundle[WIDGET_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": view.model_id}
+    note = f"<p><em>{advice} Shown here: {html.escape(listed)}.</em></p>"
+    bundle["text/html"] = note + picture
     display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 

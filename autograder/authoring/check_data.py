@@ -39,8 +39,17 @@ CASES: dict[str, Callable[[Reference], dict[str, list[Case]]]] = {
 def check_data(assignment: str, course: Path = COURSE) -> str:
     """The text of `check_data.json` for one assignment."""
     reference = reference_namespace(assignment, course)
+    exercises, decoded = stored_cases(reference, CASES[assignment](reference), course)
+    return as_text(exercises, fingerprints.slips(assignment, decoded, course))
+
+
+def stored_cases(
+    reference: Reference, cases_of: Mapping[str, list[Case]], course: Path = COURSE
+) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """The cases of each exercise with what `reference` makes of them: as they are stored, and as `check`
+    will read them."""
     exercises: dict[str, Any] = {}
-    for name, cases in CASES[assignment](reference).items():
+    for name, cases in cases_of.items():
         exercises[name] = []
         for case in cases:
             shared = {name: case["arguments"][name] for name in SHARED if name in case["arguments"]}
@@ -64,7 +73,10 @@ def check_data(assignment: str, course: Path = COURSE) -> str:
             ignored = tools.ignored_inputs(reference[name], cases[0])
             labels = tools.input_labels(cases[0])
             exercises[name][0]["matter"] = [label for label in labels if label not in ignored]
-    slips = fingerprints.slips(assignment, decoded, course)
+    return exercises, decoded
+
+
+def as_text(exercises: Mapping[str, Any], slips: Mapping[str, Any]) -> str:
     about = "Numbers for `check`: inputs, expected values, traces of known slips. Made by `make release`."
     data = {"about": about, "exercises": exercises, "slips": slips}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"

@@ -38,7 +38,7 @@ def slips(assignment: str, cases: Mapping[str, list[Any]], course: Path = COURSE
         changed = {misconception.exercise: misconception.variation(reference[misconception.exercise])}
         functions = reference_namespace(assignment, course, changed)
         for name in cases:
-            seen = _seen(functions[name], cases[name], tools)
+            seen = traces(functions[name], cases[name], tools)
             if not any(seen):
                 continue
             entry: dict[str, Any] = {"hint": misconception.hint, "seen": seen}
@@ -73,7 +73,7 @@ def same_traces(
     return True
 
 
-def _seen(function: Any, cases: list[Any], tools: ModuleType) -> list[dict[str, str] | None]:
+def traces(function: Any, cases: list[Any], tools: ModuleType) -> list[dict[str, str] | None]:
     """The fingerprints of what is wrong in each case."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")

@@ -14,6 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from autograder.authoring.check_data import CASES, write_check_data
+from autograder.authoring.lesson_data import lesson_data
 from autograder.authoring.notebooks import normalised
 from autograder.authoring.reference import COURSE, assignments
 from autograder.course.cells import read_notebook
@@ -28,15 +29,18 @@ FOR_STUDENTS = COURSE / "docs" / "for_students"
 
 
 def prepare_sources(names: Iterable[str], course: Path = COURSE) -> None:
-    """Bring generated files beside the originals up to date: copies of rnn_utils.py and of what lies in
-    `docs/for_students/`, and check_data.json. Raises UsageError without an rnn_utils.py."""
+    """Bring generated files beside the originals and the lessons up to date: copies of rnn_utils.py and of
+    what lies in `docs/for_students/`, and check_data.json. Raises UsageError without an rnn_utils.py."""
     if not (course / "rnn_utils.py").is_file():
         raise UsageError(
             f"There is no rnn_utils.py in {show(course)}: it holds what students import, and every released"
             " folder gets a copy. Copy it from the course that the autograder came with."
         )
-    if (course / "notebooks").is_dir():
-        shutil.copyfile(course / "rnn_utils.py", course / "notebooks" / "rnn_utils.py")
+    lessons = course / "notebooks"
+    if lessons.is_dir():
+        shutil.copyfile(course / "rnn_utils.py", lessons / "rnn_utils.py")
+        shutil.copyfile(FOR_STUDENTS / "requirements.txt", lessons / "requirements.txt")
+        (lessons / "check_data.json").write_text(lesson_data(course), encoding="utf-8")
     for name in names:
         for path in (course / "rnn_utils.py", *FOR_STUDENTS.iterdir()):
             if path.is_file():

@@ -18,7 +18,7 @@ import rnn
 from style import Drawing, settings
 
 HERE = Path(__file__).resolve().parent
-SOURCE = HERE.parents[1] / "source"
+COURSE = HERE.parents[1]
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,13 @@ class Entry:
 
     name: str
     title: str
-    assignments: tuple[str, ...]
+    folders: tuple[str, ...]
     alt: str
 
-    def paths(self, source: Path = SOURCE) -> list[Path]:
-        """The files that this figure is written to, one per assignment."""
-        return [source / assignment / "images" / f"{self.name}.svg" for assignment in self.assignments]
+    def paths(self, course: Path = COURSE) -> list[Path]:
+        """The files that this figure is written to: one per assignment, one for all lessons."""
+        places = (Path(name) if name == "notebooks" else Path("source", name) for name in self.folders)
+        return [course / place / "images" / f"{self.name}.svg" for place in places]
 
 
 def catalogue(text: str | None = None) -> dict[str, Entry]:
@@ -40,9 +41,9 @@ def catalogue(text: str | None = None) -> dict[str, Entry]:
     text = (HERE / "README.md").read_text("utf-8") if text is None else text
     entries = {}
     section = re.compile(r"^## (\w+): (.+)\n\nUsed in (.+)\n\n((?:> .+\n)+)", re.MULTILINE)
-    for name, title, assignments, quotation in section.findall(text):
+    for name, title, folders, quotation in section.findall(text):
         alt = " ".join(line.removeprefix("> ") for line in quotation.splitlines())
-        entries[name] = Entry(name, title, tuple(assignments.split(", ")), alt)
+        entries[name] = Entry(name, title, tuple(folders.split(", ")), alt)
     return entries
 
 
@@ -66,7 +67,7 @@ DRAWERS: dict[str, Callable[[], Drawing]] = {
 }
 
 
-def main(names: list[str], source: Path = SOURCE) -> None:
+def main(names: list[str], course: Path = COURSE) -> None:
     """Draw the named figures, or all."""
     entries = catalogue()
     unknown = [name for name in names if name not in entries]
@@ -74,14 +75,14 @@ def main(names: list[str], source: Path = SOURCE) -> None:
         sys.exit(f"No such figure: {', '.join(unknown)}. There are: {', '.join(entries)}.")
     for name in names or entries:
         entry = entries[name]
-        first, *others = entry.paths(source)
+        first, *others = entry.paths(course)
         for path in (first, *others):
             path.parent.mkdir(parents=True, exist_ok=True)
         with settings():
             DRAWERS[name]().save(first, entry.title, entry.alt)
         for path in others:
             path.write_bytes(first.read_bytes())
-        print(f"{name}.svg  ({first.stat().st_size / 1000:.0f} kB)  -> {', '.join(entry.assignments)}")
+        print(f"{name}.svg  ({first.stat().st_size / 1000:.0f} kB)  -> {', '.join(entry.folders)}")
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ def test_a_slider_changes_picture_and_sentence(lesson: ModuleType, shown: list[d
 
     lesson.explore(draw, ALT, slope=lesson.Slider("slope", 0.0, 5.0, 2.0, 0.5))
     slider, picture = _instances[shown[0][lesson.WIDGET_VIEW]["model_id"]].children
+    assert not slider.continuous_update, "one picture for each press of a key lags behind"
     before = picture.value
     slider.value = 4.5
     assert "The line ends at 4.5" in picture.value
@@ -85,6 +86,8 @@ def test_without_ipywidgets_the_picture_is_left(
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     lesson.explore(draw, ALT, slope=lesson.Slider("slope", 0.0, 5.0, 2.0, 0.5))
     assert lesson.WIDGET_VIEW not in shown[0] and ALT in shown[0]["text/html"]
+    assert "%pip install ipywidgets" in shown[0]["text/html"]
+    assert "Run this cell" not in shown[0]["text/html"], "it has just been run"
 
 
 def test_a_file_keeps_no_widget(lesson: ModuleType, shown: list[dict[str, Any]]) -> None:

@@ -27,9 +27,9 @@ COMMITTED = [path for entry in CATALOGUE.values() for path in entry.paths()]
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All figures, drawn again."""
-    source = tmp_path_factory.mktemp("source")
-    draw.main([], source)
-    return source
+    course = tmp_path_factory.mktemp("course")
+    draw.main([], course)
+    return course
 
 
 def labels(svg: str) -> list[str]:
@@ -58,7 +58,7 @@ def test_the_catalogue_and_the_code_name_the_same_figures() -> None:
 @pytest.mark.parametrize("committed", COMMITTED, ids=lambda p: f"{p.parents[1].name[:2]}-{p.stem}")
 def test_drawing_again_gives_the_committed_file(committed: Path, drawn: Path) -> None:
     old = committed.read_text("utf-8")
-    new = (drawn / committed.relative_to(draw.SOURCE)).read_text("utf-8")
+    new = (drawn / committed.relative_to(draw.COURSE)).read_text("utf-8")
     advice = f"{committed.name} is stale: run python docs/figures/draw.py"
     if f"with matplotlib {matplotlib.__version__} -->" in old:
         assert old == new, advice
@@ -101,16 +101,16 @@ def test_an_alt_text_can_stand_in_markdown_and_html(name: str) -> None:
 
 def test_the_notebooks_repeat_the_alt_texts() -> None:
     shown = {}
-    for notebook in sorted(draw.SOURCE.glob("*/*.ipynb")):
+    for notebook in (*draw.COURSE.glob("source/*/*.ipynb"), *draw.COURSE.glob("notebooks/*.ipynb")):
         for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
             for alt, name in re.findall(r"!\[([^]]*)\]\(images/(\w+)\.svg\)", "".join(cell["source"])):
                 shown[notebook.parent.name, name] = alt
     assert shown
-    for (assignment, name), alt in shown.items():
-        assert assignment in CATALOGUE[name].assignments
-        assert alt == CATALOGUE[name].alt, (
-            f"{assignment} describes {name} otherwise than docs/figures/README.md"
-        )
+    for (folder, name), alt in shown.items():
+        assert folder in CATALOGUE[name].folders
+        assert alt == CATALOGUE[name].alt, f"{folder} describes {name} otherwise than docs/figures/README.md"
+    drawn_for = {(folder, name) for name, entry in CATALOGUE.items() for folder in entry.folders}
+    assert drawn_for == set(shown), "a figure is drawn for a folder that does not show it"
 
 
 @pytest.fixture

@@ -74,6 +74,7 @@ def test_images_exist_and_have_an_alt_text(path: Path) -> None:
     notebook = read_notebook(path)
     for alt, target in re.findall(r"!\[(.*?)\]\((.*?)\)", text_of(notebook), flags=re.DOTALL):
         assert (path.parent / target).is_file(), target
+        assert ".." not in Path(target).parts, f"{target} is not in the folder that people download"
         assert len(alt) > 40, f"{target} needs a description"
     for cell in notebook.cells:
         assert "<img" not in cell.source or cell.cell_type == "code", f"{cell.id}: use Markdown for images"
