@@ -286,11 +286,10 @@ class GradebookWriter:
             text = nbformat.v4.writes(notebook.notebook)  # type: ignore[no-untyped-call]
             (staged / f"{notebook.name}.ipynb").write_text(text + "\n", encoding="utf-8")
         # nbgrader would stumble over what names no time.
-        if (
-            self.timestamps == "timestamp.txt"
-            and (found := read_timestamp(folder, self._zone)).time is not None
+        if self.timestamps == "timestamp.txt" and (
+            stamp := read_timestamp(folder, self._zone).for_nbgrader()
         ):
-            (staged / "timestamp.txt").write_text(f"{found.time:%Y-%m-%d %H:%M:%S.%f} UTC", encoding="utf-8")
+            (staged / "timestamp.txt").write_text(stamp, encoding="utf-8")
         for path in staged.rglob("*"):
             if path.is_file():
                 path.chmod(self._permissions)

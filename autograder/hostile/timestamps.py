@@ -32,6 +32,15 @@ class Timestamp:
     """In UTC."""
     fault: str = ""
     """Why there is no time in it, in words that follow the name of the file; empty if there is no file."""
+    place: str = ""
+    """The zone that follows the time by its full name, such as Europe/Paris."""
+
+    def for_nbgrader(self) -> str:
+        """The time as nbgrader's exchange writes it: in the zone that the text names in full, or UTC."""
+        if self.time is None:
+            return ""
+        there = self.time.replace(tzinfo=UTC).astimezone(tz.gettz(self.place) if self.place else UTC)
+        return f"{there:%Y-%m-%d %H:%M:%S.%f} {self.place or 'UTC'}"
 
 
 def read_timestamp(folder: Path, zone: str = "UTC") -> Timestamp:
@@ -100,6 +109,8 @@ def parsed(text: str, zone: str = "UTC") -> Timestamp:
         return Timestamp(text, fault=f"names the year {time.year}")
     if zone_of_text is not None and time.tzinfo is None and not unknown:
         time = time.replace(tzinfo=zone_of_text)
+    else:
+        place = ""
     if unknown:
         found = _in_zone(time, unknown[0], zone)
         if found is None:
@@ -109,7 +120,7 @@ def parsed(text: str, zone: str = "UTC") -> Timestamp:
         time = found
     if time.tzinfo is not None:
         time = time.astimezone(UTC).replace(tzinfo=None)
-    return Timestamp(text, time)
+    return Timestamp(text, time, place=place)
 
 
 def _in_zone(time: datetime, name: str, zone: str) -> datetime | None:

@@ -177,7 +177,7 @@ def twins(entry: Misconception, exercise: str) -> list[str]:
         return []
     tools = student_tools()
     data = json.loads((COURSE / "source" / entry.assignment / "check_data.json").read_text(encoding="utf-8"))
-    changed = entry.answers(misconceptions.reference_answers(entry.assignment))
+    changed = entry.answers(fingerprints.reference_answers(entry.assignment))
     function = reference_namespace(entry.assignment, answers=changed)[exercise]
     cases = [tools.decode_case(case) for case in data["exercises"][exercise]]
     with np.errstate(all="ignore"):
@@ -185,8 +185,7 @@ def twins(entry: Misconception, exercise: str) -> list[str]:
     return [
         slip["hint"]
         for slip in data["slips"][exercise]
-        if slip.get("perhaps from") == entry.exercise
-        and misconceptions.same_traces(slip["seen"], seen, tools)
+        if slip.get("perhaps from") == entry.exercise and fingerprints.same_traces(slip["seen"], seen, tools)
     ]
 
 

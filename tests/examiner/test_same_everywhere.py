@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from marking_run import CLASS
 
-RUN = Path(__file__).with_name("marking_run.py")
+RUN = Path(__file__).resolve().parents[1] / "support" / "marking_run.py"
 
 
 def marked(folder: Path, jobs: int = 1, circumstance: str = "", **environment: str) -> dict[str, Any]:

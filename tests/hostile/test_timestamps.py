@@ -101,3 +101,22 @@ def test_the_file_says_why_it_names_no_time(tmp_path: Path) -> None:
     assert "whole date and time" in read_timestamp(tmp_path).fault
     (tmp_path / "timestamp.txt").write_text("2024-03-02 12:00:00 CET\n")
     assert read_timestamp(tmp_path, "Europe/Berlin").time == datetime(2024, 3, 2, 11)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2015-02-02 15:58:23.948203 America/Los_Angeles",
+        "2024-10-27 02:30:00.000000 Europe/Berlin",
+        "2024-07-01 12:00:00 UTC",
+        "2024-07-01 12:00:00 CEST",
+        "2024-07-01T12:00:00+09:00",
+    ],
+)
+def test_nbgrader_reads_the_same_time_on_every_machine(machine: str, text: str) -> None:
+    found = parsed(text, "Europe/Berlin")
+    assert parse_utc(found.for_nbgrader()) == found.time
+    assert parsed(found.for_nbgrader()).time == found.time
+    if text[-1].islower():
+        assert found.for_nbgrader() == text
+    assert parsed("noon").for_nbgrader() == ""
