@@ -49,14 +49,14 @@ def prepare_sources(names: Iterable[str], course: Path = COURSE) -> None:
             write_check_data(name, course)
 
 
-def release(course: Path = COURSE, names: Iterable[str] = ()) -> list[str]:
+def release(course: Path = COURSE, names: Iterable[str] = (), *, drop_marks: bool = False) -> list[str]:
     """Rebuild `release/` for the named assignments (all if none is named); returns the names.
 
-    A released folder is replaced only after the new one is complete. The assignment and its grade cells are
-    entered into the course's gradebook, also where there are submissions already. Raises UsageError for an
-    assignment that is not in `source/`, where nbgrader finds a fault in a notebook, and for a course that
-    cannot be used; RecordsError if something cannot be written; MarksAtStake if a cell is gone that carries
-    marks given by hand (what was released stays).
+    A released folder is replaced only after the new one is complete and the assignment and its grade cells
+    are entered into the course's gradebook, which is done also where there are submissions already. Raises
+    UsageError for an assignment that is not in `source/`, where nbgrader finds a fault in a notebook, and for
+    a course that cannot be used; RecordsError if something cannot be written; MarksAtStake if a cell is gone
+    that carries marks given by hand, unless `drop_marks` (what was released stays).
     """
     folders = Folders.of(course)
     with readable(course / "source"):
@@ -74,6 +74,7 @@ def release(course: Path = COURSE, names: Iterable[str] = ()) -> list[str]:
         with tempfile.TemporaryDirectory(prefix="release-", dir=course) as staging:
             for name in tqdm(names, desc="releasing", unit="assignment"):
                 generate(name, course, Path(staging))
+                _enter_into_gradebook(folders, name, drop_marks=drop_marks)
                 target = course / "release" / name
                 target.parent.mkdir(exist_ok=True)
                 previous = Path(staging) / f"previous-{name}"
@@ -86,19 +87,17 @@ def release(course: Path = COURSE, names: Iterable[str] = ()) -> list[str]:
             f" ({show(error.filename or 'no file')}). Make room, or see to the permissions, and run the"
             " command again."
         ) from error
-    _enter_into_gradebook(folders, names)
     return names
 
 
-def _enter_into_gradebook(folders: Folders, names: Iterable[str]) -> None:
+def _enter_into_gradebook(folders: Folders, name: str, *, drop_marks: bool) -> None:
     # These import nbgrader, too.
     from autograder.exam.master import Exam
     from autograder.gradebook.writer import GradebookWriter
 
     with GradebookWriter(folders) as writer:
-        for name in names:
-            for change in writer.prepare(name, Exam.load(folders.source(name)).digest):
-                print(f"{name}: {change}")
+        for change in writer.prepare(name, Exam.load(folders.source(name)).digest, drop_marks=drop_marks):
+            tqdm.write(f"{name}: {change}")
 
 
 def generate(name: str, course: Path, output: Path) -> None:

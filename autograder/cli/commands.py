@@ -32,7 +32,7 @@ def _folders(options: argparse.Namespace) -> Folders:
 def release_command(options: argparse.Namespace) -> int:
     from autograder.authoring.release import release
 
-    for name in release(options.course.resolve(), options.assignments):
+    for name in release(options.course.resolve(), options.assignments, drop_marks=options.drop_marks):
         print(f"{name}: released")
     return DONE
 

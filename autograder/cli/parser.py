@@ -50,6 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
         "  autograder release 01-rnn-forward",
     )
     release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
+    _add_drop_marks(release)
     release.set_defaults(command=release_command)
 
     collect = command(
@@ -97,11 +98,7 @@ def make_parser() -> argparse.ArgumentParser:
         " nbgrader's exchange puts into a submission and that a student can write, or the notebooks' time of"
         " modification",
     )
-    grade.add_argument(
-        "--drop-marks",
-        action="store_true",
-        help="allow that marks given by hand go with a cell that was removed from the source",
-    )
+    _add_drop_marks(grade)
     # What `nbgrader autograde` was configured with, as JSON on standard input; see plugin.py.
     grade.add_argument("--nbgrader-options", action="store_true", help=argparse.SUPPRESS)
     grade.set_defaults(command=grade_command)
@@ -200,6 +197,14 @@ def _add_students(parser: argparse.ArgumentParser) -> None:
         dest="students",
         metavar="NAME",
         help="only this student, or those whose names match a pattern such as 'a*'; can be repeated",
+    )
+
+
+def _add_drop_marks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--drop-marks",
+        action="store_true",
+        help="allow that marks given by hand go with a cell that was removed from the source",
     )
 
 

@@ -148,7 +148,8 @@ class Folders:
 
     def check_assignment(self, name: str) -> None:
         """Raises UsageError unless `name` is an assignment in `source/`."""
-        if fault := name_fault(name):
+        fault = name_fault(name) or ("contains +, which nbgrader refuses" if "+" in name else "")
+        if fault:
             raise UsageError(f"{show(name) or 'This'} cannot be the name of an assignment: {fault}.")
         if not _notebooks(self.source(name)):
             above = self._path("source", ".", "")
@@ -178,11 +179,11 @@ class Folders:
         found: list[Submission] = []
         refused: list[str] = []
         before, after = self.structure.split("{student_id}", 1)
-        step = str(self.setting("CourseDirectory", f"{step}_directory", step))
-        pattern = self.root / before.format(nbgrader_step=step, assignment_id=assignment)
+        place = str(self.setting("CourseDirectory", f"{step}_directory", step))
+        pattern = self.root / before.format(nbgrader_step=place, assignment_id=assignment)
         # What precedes the student's name up to the last slash is a folder, the rest a part of names in it.
         parent, prefix = (pattern, "") if before.endswith("/") else (pattern.parent, pattern.name)
-        suffix, _, below = after.format(nbgrader_step=step, assignment_id=assignment).partition("/")
+        suffix, _, below = after.format(nbgrader_step=place, assignment_id=assignment).partition("/")
         for entry in _entries(parent):
             if not (entry.name.startswith(prefix) and entry.name.endswith(suffix)):
                 continue
@@ -202,6 +203,8 @@ class Folders:
                 )
                 continue
             if fault := _fault(entry, student):
+                if step == "autograded" and entry.is_file() and not entry.is_symlink():
+                    continue  # what marking has not written, such as a README.md
                 refused.append(f"{show(entry)} is left out: {fault}.")
             else:
                 found.append(Submission(student, folder))

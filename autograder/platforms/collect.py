@@ -11,13 +11,14 @@ import os
 import re
 import tempfile
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from autograder.course.folders import Folders
 from autograder.errors import RecordsError
+from autograder.platforms.belonging import belongs_to_another, ids_of_assignments
 from autograder.platforms.download import Member, Unreadable, members_of_inner_zip, opened_download
 from autograder.platforms.layouts import HandedIn, by_student
 from autograder.text import name_fault, show
@@ -78,6 +79,7 @@ def collect(
     """
     folders.check_assignment(assignment)
     names = sorted(path.stem for path in folders.source(assignment).glob("*.ipynb"))
+    ids = ids_of_assignments(folders.source(assignment).parent)
     with opened_download(download) as members:
         platform, everybody, strangers = by_student(members, students, identity, pattern)
         collected = Collected(platform)
@@ -86,7 +88,7 @@ def collect(
             more = f" and {len(strangers) - _MOST_REMARKS} more" if len(strangers) > _MOST_REMARKS else ""
             collected.refused.append(f"Left out, because it is not clear whose they are: {listed}{more}.")
         for handed_in in everybody:
-            _take_over(folders, assignment, names, handed_in, collected, dry_run=dry_run)
+            _take_over(folders, assignment, names, handed_in, ids, collected, dry_run=dry_run)
     return collected
 
 
@@ -95,6 +97,7 @@ def _take_over(
     assignment: str,
     names: Collection[str],
     handed_in: HandedIn,
+    ids: Mapping[str, frozenset[bytes]],
     collected: Collected,
     *,
     dry_run: bool,
@@ -115,7 +118,10 @@ def _take_over(
     for name in names:
         try:
             member = _choose(name, files, alone=len(names) == 1)
-            contents[name] = member.read()
+            content = member.read()
+            if other := belongs_to_another(content, assignment, ids):
+                raise Unreadable(f"is missing: {show(member.name, 80)} is the notebook of {show(other)}")
+            contents[name] = content
         except Unreadable as error:
             faults.append(f"{name}.ipynb {error}")
             continue

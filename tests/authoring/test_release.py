@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import fake_class as small
 import nbformat
 import pytest
 from grading import cells_of
@@ -19,6 +20,7 @@ from nbclient.exceptions import CellExecutionError
 from autograder.authoring.check_data import CASES, check_data
 from autograder.authoring.reference import COURSE, assignments
 from autograder.authoring.release import release
+from autograder.cli.main import main
 from autograder.course.cells import exercise, is_answer, is_grade, read_notebook
 
 RELEASE = COURSE / "release"
@@ -57,6 +59,30 @@ def test_an_exercise_can_be_added_when_there_are_submissions(tmp_path: Path) -> 
     assert "added" in {cell.id for cell in read_notebook(tmp_path / "release" / name / f"{name}.ipynb").cells}
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
         assert "added-grade" in {cell.name for cell in gradebook.find_notebook(name, name).grade_cells}
+
+
+def test_what_was_released_stays_while_marks_by_hand_would_go(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nbgrader.api import Gradebook
+
+    small.make_course(tmp_path)
+    (tmp_path / "rnn_utils.py").write_text("")
+    command = ["release", "--course", str(tmp_path), "ps1"]
+    assert main(command) == 0
+    small.submit(tmp_path, "alice", **small.RIGHT)
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
+        gradebook.add_student("alice")
+        gradebook.add_submission("ps1", "alice")
+        gradebook.find_grade("triple-grade", "ps1", "ps1", "alice").manual_score = 3
+        gradebook.db.commit()
+    before = (tmp_path / "release" / "ps1" / "ps1.ipynb").read_bytes()
+    small.write_source(tmp_path, small.source_notebook({"double": 10.0}))
+    assert main(command) == 4
+    assert "--drop-marks" in capsys.readouterr().err
+    assert (tmp_path / "release" / "ps1" / "ps1.ipynb").read_bytes() == before
+    assert main([*command, "--drop-marks"]) == 0
+    assert (tmp_path / "release" / "ps1" / "ps1.ipynb").read_bytes() != before
 
 
 def released(name: str) -> Any:

@@ -57,6 +57,16 @@ def test_a_file_or_a_link_in_the_place_of_a_students_folder_is_no_student(
     assert silent == (["alice"], [])
 
 
+def test_only_in_submitted_a_file_is_taken_for_what_somebody_handed_in(course: Path) -> None:
+    for step in ("submitted", "autograded"):
+        (course / step).mkdir(exist_ok=True)
+        (course / step / "README.md").write_text("what this folder is for")
+    (course / "autograded" / "link").symlink_to("nowhere")
+    found = {step: folders(course).submissions("ps1", step=step)[1] for step in ("submitted", "autograded")}
+    assert "README.md is left out" in found["submitted"][0]
+    assert len(found["autograded"]) == 1 and "symbolic link" in found["autograded"][0]
+
+
 def test_a_student_without_work_on_the_assignment_has_handed_in_nothing(course: Path) -> None:
     small.submit(course, "alice")
     (course / "submitted" / "bob" / "ps2").mkdir(parents=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import stat
@@ -239,6 +240,29 @@ def test_no_guess_between_different_files(
     assert collect(course, archive(tmp_path / "d.zip", files)) == INCOMPLETE
     assert submitted(course) == of("Bruno")
     assert "could be one of 2 different files" in capsys.readouterr().out
+
+
+def notebook_with(*ids: str, indent: int | None = 1) -> str:
+    cells = [{"cell_type": "code", "metadata": {"nbgrader": {"grade_id": id_}}} for id_ in ids]
+    return json.dumps({"cells": cells, "nbformat": 4}, indent=indent)
+
+
+@pytest.mark.parametrize("indent", [None, 1, 4])
+@pytest.mark.parametrize("file", [FILE, "02-lstm-forward.ipynb", "work.ipynb"])
+def test_the_notebook_of_another_assignment_is_refused(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, indent: int | None
+) -> None:
+    (course / "source" / NAME / FILE).write_text(notebook_with("rnn-answer", "rnn-grade"))
+    other = course / "source" / "02-lstm-forward"
+    other.mkdir()
+    (other / "02-lstm-forward.ipynb").write_text(notebook_with("lstm-answer", "lstm-grade"))
+    own, lost = notebook_with("rnn-answer", "lstm-answer", indent=indent), notebook_with(indent=indent)
+    works = {"Ada": notebook_with("lstm-grade", "x", indent=indent), "Bruno": own, "Clara": lost}
+    files = {f"{name}_{n}_assignsubmission_file/{file}": work for n, (name, work) in enumerate(works.items())}
+    assert collect(course, archive(tmp_path / "d.zip", files)) == INCOMPLETE
+    assert submitted(course) == of("Bruno", work=own) | of("Clara", work=lost)
+    said = f"Ada is left out: {FILE} is missing: {file} is the notebook of 02-lstm-forward."
+    assert said in capsys.readouterr().out
 
 
 # Again
