@@ -1,15 +1,19 @@
-"""Forward plus backward of the fast NumPy LSTM against torch.nn.LSTM, in float64 on the CPU, side by side.
+"""Forward plus backward of the fast NumPy LSTM against torch.nn.LSTM on the CPU, side by side.
 
     pip install -e '.[bench]'
-    python benchmarks/lstm_speed.py [--threads 1] [--rounds 15]
+    python benchmarks/lstm_speed.py [--threads 1] [--rounds 15] [--store NAME --machine "what it is"]
+    python benchmarks/lstm_speed.py --table
 
-The NumPy functions are those of the lesson `notebooks/06-making-it-fast.ipynb`, read from its cells. Both
-sides get the same numbers in the memory layout that suits them, use the same number of threads, and compute
-the gradients of all weights, biases, inputs and of the initial state. First their results are compared;
-then they run in turn. Prints, for each size, how many times as fast as torch and as the step-by-step LSTM the
-fast one is (best times), and between which values the ratio to torch lies in the middle half of the rounds.
-With one thread the processor time of this process counts, which a busy machine disturbs little; with more
-threads the wall clock.
+The NumPy functions are those of the lesson `notebooks/06-making-it-fast.ipynb`, read from its cells; they
+compute in float64. torch runs in float64 and in float32. All get the same numbers in the memory layout that
+suits them, use the same number of threads, and compute the gradients of all weights, biases, inputs and of
+the initial state. First their results are compared; then they run in turn. Prints, for each size, how many
+times as long as the fast one the others take (best times), and between which values the ratio to torch lies
+in the middle half of the rounds. With one thread the processor time of this process counts, which a busy
+machine disturbs little; with more threads the wall clock.
+
+`--store` keeps the ratios in `benchmarks/results/NAME.json`; `--table` prints all that was kept as the table
+of the lesson.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+RESULTS = Path(__file__).resolve().parent / "results"
 CELLS = ("l6-given", "l6-gates", "l6-fast-forward", "l6-fast-backward")
 SIZES = {"small": (16, 32, 8, 100), "medium": (32, 64, 32, 100), "large": (128, 256, 64, 50)}
 
@@ -36,7 +41,13 @@ def main() -> int:
     )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--store", metavar="NAME", help="keep the ratios in benchmarks/results/NAME.json")
+    parser.add_argument("--machine", default=platform.machine(), help="how the table calls this machine")
+    parser.add_argument("--table", action="store_true", help="print what was kept, and measure nothing")
     options = parser.parse_args()
+    if options.table:
+        print(table())
+        return 0
     for library in ("OPENBLAS", "OMP", "MKL"):  # read when NumPy and torch are imported
         os.environ[f"{library}_NUM_THREADS"] = str(options.threads)
     import numpy as np
@@ -51,24 +62,52 @@ def main() -> int:
     lesson = functions_of_the_lesson()
     print(f"NumPy {np.__version__}, torch {torch.__version__}, Python {platform.python_version()}, "
           f"{options.threads} thread(s)")  # fmt: skip
-    print("           n_x  n_a    m  T_x   times as fast as torch (middle half)   as step by step")
+    print("           n_x  n_a    m  T_x   torch (middle half)      torch in float32   step by step")
+    ratios: dict[str, dict[str, float]] = {}
     for size, (n_x, n_a, m, steps) in SIZES.items():
         candidates = {
             "torch": torch_lstm(lesson, n_x, n_a, m, steps),
+            "torch float32": torch_lstm(lesson, n_x, n_a, m, steps, "float32"),
             "fast": fast_lstm(lesson, n_x, n_a, m, steps),
             "step by step": step_by_step_lstm(lesson, n_x, n_a, m, steps),
         }
         compare_results(candidates)
         seconds = in_turn(candidates, options.rounds, clock)
-        torch_ratio, step_ratio = (
-            min(seconds[other]) / min(seconds["fast"]) for other in ("torch", "step by step")
-        )
+        found = {name: min(taken) / min(seconds["fast"]) for name, taken in seconds.items()}
         low, _, high = statistics.quantiles(
             [t / f for t, f in zip(seconds["torch"], seconds["fast"], strict=True)]
         )
-        print(f"{size:8} {n_x:5}{n_a:5}{m:5}{steps:5} {torch_ratio:16.2f}    ({low:.2f} to {high:.2f})"
-              f"{step_ratio:20.2f}")  # fmt: skip
+        print(f"{size:8} {n_x:5}{n_a:5}{m:5}{steps:5} {found['torch']:8.2f} ({low:.2f} to {high:.2f})"
+              f"{found['torch float32']:22.2f}{found['step by step']:15.2f}")  # fmt: skip
+        ratios[size] = {name: round(ratio, 2) for name, ratio in found.items() if name != "fast"}
+    if options.store:
+        kept = {
+            "machine": options.machine,
+            "versions": f"NumPy {np.__version__}, torch {torch.__version__}",
+            "threads": options.threads,
+            "times as long as the fast one": ratios,
+        }
+        RESULTS.mkdir(exist_ok=True)
+        text = json.dumps(kept, indent=1, ensure_ascii=False) + "\n"
+        (RESULTS / f"{options.store}.json").write_text(text, encoding="utf-8")
     return 0
+
+
+def table() -> str:
+    """What was kept, as a table in Markdown: times as long as the fast one, small / medium / large."""
+    lines = [
+        "| machine | torch, `float64` | torch, `float32` | step by step |",
+        "|---|---|---|---|",
+    ]
+    for path in sorted(RESULTS.glob("*.json")):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        ratios = kept["times as long as the fast one"]
+        cells = [
+            " / ".join(f"{ratios[size][name]:.1f}" if name in ratios[size] else "?" for size in SIZES)
+            for name in ("torch", "torch float32", "step by step")
+        ]
+        lines.append(f"| {kept['machine']} ({kept['versions']}) | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def functions_of_the_lesson() -> dict[str, Any]:
@@ -125,13 +164,16 @@ def step_by_step_lstm(lesson: dict[str, Any], *sizes: int) -> Callable[[], Any]:
     return run
 
 
-def torch_lstm(lesson: dict[str, Any], n_x: int, n_a: int, m: int, steps: int) -> Callable[[], Any]:
+def torch_lstm(
+    lesson: dict[str, Any], n_x: int, n_a: int, m: int, steps: int, precision: str = "float64"
+) -> Callable[[], Any]:
     import numpy as np
     import torch
 
     x, a0, p, da = lesson["draw_problem"](n_x, n_a, m, steps)
+    x, a0, da = (array.astype(precision) for array in (x, a0, da))
     order = "ifco"  # torch stacks the gates as input, forget, candidate, output
-    lstm = torch.nn.LSTM(n_x, n_a, dtype=torch.float64)
+    lstm = torch.nn.LSTM(n_x, n_a, dtype=getattr(torch, precision))
     W, b = (np.concatenate([p[kind + k] for k in order]) for kind in "Wb")
     with torch.no_grad():
         lstm.weight_hh_l0.copy_(torch.from_numpy(W[:, :n_a].copy()))
@@ -167,8 +209,9 @@ def compare_results(candidates: dict[str, Callable[[], dict[str, Any]]]) -> None
 
     results = {name: run() for name, run in candidates.items()}
     for name, found in results.items():
+        close = 1e-3 if name == "torch float32" else 1e-9
         for key, value in results["torch"].items():
-            if found[key].shape != value.shape or not np.allclose(found[key], value, rtol=1e-9, atol=1e-9):
+            if found[key].shape != value.shape or not np.allclose(found[key], value, rtol=close, atol=close):
                 raise ValueError(
                     f"{name} and torch disagree on {key}: nothing is measured before they agree."
                 )
