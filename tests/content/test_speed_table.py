@@ -12,7 +12,7 @@ from autograder.course.cells import read_notebook
 
 sys.path.insert(0, str(COURSE / "benchmarks"))
 
-import lstm_speed  # noqa: E402
+import lstm_speed
 
 RESULTS = sorted((COURSE / "benchmarks" / "results").glob("*.json"))
 
