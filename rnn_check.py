@@ -1,425 +1,136 @@
-"""What the notebooks of this course import: activations, gradient checking, Adam, figures, and `check`.
+"""What `check` finds out about a function. To solve an exercise you need not read this.
 
-Plain NumPy. Read the first three parts, Activations, Gradient checking and Adam: your own code uses them.
-What follows them (progress bars, figures, `check` and its hints) is machinery that you need not know. Arrays
-follow the notation of the notebooks: features come first, then the `m` examples of the batch, then the `T_x`
-time steps.
-
-The original of this file lies at the top of the course's repository; `make release` copies it into every
-assignment. `check` reads its inputs and expected values from `check_data.json` beside this file.
+Three parts: *Cases* reads inputs and expected values from `check_data.json`, *Comparing* calls the function
+and looks at what it returns, *Hints* asks what wrong numbers tell. Nothing is shown here: rnn_utils.py does.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import copy
 import functools
-import html
 import inspect
 import io
 import json
 import linecache
-import os
 import re
-import sys
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 Arrays = dict[str, Any]
 
-# --------------------------------------------------------------------------------------------------------
-# Activations
-# --------------------------------------------------------------------------------------------------------
-
-
-def sigmoid(x: Any) -> Any:
-    """Logistic sigmoid 1 / (1 + exp(-x)) of every entry, for numbers of any size.
-
-    Only exponentials of numbers with a negative real part are taken, so nothing overflows at ±1e4. Works for
-    complex x too, which the complex-step derivative needs.
-    """
-    x = np.asarray(x)
-    positive = np.real(x) >= 0
-    e = np.exp(np.where(positive, -x, x))
-    return np.where(positive, 1.0, e) / (1.0 + e)
-
-
-def softmax(x: Any) -> Any:
-    """Softmax over the first axis: every column of the result is a probability distribution.
-
-    x has shape (n_y, ...). The maximum of *each column* is subtracted first; softmax does not change by that,
-    and no exponential can overflow. (The maximum of the whole array would not do: a column that lies hundreds
-    below another one would become 0 / 0.)
-    """
-    x = np.asarray(x)
-    e = np.exp(x - x.real.max(axis=0, keepdims=True))
-    return e / e.sum(axis=0, keepdims=True)
-
-
-# --------------------------------------------------------------------------------------------------------
-# Gradient checking
-# --------------------------------------------------------------------------------------------------------
-
-
-def numerical_gradient(function: Callable[[Any], Any], x: Any, step: float = 1e-5) -> Any:
-    """Gradient of a function with one number as result, by central differences.
-
-    function : takes an array shaped like x, returns one number; it is called twice per entry of x
-    x        : array of any shape; not changed
-    returns  : array shaped like x with (function(x + step) - function(x - step)) / (2 step) per entry
-    """
-    x = np.array(x, dtype=float)
-    gradient = np.zeros_like(x)
-    for index in np.ndindex(x.shape):
-        original = x[index]
-        x[index] = original + step
-        above = function(x)
-        x[index] = original - step
-        below = function(x)
-        x[index] = original
-        gradient[index] = (above - below) / (2 * step)
-    return gradient
-
-
-def relative_error(a: Any, b: Any) -> float:
-    """Distance of two arrays in relation to their size: |a - b| / (|a| + |b|), between 0 and 1.
-
-    Two arrays of zeros have the relative error 0. For a gradient and its numerical estimate in float64, about
-    1e-8 is agreement and above 1e-4 is a mistake. Raises ValueError if the shapes differ.
-    """
-    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    if a.shape != b.shape:
-        raise ValueError(f"Arrays of the shapes {a.shape} and {b.shape} cannot be compared.")
-    size = np.linalg.norm(a) + np.linalg.norm(b)
-    return float(np.linalg.norm(a - b) / size) if size > 0 else 0.0
-
-
-def gradient_check(
-    loss: Callable[[Arrays], Any],
-    arguments: Mapping[str, Any],
-    gradients: Mapping[str, Any],
-    step: float = 1e-5,
-) -> dict[str, float]:
-    """Relative error of each gradient against central differences.
-
-    loss      : takes a dictionary like `arguments`, returns one number
-    arguments : dictionary of arrays; those with a gradient "d" + name are checked
-    gradients : dictionary of arrays with the keys "d" + name
-    returns   : dictionary "d" + name -> relative error
-    """
-    errors = {}
-    for name, value in arguments.items():
-        if "d" + name in gradients:
-            numerical = numerical_gradient(lambda x, name=name: loss({**arguments, name: x}), value, step)  # type: ignore[misc]
-            errors["d" + name] = relative_error(gradients["d" + name], numerical)
-    return errors
-
-
-# --------------------------------------------------------------------------------------------------------
-# Adam (Kingma and Ba, 2015, https://arxiv.org/abs/1412.6980, algorithm 1)
-# --------------------------------------------------------------------------------------------------------
-
-
-def initialize_adam(parameters: Mapping[str, Any]) -> tuple[Arrays, Arrays]:
-    """Zeros for the moving averages: two dictionaries `v`, `s` with the keys "d" + name, shapes as given."""
-    v = {"d" + name: np.zeros_like(value, dtype=float) for name, value in parameters.items()}
-    s = {"d" + name: np.zeros_like(value, dtype=float) for name, value in parameters.items()}
-    return v, s
-
-
-def update_parameters_with_adam(
-    parameters: Mapping[str, Any],
-    gradients: Mapping[str, Any],
-    v: Mapping[str, Any],
-    s: Mapping[str, Any],
-    t: int,
-    learning_rate: float = 0.01,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
-    epsilon: float = 1e-8,
-) -> tuple[Arrays, Arrays, Arrays]:
-    """One step of Adam; returns new dictionaries `parameters, v, s` and leaves the given ones as they were.
-
-    gradients : dictionary with the keys "d" + name. A parameter without a gradient keeps its value.
-    t         : number of this step, counted from 1 (it corrects the bias of averages that began at zero).
-
-        v = beta1 v + (1 - beta1) g          v_hat = v / (1 - beta1^t)
-        s = beta2 s + (1 - beta2) g²         s_hat = s / (1 - beta2^t)
-        parameter = parameter - learning_rate v_hat / (sqrt(s_hat) + epsilon)
-
-    Raises ValueError if t is smaller than 1 or if not one gradient belongs to a parameter.
-    """
-    if t < 1:
-        raise ValueError(f"Adam counts its steps from 1, but t is {t}.")
-    if not any("d" + name in gradients for name in parameters):
-        raise ValueError(
-            f"None of the gradients {sorted(gradients)} belongs to a parameter of {sorted(parameters)}."
-        )
-    parameters, v, s = dict(parameters), dict(v), dict(s)
-    for name in parameters:
-        key = "d" + name
-        if key not in gradients:
-            continue
-        g = gradients[key]
-        v[key] = beta1 * v[key] + (1 - beta1) * g
-        s[key] = beta2 * s[key] + (1 - beta2) * g**2
-        v_hat = v[key] / (1 - beta1**t)
-        s_hat = s[key] / (1 - beta2**t)
-        parameters[name] = parameters[name] - learning_rate * v_hat / (np.sqrt(s_hat) + epsilon)
-    return parameters, v, s
-
-
-# --------------------------------------------------------------------------------------------------------
-# Training runs
-# --------------------------------------------------------------------------------------------------------
-
-
-def unless_marked(number: int) -> int:
-    """`number`, unless a submission is being marked: then at most 20, for nobody watches a long run there."""
-    return min(number, 20) if _being_marked() else number
-
-
-def training_progress(num_steps: int, losses: Sequence[float]) -> Iterator[int]:
-    """Count the steps 0, 1, …, num_steps - 1 of a training run and show how far it is.
-
-    losses : the list to which the loop appends the loss of each step; the mean of the last 500 is shown
-
-        for step in training_progress(num_steps, losses):
-            ...
-            losses.append(loss)
-
-    A bar (a plain line where tqdm is not installed) with the smoothed loss and the time left appears after a
-    second and goes away at the end, also when the run is interrupted. While a submission is being marked
-    nothing is shown.
-    """
-    if _being_marked():
-        yield from range(num_steps)
-        return
-    bar = _progress_bar(num_steps)
-    shown = start = time.monotonic()
-    try:
-        for step in range(num_steps):
-            yield step
-            now = time.monotonic()
-            bar.update()
-            if now - start > 1 and now - shown > 0.5:
-                shown = now
-                bar.set_postfix_str(f"smoothed loss {np.mean(losses[-500:]):.3f}")
-    finally:
-        bar.close()
-        if time.monotonic() - start > 1 and _in_notebook():
-            from IPython.display import clear_output
-
-            clear_output()  # type: ignore[no-untyped-call]
-
-
-def _being_marked() -> bool:
-    return bool(os.environ.get("NBGRADER_EXECUTION"))
-
-
-def _progress_bar(num_steps: int) -> Any:
-    """tqdm's bar, or something plainer with the few methods of it that are needed here."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return _PlainProgress(num_steps)
-    return tqdm(total=num_steps, delay=1, mininterval=0.5, leave=False, file=sys.stdout, unit=" steps")
-
-
-class _PlainProgress:
-    """One line of text that is written over again and again."""
-
-    def __init__(self, total: int) -> None:
-        self._total, self._done, self._start, self._width = total, 0, time.monotonic(), 0
-
-    def update(self) -> None:
-        self._done += 1
-
-    def set_postfix_str(self, text: str) -> None:
-        left = (time.monotonic() - self._start) * (self._total - self._done) / max(self._done, 1)
-        line = f"{self._done} of {self._total} steps, {left:.0f} s left, {text}"
-        self._width = max(self._width, len(line))
-        print(f"\r{line.ljust(self._width)}", end="", flush=True)
-
-    def close(self) -> None:
-        if self._width:
-            print(f"\r{' ' * self._width}\r", end="", flush=True)
-
-
-# --------------------------------------------------------------------------------------------------------
-# Figures with a text for readers who do not see them
-# --------------------------------------------------------------------------------------------------------
-
-
-def show_figure(figure: Figure, alt: str) -> None:
-    """Show a matplotlib figure in the notebook together with `alt`, a description for screen readers.
-
-    `plt.show()` drops such a description. The figure is closed, so it is not shown a second time.
-    """
-    import matplotlib.pyplot as plt
-
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
-    plt.close(figure)
-    _display(
-        text=f"Figure: {alt}",
-        markup=f'<img alt="{html.escape(alt)}" style="max-width: 100%" '
-        f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">',
-    )
-
-
-class _Display:
-    """Something with a text and an HTML form; notebook front ends choose the one they can show."""
-
-    def __init__(self, text: str, markup: str) -> None:
-        self._text, self._markup = text, markup
-
-    def __repr__(self) -> str:
-        return self._text
-
-    def _repr_html_(self) -> str:
-        return self._markup
-
-
-def _display(text: str, markup: str) -> None:
-    """Show the HTML form in a notebook, print the text elsewhere."""
-    if _in_notebook():
-        from IPython.display import display
-
-        display(_Display(text, markup))  # type: ignore[no-untyped-call]
-    else:
-        print(text)
-
-
-def _in_notebook() -> bool:
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
-
-
-# --------------------------------------------------------------------------------------------------------
-# check: run an exercise on inputs with known results, and say what is right and what is not
-# --------------------------------------------------------------------------------------------------------
-
-RTOL, ATOL = 1e-6, 1e-8
-# Where these come from. Two right ways to compute a value differ by rounding alone. In float64 one
-# operation is off by at most u = 1.1e-16 of its result, a sum of n products by n u of the sum of their
-# sizes, and each time step passes the errors before it on. With sums of some ten products over some ten
-# steps, in which cancellation may cost a few digits, about 1e-12 is to be expected. Measured against
-# extended precision (the tests do it for every case), the reference stays below 1e-5 of what is allowed
-# here: that leaves a factor of 100,000 for longer ways. ATOL stands for numbers that are zero or nearly so.
-# In the other direction, every known slip that shows in numbers changes one of them by more than 1000 times
-# what is allowed. Numbers in float32 (u = 6e-8) come too close to RTOL to be judged by it:
-# `_compare_arrays` refuses them by their type.
-
-
-_IN_DOUBT = "In doubt: "
+IN_DOUBT = "In doubt: "
 """How a remark on numbers begins that may differ and do; `preview.py` looks for it."""
 
+HEADER = ["returned value", "type", "shape", "numbers", "expected", "obtained"]
 
-class _Damaged(ValueError):
-    """`check_data.json` cannot be used. Notebooks show the sentence alone, without a traceback."""
 
-    def __init__(self) -> None:
+@dataclass
+class Step:
+    """What there is to show of one case, in this order; empty where there is nothing."""
+
+    caption: str = ""
+    table: list[list[str]] = field(default_factory=list)
+    """Header and rows."""
+    remark: str = ""
+    right: bool = False
+    """Whether the remark tells of what is right."""
+    sentence: str = ""
+    """What is wrong. The case is the last one then."""
+    hint: str = ""
+
+
+def steps(function: Callable[..., Any], exercise: str, folder: Path) -> Iterator[Step]:
+    """Call the function on each case of an exercise, until something is wrong.
+
+    folder : where `check_data.json` lies
+
+    Raises FileNotFoundError or ValueError as `check` does.
+    """
+    data = load(exercise, folder)
+    cases = data["cases"]
+    doubts: list[int] = []
+    for number, case in enumerate(cases):
+        trial, hint = judge(function, cases, data["slips"], number)
+        problem = trial.problem
+        doubt = trial.remark if not problem else ""
+        step = Step()
+        if problem or doubt or number == 0:
+            step.caption = f"{'✗' if problem else '?' if doubt else '✓'} {exercise}: {case['title']}"
+            step.table = [HEADER, *trial.rows] if trial.rows else []
+        if doubt:
+            doubts.append(number)
+            step.remark = IN_DOUBT + doubt
+        if problem:
+            where = "" if number == 0 else f" in the case “{case['title']}”"
+            step.sentence = f"{exercise}{where}: {problem}" + ("" if problem.endswith(("?", ".")) else ".")
+            step.hint = hint
+        yield step
+        if problem:
+            return
+    right = [case["title"] for number, case in enumerate(cases) if number > 0 and number not in doubts]
+    if right:
+        also = "Right" if 0 in doubts else "Also right"
+        yield Step(remark=f"{also}: {'; '.join(right)}.", right=True)
+
+
+# --------------------------------------------------------------------------------------------------------
+# Cases
+# --------------------------------------------------------------------------------------------------------
+
+
+class Damaged(ValueError):
+    """A file cannot be used. Notebooks show the sentence alone, without a traceback."""
+
+    def __init__(self, name: str = "check_data.json") -> None:
         super().__init__(
-            "The file check_data.json beside rnn_utils.py is damaged: copy it again from the folder that you "
-            "were given."
+            f"The file {name} beside rnn_utils.py is damaged: copy it again from the folder that you were "
+            "given."
         )
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
 
 
-class CheckFailed(AssertionError):
-    """An exercise is not right yet. Notebooks show its sentence and the hint alone, without a traceback."""
-
-    def __init__(self, sentence: str, hint: str = "") -> None:
-        super().__init__(f"{sentence} {hint}".rstrip())
-        self.hint = hint
-        self._lines = [f"Not right yet: {sentence}", *([hint] if hint else [])]
-
-    def _render_traceback_(self) -> list[str]:
-        return self._lines
-
-
-def check(function: Callable[..., Any], exercise: str) -> None:
-    """Run your function on inputs with known results and compare what it returns.
-
-    function : your function, for instance `rnn_cell_forward` (without brackets: not called)
-    exercise : the name of the exercise as a text, for instance "rnn_cell_forward"
-
-    Shows a table with one row per returned value: type, shape, numbers, expected and obtained. Raises
-    AssertionError if something is wrong, with a sentence that says what, and with a hint where the wrong
-    numbers are those of a well-known slip. Numbers that may differ, for there are several right ways, and do
-    differ are told as a doubt. Raises ValueError or TypeError if check itself was called in a wrong way,
-    FileNotFoundError if `check_data.json` is missing, ValueError if it is damaged.
-    """
-    if not callable(function):
-        raise TypeError(
-            f"check needs the function itself, but got a value of type {type(function).__name__}: write "
-            f'check({exercise}, "{exercise}") without calling the function.'
-        )
-    data = _load(exercise)
-    cases = data["cases"]
-    doubts: list[int] = []
-    for number, case in enumerate(cases):
-        trial, hint = _judge(function, cases, data["slips"], number)
-        problem = trial.problem
-        doubt = trial.remark if not problem else ""
-        if problem or doubt or number == 0:
-            _show_table(exercise, case["title"], trial.rows, "✗" if problem else "?" if doubt else "✓")
-        if doubt:
-            doubts.append(number)
-            _display(f"{_IN_DOUBT}{doubt}", f"<p>{_IN_DOUBT}{html.escape(doubt)}</p>")
-        if problem:
-            where = "" if number == 0 else f" in the case “{case['title']}”"
-            sentence = f"{exercise}{where}: {problem}" + ("" if problem.endswith(("?", ".")) else ".")
-            raise CheckFailed(sentence, hint)
-    right = [case["title"] for number, case in enumerate(cases) if number > 0 and number not in doubts]
-    if right:
-        also = ("Right" if 0 in doubts else "Also right") + f": {'; '.join(right)}."
-        _display(also, f"<p>✓ {html.escape(also)}</p>")
-
-
 @functools.cache
-def _load(exercise: str) -> dict[str, Any]:
-    """The cases of one exercise in `check_data.json`, and the slips that are known for it."""
-    path = Path(__file__).with_name("check_data.json")
+def load(exercise: str, folder: Path) -> dict[str, Any]:
+    """The cases of one exercise in the `check_data.json` of a folder, and the slips that are known for it."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads((folder / "check_data.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise FileNotFoundError(
-            "check needs the file check_data.json in the same folder as rnn_utils.py, and it is not there: "
-            "copy it from the folder that you were given."
-        ) from None
+        raise _missing("check_data.json") from None
     except (ValueError, RecursionError, OSError):
-        raise _Damaged from None
+        raise Damaged from None
     try:
         exercises = dict(data["exercises"])
         names = ", ".join(exercises)
-        cases = [decode_case(stored) for stored in exercises.get(exercise, [])]
+        cases = [decode_case(stored, folder) for stored in exercises.get(exercise, [])]
         slips = data.get("slips", {}).get(exercise, [])
         usable = all(map(_is_case, cases)) and all(map(_is_slip, slips))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
-        raise _Damaged from None
+        raise Damaged from None
     if exercise not in exercises:
         raise ValueError(f"There is no exercise “{exercise}” in this assignment; it has: {names}.")
     if not cases or not usable:
-        raise _Damaged
+        raise Damaged
     return {"cases": cases, "slips": slips}
 
 
+def _missing(name: str) -> FileNotFoundError:
+    return FileNotFoundError(
+        f"check needs the file {name} in the same folder as rnn_utils.py, and it is not there: "
+        "copy it from the folder that you were given."
+    )
+
+
 def _is_case(case: Any) -> bool:
-    """Whether a case has what `_examine` needs."""
+    """Whether a case has what `examine` needs."""
     if not isinstance(case.get("title"), str) or not isinstance(case.get("arguments"), dict):
         return False
     if "raises" in case:
@@ -430,7 +141,7 @@ def _is_case(case: Any) -> bool:
         isinstance(names, list)
         and all(isinstance(name, str) for name in names)
         and all(isinstance(detail, dict) for detail in details)
-        and set(_by_name(expected, names)) == set(names)
+        and set(by_name(expected, names)) == set(names)
     )
 
 
@@ -438,12 +149,34 @@ def _is_slip(slip: Any) -> bool:
     return isinstance(slip["hint"], str) and all(isinstance(seen, dict | None) for seen in slip["seen"])
 
 
-def decode_case(stored: Any) -> dict[str, Any]:
-    """One case as it is written in `check_data.json`, arrays and tuples restored."""
+def decode_case(stored: Any, folder: Path) -> dict[str, Any]:
+    """One case as it is written in the `check_data.json` of a folder, arrays and tuples restored.
+
+    What has to be followed and not only compared (how a network was trained) comes with a program, a file of
+    the same folder with a function `follow`; the case has that function under "follow".
+    """
     named: Arrays = {}
     for name, value in stored.get("shared", {}).items():
         named[name] = _decode(value, named)
-    return {key: _decode(stored[key], named) for key in stored if key != "shared"}
+    case = {key: _decode(stored[key], named) for key in stored if key != "shared"}
+    if "follow" in case:
+        case["follow"] = _follower(folder / case["follow"])
+    return case
+
+
+@functools.cache
+def _follower(path: Path) -> Callable[..., tuple[Any, str]]:
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        follow: Callable[..., tuple[Any, str]] = module.follow
+    except FileNotFoundError:
+        raise _missing(path.name) from None
+    except (SyntaxError, ValueError, AttributeError, NameError):
+        raise Damaged(path.name) from None
+    return follow
 
 
 def _decode(value: Any, named: Mapping[str, Any]) -> Any:
@@ -467,8 +200,24 @@ def _decode(value: Any, named: Mapping[str, Any]) -> Any:
     return {key: _decode(item, named) for key, item in value["dict"].items()}
 
 
+# --------------------------------------------------------------------------------------------------------
+# Comparing
+# --------------------------------------------------------------------------------------------------------
+
+RTOL, ATOL = 1e-6, 1e-8
+# Where these come from. Two right ways to compute a value differ by rounding alone. In float64 one
+# operation is off by at most u = 1.1e-16 of its result, a sum of n products by n u of the sum of their
+# sizes, and each time step passes the errors before it on. With sums of some ten products over some ten
+# steps, in which cancellation may cost a few digits, about 1e-12 is to be expected. Measured against
+# extended precision (the tests do it for every case), the reference stays below 1e-5 of what is allowed
+# here: that leaves a factor of 100,000 for longer ways. ATOL stands for numbers that are zero or nearly so.
+# In the other direction, every known slip that shows in numbers changes one of them by more than 1000 times
+# what is allowed. Numbers in float32 (u = 6e-8) come too close to RTOL to be judged by it:
+# `_compare_arrays` refuses them by their type.
+
+
 @dataclass
-class _Verdict:
+class Verdict:
     """What can be said of one value: True is right, False is wrong, None could not be compared."""
 
     type: bool | None = None
@@ -477,12 +226,12 @@ class _Verdict:
     problem: str = ""
     tolerated: bool = False
     """Whether the numbers differ and need not be the same."""
-    inside: tuple[str, Any, Any, _Verdict] | None = None
+    inside: tuple[str, Any, Any, Verdict] | None = None
     """The first wrong entry of a container: its name, expected, obtained, and what is wrong with it."""
 
 
 @dataclass
-class _Trial:
+class Trial:
     """What one call of the function gave."""
 
     problem: str
@@ -496,29 +245,29 @@ class _Trial:
     stopped_with: Exception | None = None
 
 
-def _examine(function: Callable[..., Any], case: Any) -> _Trial:
+def examine(function: Callable[..., Any], case: Any) -> Trial:
     """Call the function on one case and compare."""
     arguments = copy.deepcopy(case["arguments"])
     try:
         returned = function(*arguments.values())
-        obtained = _plain(returned)
+        obtained = plain(returned)
     except NotImplementedError as error:
-        return _Trial(f"the function is not written yet ({error})", stopped_with=error)
+        return Trial(f"the function is not written yet ({error})", stopped_with=error)
     except Exception as error:
         if "raises" in case:
-            return _Trial(_wrong_refusal(error, case))
+            return Trial(_wrong_refusal(error, case))
         message = (str(error).splitlines() or [""])[0]
         inside = _stopped_in(error)
         stopped = f"stopped in {inside}, which it needs, with" if inside else "stopped with"
         problem = f"the function {stopped} {type(error).__name__}: {message}{_where(error)}"
-        return _Trial(problem, stopped_with=error)
+        return Trial(problem, stopped_with=error)
     if "raises" in case:
-        return _Trial(f"a {case['raises']} should be raised, but the function returns {_kind(obtained)}")
+        return Trial(f"a {case['raises']} should be raised, but the function returns {_kind(obtained)}")
     names = case["returns"]
     problem = _wrong_return(obtained, names, case["expected"])
     if problem:
-        return _Trial(problem)
-    expected, values = _by_name(case["expected"], names), _by_name(obtained, names)
+        return Trial(problem)
+    expected, values = by_name(case["expected"], names), by_name(obtained, names)
     # A changed argument comes first: it may be the reason why returned values are wrong as well.
     problems, wrong = [], {}
     changed = case.get("changed", {})
@@ -536,21 +285,21 @@ def _examine(function: Callable[..., Any], case: Any) -> _Trial:
                 if name in changed
                 else f"the argument {name} is changed in place; leave it as it is and make a new array"
             )
-    if case.get("training") and not problems:
-        expected, problem = _own_training(function, case, expected, values)
+    if "follow" in case and not problems:
+        expected, problem = case["follow"](function, case, expected, values, compare)
         problems += [problem] if problem else []
     rows, remark = [], ""
     for name, value in values.items():
         accepted = [expected[name], *case.get("alternatives", {}).get(name, [])]
         details = case.get("parts", {}), case.get("unknown_numbers", [])
-        verdicts = [_compare(name, option, value, *details) for option in accepted]
+        verdicts = [compare(name, option, value, *details) for option in accepted]
         verdict = next((verdict for verdict in verdicts if not verdict.problem), verdicts[0])
         if name in case.get("unknown_numbers", []) and verdict.type and verdict.shape is not False:
-            verdict = _Verdict(type=True, shape=True)
+            verdict = Verdict(type=True, shape=True)
         if "tolerated" in case and verdict.type and verdict.shape is not False and verdict.numbers is False:
             verdict.problem, verdict.tolerated, remark = "", True, case["tolerated"]
             wrong[name] = value  # which may still be a known slip
-        rows.append(_row(name, expected[name], value, verdict, case.get("show", {}).get(name, [])))
+        rows.append(row(name, expected[name], value, verdict, case.get("show", {}).get(name, [])))
         if verdict.problem:
             wrong[name] = value
             problems.append(verdict.problem)
@@ -564,19 +313,19 @@ def _examine(function: Callable[..., Any], case: Any) -> _Trial:
                 f"more or less was drawn from the generator {name} than the exercise asks for, which is one "
                 "number for each letter"
             )
-    if not problems and (strange := _strange(obtained)):
+    if not problems and (found := strange(obtained)):
         problems.append(
-            f"what is returned contains {strange}; only numbers, texts, arrays of numbers, tuples, lists and "
+            f"what is returned contains {found}; only numbers, texts, arrays of numbers, tuples, lists and "
             "dictionaries can be marked"
         )
-    return _Trial(problems[0] if problems else "", rows, wrong, remark)
+    return Trial(problems[0] if problems else "", rows, wrong, remark)
 
 
 def _wrong_afterwards(name: str, expected: Any, obtained: Any) -> bool:
     """Whether an argument that should be changed in place has other keys or numbers than it should have."""
     if isinstance(expected, dict) and set(obtained) != set(expected):
         return True
-    return bool(_compare(name, expected, obtained, {}).problem)
+    return bool(compare(name, expected, obtained, {}).problem)
 
 
 def _wrong_owner(returned: Any, arguments: Mapping[str, Any], case: Mapping[str, Any]) -> list[str]:
@@ -592,97 +341,6 @@ def _wrong_owner(returned: Any, arguments: Mapping[str, Any], case: Mapping[str,
     return []
 
 
-def _own_training(
-    function: Callable[..., Any], case: Mapping[str, Any], expected: Any, values: Any
-) -> tuple[Any, str]:
-    """What a training function should have returned with the names in the order in which it took them.
-
-    The order of the names and the state at the beginning of a name are left open, and so are the random
-    weights at the start. They are found out: the weights by training with a learning rate of 0; the name of a
-    step as the one whose loss comes nearest to the recorded one. From there the steps are taken anew. Returns
-    the expected values, and a sentence if the names or the weights are wrong (else "").
-    """
-    verdicts = [_compare(name, expected[name], value, {}) for name, value in values.items()]
-    if any(not verdict.type or verdict.shape is False for verdict in verdicts):
-        return expected, ""
-    given = case["arguments"]
-    names, letters, n_a, steps, rng, *options = given.values()
-
-    def start(seed: Any) -> Any:
-        return function(list(names), dict(letters), n_a, steps, copy.deepcopy(seed), 0.0)
-
-    try:
-        (first, once), (_, again), (other, _) = start(rng), start(rng), start(np.random.default_rng(99))
-        if _compare("losses", once, again, {}).problem:
-            return expected, "with the same seed, the result is another one each time"
-        for name in ("Wax", "Waa", "Wya"):
-            size = np.abs(first[name])
-            if not np.mean(size) > 1e-4 or np.max(size) > 10:
-                return expected, f"the weights {name} at the start are not those of initialize_parameters"
-            if np.array_equal(first[name], other[name]):
-                return expected, f"the weights {name} at the start are the same whatever generator is given"
-        fitting: list[str] = []
-        for handed_on in (True, False):
-            losses, parameters, used = _trained(first, values["losses"], names, letters, handed_on, *options)
-            found = {"parameters": parameters, "losses": losses}
-            if handed_on or not any(_compare(key, found[key], values[key], {}).problem for key in values):
-                expected, fitting = found, used
-        never = [name for name in names if name not in fitting] if steps > 20 else []
-        if never:
-            return expected, f"in {steps} steps the name “{never[0]}” is never read"
-        if len(names) > 1 and steps > 20 and len(set(fitting[-20:])) == 1:
-            return expected, f"in the end only the name “{fitting[-1]}” is read, again and again"
-    except Exception as error:
-        message = (str(error).splitlines() or [""])[0]
-        return (
-            expected,
-            f"with another learning rate the function stopped with {type(error).__name__}: {message}",
-        )
-    return expected, ""
-
-
-def _trained(
-    start: Any,
-    recorded: Sequence[float],
-    names: Sequence[str],
-    letters: Mapping[str, int],
-    handed_on: bool,
-    rate: float = 0.01,
-    limit: float = 5.0,
-) -> tuple[list[float], Any, list[str]]:
-    """Losses, parameters and the names that were read, in steps of gradient descent by hand."""
-    p, state, losses, used = dict(start), np.zeros_like(start["ba"]), [], []
-    eye = np.eye(len(letters))
-
-    def forward(name: str) -> tuple[float, Any, Any, Any, Any]:
-        targets = [letters[letter] for letter in f"{name}\n"]
-        inputs = [np.zeros((len(letters), 1)), *(eye[:, [index]] for index in targets[:-1])]
-        a, y, loss = [state], [], 0.0
-        for x, target in zip(inputs, targets, strict=True):
-            a.append(np.tanh(p["Waa"] @ a[-1] + p["Wax"] @ x + p["ba"]))
-            y.append(softmax(p["Wya"] @ a[-1] + p["by"]))
-            loss -= float(np.log(y[-1][target, 0]))
-        return loss, targets, inputs, a, y
-
-    for value in recorded:
-        name = min(names, key=lambda name: abs(forward(name)[0] - value))
-        loss, targets, inputs, a, y = forward(name)
-        gradients = {key: np.zeros_like(array) for key, array in p.items()}
-        carried = np.zeros_like(state)
-        for t in reversed(range(len(targets))):
-            dz = y[t] - eye[:, [targets[t]]]
-            d_pre = (1 - a[t + 1] ** 2) * (p["Wya"].T @ dz + carried)
-            parts = {"Wax": d_pre @ inputs[t].T, "Waa": d_pre @ a[t].T, "ba": d_pre}
-            parts |= {"Wya": dz @ a[t + 1].T, "by": dz}
-            gradients = {key: gradients[key] + part for key, part in parts.items()}
-            carried = p["Waa"].T @ d_pre
-        p = {key: p[key] - rate * np.clip(gradients[key], -limit, limit) for key in p}
-        losses.append(loss)
-        used.append(name)
-        state = a[-1] if handed_on else state
-    return losses, p, used
-
-
 def _is_unchanged(before: Any, after: Any) -> bool:
     """Whether a container has the same entries as before and an array the same numbers, bit by bit."""
     if isinstance(before, dict):
@@ -692,7 +350,7 @@ def _is_unchanged(before: Any, after: Any) -> bool:
     if isinstance(before, np.ndarray):
         same = isinstance(after, np.ndarray) and before.shape == after.shape
         return same and before.tobytes() == after.tobytes()
-    return not _compare("", before, after, {}).problem
+    return not compare("", before, after, {}).problem
 
 
 def _wrong_refusal(error: Exception, case: Mapping[str, Any]) -> str:
@@ -707,7 +365,7 @@ def _wrong_refusal(error: Exception, case: Mapping[str, Any]) -> str:
     return ""
 
 
-def _by_name(returned: Any, names: list[str]) -> dict[str, Any]:
+def by_name(returned: Any, names: list[str]) -> dict[str, Any]:
     """The values of a returned dictionary, tuple or single value, by their names."""
     if isinstance(returned, dict):
         return {name: returned[name] for name in names}
@@ -732,7 +390,7 @@ def _wrong_return(obtained: Any, names: list[str], expected: Any) -> str:
     return ""
 
 
-def _compare(
+def compare(
     name: str,
     expected: Any,
     obtained: Any,
@@ -740,7 +398,7 @@ def _compare(
     unknown: Sequence[str] = (),
     *,
     path: str = "",
-) -> _Verdict:
+) -> Verdict:
     """Compare a value with the expected one, containers entry by entry; the first problem is told.
 
     name    : of the value, or of the entry of a container
@@ -754,11 +412,9 @@ def _compare(
         return _compare_arrays(name, expected, obtained, kind_matters=not path)
     if isinstance(expected, tuple | list | dict):
         if type(obtained) is not type(expected):
-            return _Verdict(
-                type=False, problem=f"{name} is {_kind(obtained)} where {_kind(expected)} belongs"
-            )
+            return Verdict(type=False, problem=f"{name} is {_kind(obtained)} where {_kind(expected)} belongs")
         if len(obtained) != len(expected) and not isinstance(expected, dict):  # more keys do no harm
-            return _Verdict(
+            return Verdict(
                 type=True,
                 shape=False,
                 problem=f"{name} has {len(obtained)} entries where {len(expected)} belong",
@@ -766,7 +422,7 @@ def _compare(
         if isinstance(expected, dict):
             missing = [key for key in expected if key not in obtained]
             if missing:
-                return _Verdict(type=True, shape=False, problem=f"{name} lacks the key {missing[0]!r}")
+                return Verdict(type=True, shape=False, problem=f"{name} lacks the key {missing[0]!r}")
             entries = [(key, f"[{key!r}]", expected[key], obtained[key]) for key in expected]
         else:
             if isinstance(expected, tuple):
@@ -776,9 +432,9 @@ def _compare(
             entries = [
                 (labels[i], f"[{i}]", *pair) for i, pair in enumerate(zip(expected, obtained, strict=True))
             ]
-        verdict = _Verdict(type=True, shape=True, numbers=True)
+        verdict = Verdict(type=True, shape=True, numbers=True)
         for entry, index, wanted, found in entries:
-            inner = _compare(entry, wanted, found, parts, unknown, path=f"{path or label}{index}")
+            inner = compare(entry, wanted, found, parts, unknown, path=f"{path or label}{index}")
             if inner.problem and not (entry in unknown and inner.numbers is False):
                 verdict.type = verdict.type and inner.type
                 verdict.shape = verdict.shape and inner.shape
@@ -789,25 +445,25 @@ def _compare(
         return verdict
     if isinstance(expected, bool | str | None):
         same = type(obtained) is type(expected) and obtained == expected
-        return _Verdict(
+        return Verdict(
             type=same, problem="" if same else f"{name} is {obtained!r} where {expected!r} belongs"
         )
     if isinstance(expected, int | float):
         if isinstance(obtained, np.ndarray) and obtained.ndim == 0:  # what np.squeeze makes of a number
             obtained = obtained[()]
         if isinstance(obtained, bool) or not isinstance(obtained, int | float | np.integer | np.floating):
-            return _Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a number belongs")
+            return Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a number belongs")
         if isinstance(expected, int) and not isinstance(obtained, int | np.integer):
-            return _Verdict(type=False, problem=f"{name} is a real number where a whole number belongs")
+            return Verdict(type=False, problem=f"{name} is a real number where a whole number belongs")
         close = bool(np.isclose(obtained, expected, rtol=RTOL, atol=ATOL))
         problem = "" if close else f"{name} is {_number(obtained)} where {_number(expected)} belongs"
         if problem and (rounded := _rounded(expected, obtained)):
             problem += f": the right number, but {rounded}"
-        return _Verdict(type=True, numbers=close, problem=problem)
-    return _Verdict(type=type(obtained) is type(expected))
+        return Verdict(type=True, numbers=close, problem=problem)
+    return Verdict(type=type(obtained) is type(expected))
 
 
-def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bool) -> _Verdict:
+def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bool) -> Verdict:
     """Type, shape and numbers of one array, in this order; later verdicts stay None after a failure.
 
     kind_matters : whether real numbers will not do where integers are expected, nor rounded float32 where
@@ -815,8 +471,8 @@ def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bo
                    that a cache keeps, the texts ask for no type.
     """
     if type(obtained) is not np.ndarray or obtained.dtype.kind not in "bifc":
-        return _Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a NumPy array belongs")
-    verdict = _Verdict(type=True)
+        return Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a NumPy array belongs")
+    verdict = Verdict(type=True)
     if kind_matters and expected.dtype.kind == "i" and obtained.dtype.kind in "fc":
         verdict.type = False
         verdict.problem = f"{name} is an array of real numbers ({obtained.dtype}) where integers belong"
@@ -835,7 +491,7 @@ def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bo
         if kind_matters and expected.dtype.kind == obtained.dtype.kind == "f" and (
             obtained.dtype.itemsize < expected.dtype.itemsize
         ):  # fmt: skip
-            return _Verdict(
+            return Verdict(
                 type=False,
                 problem=f"{name} is an array of {obtained.dtype} numbers, which are too coarse: "
                 f"compute it and store it as {expected.dtype}",
@@ -879,7 +535,7 @@ def _rounded(expected: Any, obtained: Any) -> str:
 _PLAIN = (dict, list, tuple, str, int, float, complex, bytes)
 
 
-def _plain(value: Any, met: dict[int, Any] | None = None) -> Any:
+def plain(value: Any, met: dict[int, Any] | None = None) -> Any:
     """The same, with subclasses of the plain kinds (a defaultdict, a named tuple) as what they hold.
 
     Marking takes them as that as well. What is none of these kinds stays what it is.
@@ -894,17 +550,17 @@ def _plain(value: Any, met: dict[int, Any] | None = None) -> Any:
         masked = isinstance(value, np.ma.MaskedArray) and bool(np.any(np.ma.getmaskarray(value)))
         made = value if masked else value.view(np.ndarray)
     elif kind is dict:
-        keys = [key.item() if isinstance(key, np.generic) else _plain(key, met) for key in value]
-        made = dict(zip(keys, [_plain(item, met) for item in value.values()], strict=True))
+        keys = [key.item() if isinstance(key, np.generic) else plain(key, met) for key in value]
+        made = dict(zip(keys, [plain(item, met) for item in value.values()], strict=True))
     elif kind in (list, tuple):
-        made = kind(_plain(item, met) for item in value)
+        made = kind(plain(item, met) for item in value)
     elif not (kind is None or isinstance(value, bool | np.generic) or type(value) is kind):
         made = str.__str__(value) if kind is str else kind(value)
     met[id(value)] = made
     return made
 
 
-def _strange(value: Any, met: set[int] | None = None) -> str:
+def strange(value: Any, met: set[int] | None = None) -> str:
     """What marking would refuse in a returned value, in words; "" if there is nothing of that kind."""
     met = set() if met is None else met
     if id(value) in met:
@@ -912,7 +568,7 @@ def _strange(value: Any, met: set[int] | None = None) -> str:
     met.add(id(value))
     if isinstance(value, dict | list | tuple):
         items = [part for item in value.items() for part in item] if isinstance(value, dict) else value
-        return next((strange for item in items if (strange := _strange(item, met))), "")
+        return next((found for item in items if (found := strange(item, met))), "")
     if isinstance(value, np.ndarray):
         plain = type(value) is np.ndarray and value.dtype.kind in "biufcUS"
     elif isinstance(value, np.generic):
@@ -981,7 +637,7 @@ def _number(value: Any) -> str:
     return f"{value:.8g}"
 
 
-def _row(name: str, expected: Any, obtained: Any, verdict: _Verdict, index: list[int]) -> list[str]:
+def row(name: str, expected: Any, obtained: Any, verdict: Verdict, index: list[int]) -> list[str]:
     """The texts of one row of the table. `index` says which part of an array is worth showing."""
     tolerated = verdict.tolerated
     if verdict.inside:
@@ -1024,34 +680,6 @@ def _summary(value: Any) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-_HEADER = ["returned value", "type", "shape", "numbers", "expected", "obtained"]
-
-
-def _show_table(exercise: str, title: str, rows: list[list[str]], mark: str) -> None:
-    """Show the table of one case as HTML in a notebook and as aligned text elsewhere."""
-    if not rows:
-        return
-    caption = f"{mark} {exercise}: {title}"
-    widths = [max(len(row[i]) for row in [_HEADER, *rows]) for i in range(len(_HEADER))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-             for row in [_HEADER, ["-" * width for width in widths], *rows]]  # fmt: skip
-    left = 'style="text-align: left"'
-    one_line = 'style="text-align: left; white-space: nowrap"'
-    head = "".join(f'<th scope="col" {left}>{cell}</th>' for cell in _HEADER)
-    body = "".join(
-        f'<tr><th scope="row" {one_line}><code>{html.escape(row[0])}</code></th>'
-        + "".join(f"<td {one_line}>{html.escape(cell)}</td>" for cell in row[1:4])
-        + "".join(f"<td {one_line}><code>{html.escape(cell)}</code></td>" for cell in row[4:])
-        + "</tr>"
-        for row in rows
-    )
-    _display(
-        "\n".join([caption, *lines]),
-        f'<table><caption style="text-align: left"><strong>{html.escape(caption)}</strong></caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
-    )
-
-
 # --------------------------------------------------------------------------------------------------------
 # Hints: what wrong numbers tell
 # --------------------------------------------------------------------------------------------------------
@@ -1062,15 +690,15 @@ def _show_table(exercise: str, title: str, rows: list[list[str]], mark: str) -> 
 # wrong one: when in doubt, nothing is said.
 
 
-def _judge(
+def judge(
     function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int
-) -> tuple[_Trial, str]:
+) -> tuple[Trial, str]:
     """What the function gives in case `number`, and a hint if that is wrong.
 
     Numbers that may differ from the expected ones, for there are several ways to work, are wrong if they are
     exactly those of a known slip.
     """
-    trial = _examine(function, cases[number])
+    trial = examine(function, cases[number])
     if trial.problem:
         return trial, _hint(function, cases, slips, number)
     if not trial.remark:
@@ -1096,7 +724,7 @@ def _hint(function: Callable[..., Any], cases: list[Any], slips: list[Any], numb
         return _in_words(explained, trials[number])
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            return _probe(function, cases, number)
+            return probe(function, cases, number)
     except Exception:  # values that nobody thought of: the sentence about what is wrong has to do
         return ""
 
@@ -1124,7 +752,7 @@ def _in_words(explained: Mapping[str, list[str]], wrong: Mapping[str, str] | Non
 
 def fingerprints(function: Callable[..., Any], case: Any) -> dict[str, str] | None:
     """Name of each wrong value -> its fingerprint; None if the function gave no values to compare."""
-    trial = _examine(function, case)
+    trial = examine(function, case)
     if trial.problem and not trial.rows:
         return None
     return {name: _fingerprint(value) for name, value in trial.wrong.items()}
@@ -1136,7 +764,7 @@ def _fingerprint(value: Any) -> str:
     For a tuple, list or dictionary those of all its numbers one after the other. NaN and infinity count as
     fixed numbers, so that their places matter.
     """
-    parts = [np.ravel(part) for part in _numbers_in(value)]
+    parts = [np.ravel(part) for part in numbers_in(value)]
     numbers = np.nan_to_num(np.concatenate([np.zeros(0), *parts]), nan=1e2, posinf=1e3, neginf=-1e3)
     shape = value.shape if isinstance(value, np.ndarray) else numbers.shape
     angles = np.arange(1, numbers.size + 1)
@@ -1144,12 +772,12 @@ def _fingerprint(value: Any) -> str:
     return " ".join(["x".join(map(str, shape)), *(f"{measure:.7g}" for measure in measures)])
 
 
-def _numbers_in(value: Any) -> Iterator[Any]:
+def numbers_in(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         value = [value[key] for key in sorted(value, key=str)]
     if isinstance(value, tuple | list):
         for item in value:
-            yield from _numbers_in(item)
+            yield from numbers_in(item)
     elif isinstance(value, int | float | np.ndarray | np.number) and np.asarray(value).dtype.kind in "bif":
         yield np.asarray(value, dtype=float)
 
@@ -1161,7 +789,7 @@ def agree(one: str, other: str) -> bool:
     return shape == other_shape and bool(np.all(np.abs(a - b) <= 1e-6 * a[0]))
 
 
-def _is_zero(fingerprint: str) -> bool:
+def is_zero(fingerprint: str) -> bool:
     return float(fingerprint.split()[1]) == 0
 
 
@@ -1187,7 +815,7 @@ def _explain(number: int, trials: list[dict[str, str] | None], slips: list[Any])
         shown = [name for name in candidates if name in fitting]
         if not (complete or separable or (len(fitting & telling) >= len(telling) / 2 and "from" not in slip)):
             continue  # too little of it is there, or too little to suspect another function
-        if all(_is_zero(shows[name]) for name in shown) and fitting != wrong:
+        if all(is_zero(shows[name]) for name in shown) and fitting != wrong:
             continue  # zeros are no evidence: many roads lead there
         hint = slip["hint"]
         elsewhere = slip.get("from") or slip.get("perhaps from")
@@ -1215,7 +843,7 @@ def _fits(name: str, seen: list[dict[str, str] | None], trials: list[dict[str, s
     return True
 
 
-def _probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
+def probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
     """A hint from experiments, "" if they tell nothing.
 
     Is an unknown name a key of a dictionary that was given? Does it matter in which order the entries of a
@@ -1223,7 +851,7 @@ def _probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
     left out, or a variable of the notebook is used in its place)? Does the function work until the sizes
     change (then one of them is written as a number)? Do the factors of a product not fit together?
     """
-    trial = _examine(function, cases[number])
+    trial = examine(function, cases[number])
     error = trial.stopped_with
     inside = _stopped_in(error) if error else ""
     elsewhere = f"If {inside} does not pass its own check yet, look there first. " if inside else ""
@@ -1286,7 +914,7 @@ def _order_matters(function: Callable[..., Any], case: Any) -> bool:
     def outcome(reorder: Callable[[list[Any]], Any]) -> Any:
         arguments = _reordered(copy.deepcopy(case["arguments"]), reorder, outermost=True)
         try:
-            returned = _by_name(_plain(function(*arguments.values())), case["returns"])
+            returned = by_name(plain(function(*arguments.values())), case["returns"])
         except Exception as error:
             return str(error)
         return {name: _fingerprint(value) for name, value in returned.items() if not name.startswith("cache")}
@@ -1328,8 +956,8 @@ def ignored_inputs(function: Callable[..., Any], case: Any, labels: list[str] | 
         for label, array in _inputs(arguments):
             if label == changed and change is not None:
                 array[...] = change(array)
-        returned = _by_name(_plain(function(*arguments.values())), case["returns"])
-        numbers = {name: [*_numbers_in(returned[name])] for name in returned if not name.startswith("cache")}
+        returned = by_name(plain(function(*arguments.values())), case["returns"])
+        numbers = {name: [*numbers_in(returned[name])] for name in returned if not name.startswith("cache")}
         return {name: [(part.shape, part.tobytes()) for part in parts] for name, parts in numbers.items()}
 
     def feels(label: str, change: Callable[[Any], Any]) -> bool:

@@ -21,7 +21,7 @@ from autograder.authoring.cases.character_model import character_model_cases
 from autograder.authoring.cases.draw import Case, Reference
 from autograder.authoring.cases.forward import lstm_forward_cases, rnn_forward_cases
 from autograder.authoring.cases.padding_and_loss import padding_and_loss_cases
-from autograder.authoring.reference import COURSE, notebook_path, reference_namespace, student_tools
+from autograder.authoring.reference import COURSE, checker, notebook_path, reference_namespace
 
 SHARED = ("parameters", "x")
 """Arguments that come back in every cell cache: stored once."""
@@ -39,15 +39,17 @@ CASES: dict[str, Callable[[Reference], dict[str, list[Case]]]] = {
 def check_data(assignment: str, course: Path = COURSE) -> str:
     """The text of `check_data.json` for one assignment."""
     reference = reference_namespace(assignment, course)
-    exercises, decoded = stored_cases(reference, CASES[assignment](reference), course)
+    exercises, decoded = stored_cases(
+        reference, CASES[assignment](reference), notebook_path(assignment, course).parent, course
+    )
     return as_text(exercises, fingerprints.slips(assignment, decoded, course))
 
 
 def stored_cases(
-    reference: Reference, cases_of: Mapping[str, list[Case]], course: Path = COURSE
+    reference: Reference, cases_of: Mapping[str, list[Case]], folder: Path, course: Path = COURSE
 ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """The cases of each exercise with what `reference` makes of them: as they are stored, and as `check`
-    will read them."""
+    will read them in `folder`."""
     exercises: dict[str, Any] = {}
     for name, cases in cases_of.items():
         exercises[name] = []
@@ -64,8 +66,8 @@ def stored_cases(
             stored = {"shared": {key: _encode(value, {}) for key, value in shared.items()}} if shared else {}
             stored |= {key: value if key == "title" else _encode(value, names) for key, value in case.items()}
             exercises[name].append(stored)
-    tools = student_tools(course)
-    decoded = {name: [tools.decode_case(case) for case in cases] for name, cases in exercises.items()}
+    tools = checker(course)
+    decoded = {name: [tools.decode_case(case, folder) for case in cases] for name, cases in exercises.items()}
     for name, cases in decoded.items():
         # For experiments with a wrong function: what it has to take into account. (Drawn letters may stay
         # the same whatever the numbers are.)
@@ -88,7 +90,7 @@ def write_check_data(assignment: str, course: Path = COURSE) -> None:
 
 
 def _encode(value: Any, named: Mapping[int, str]) -> Any:
-    """The counterpart of `_decode` in rnn_utils.py. `named`: id of a shared value -> its name."""
+    """The counterpart of `_decode` in rnn_check.py. `named`: id of a shared value -> its name."""
     if id(value) in named:
         return {"named": named[id(value)]}
     if isinstance(value, np.ndarray):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.reference import COURSE, notebook_path, reference_namespace, student_tools
+from autograder.authoring.reference import COURSE, checker, notebook_path, reference_namespace
 from autograder.course.cells import exercise, is_answer, read_notebook
 from autograder.misconceptions.catalogue import Answers, load
 
@@ -31,7 +31,7 @@ def slips(assignment: str, cases: Mapping[str, list[Any]], course: Path = COURSE
               a misconception there has the same numbers)
     """
     reference = reference_answers(assignment, course)
-    tools = student_tools(course)
+    tools = checker(course)
     found: dict[str, list[Any]] = {name: [] for name in cases}
     borrowed: dict[str, list[Any]] = {name: [] for name in cases}
     for misconception in load(assignment):

@@ -10,7 +10,7 @@ import numpy as np
 from autograder.authoring import fingerprints
 from autograder.authoring.cases.draw import Case
 from autograder.authoring.check_data import as_text, stored_cases
-from autograder.authoring.reference import COURSE, student_tools
+from autograder.authoring.reference import COURSE, checker
 
 CASES: dict[str, list[Case]] = {
     "column_mean": [
@@ -44,9 +44,9 @@ HINT = "These are the sums of the columns. What is missing to make means of them
 
 def lesson_data(course: Path = COURSE) -> str:
     """The text of `notebooks/check_data.json`."""
-    exercises, decoded = stored_cases({"column_mean": column_mean}, CASES, course)
+    exercises, decoded = stored_cases({"column_mean": column_mean}, CASES, course / "notebooks", course)
     for cases in exercises.values():
         # With a single argument, the experiment that looks for a forgotten one has nothing to tell.
         cases[0]["matter"] = []
-    seen = fingerprints.traces(column_sum, decoded["column_mean"], student_tools(course))
+    seen = fingerprints.traces(column_sum, decoded["column_mean"], checker(course))
     return as_text(exercises, {"column_mean": [{"hint": HINT, "seen": seen}]})

@@ -40,11 +40,20 @@ def working_directory(path: Path) -> Iterator[None]:
 @cache
 def student_tools(course: Path = COURSE) -> ModuleType:
     """The course's `rnn_utils.py` as a module, wherever the command was started."""
-    path = course / "rnn_utils.py"
-    spec = spec_from_file_location("rnn_utils", path)
+    return _module("rnn_utils", course)
+
+
+@cache
+def checker(course: Path = COURSE) -> ModuleType:
+    """The course's `rnn_check.py` as a module: the machinery of `check`."""
+    return _module("rnn_check", course)
+
+
+def _module(name: str, course: Path) -> ModuleType:
+    spec = spec_from_file_location(name, course / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
-    with imported_as("rnn_utils", module):  # dataclasses look their module up
+    with imported_as(name, module):  # dataclasses look their module up
         spec.loader.exec_module(module)
     return module
 

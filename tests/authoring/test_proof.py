@@ -22,7 +22,7 @@ import pytest
 from autograder.authoring import fingerprints, proof_page
 from autograder.authoring import proof as matrix
 from autograder.authoring.proof_page import Row
-from autograder.authoring.reference import COURSE, assignments, reference_namespace, student_tools
+from autograder.authoring.reference import COURSE, assignments, reference_namespace, checker
 from autograder.errors import ExamError
 from autograder.misconceptions import catalogue as misconceptions
 from autograder.misconceptions.catalogue import Misconception
@@ -175,11 +175,12 @@ def twins(entry: Misconception, exercise: str) -> list[str]:
     """Hints of slips in another exercise, which calls the one with this slip and gives the same numbers."""
     if entry.exercise == exercise:
         return []
-    tools = student_tools()
-    data = json.loads((COURSE / "source" / entry.assignment / "check_data.json").read_text(encoding="utf-8"))
+    tools = checker()
+    folder = COURSE / "source" / entry.assignment
+    data = json.loads((folder / "check_data.json").read_text(encoding="utf-8"))
     changed = entry.answers(fingerprints.reference_answers(entry.assignment))
     function = reference_namespace(entry.assignment, answers=changed)[exercise]
-    cases = [tools.decode_case(case) for case in data["exercises"][exercise]]
+    cases = [tools.decode_case(case, folder) for case in data["exercises"][exercise]]
     with np.errstate(all="ignore"):
         seen = [tools.fingerprints(function, case) for case in cases]
     return [

@@ -15,16 +15,17 @@ import numpy as np
 import pytest
 from grading import cells_of, run_grade_cell
 
-from autograder.authoring.reference import assignments, notebook_path, student_tools
+from autograder.authoring.reference import assignments, notebook_path, checker
 
 CHANGED = "an argument was changed in place"
 
 KNOWN = '''
 def _known(exercise, *arguments):
     """The answer to a visible check, which anybody can look up."""
-    import rnn_utils
-    for case in rnn_utils._load(exercise)["cases"]:
-        asked = zip(rnn_utils._numbers_in(list(case["arguments"].values())), rnn_utils._numbers_in(arguments))
+    from pathlib import Path
+    import rnn_check
+    for case in rnn_check.load(exercise, Path.cwd())["cases"]:
+        asked = zip(rnn_check.numbers_in(list(case["arguments"].values())), rnn_check.numbers_in(arguments))
         if all(one.shape == other.shape and np.allclose(one, other, equal_nan=True) for one, other in asked):
             return case["expected"]
 
@@ -186,7 +187,7 @@ def takes_containers_of_arrays(assignment: str, exercise: str) -> bool:
     return any(
         holds_arrays(argument)
         for case in stored
-        for argument in student_tools().decode_case(case)["arguments"].values()
+        for argument in checker().decode_case(case, path.parent)["arguments"].values()
     )
 
 

@@ -16,7 +16,7 @@ from grading import cells_of
 from unusual_answers import MODULES, answer
 from verdicts import EXERCISES, TOOLS, check_quickly, reference, verdicts, wrapped
 
-from autograder.authoring.reference import reference_namespace, student_tools
+from autograder.authoring.reference import reference_namespace, checker
 
 
 @pytest.fixture(autouse=True)
@@ -146,8 +146,8 @@ def test_rounding_stays_a_hundred_times_below_what_is_allowed(
         sharper = sharper.replace(old, new)
     assert sharper != grade
     monkeypatch.setitem(cells_of(assignment)["grades"], exercise, sharper)
-    monkeypatch.setattr(student_tools(), "RTOL", 1e-8)
-    monkeypatch.setattr(student_tools(), "ATOL", 1e-10)
+    monkeypatch.setattr(checker(), "RTOL", 1e-8)
+    monkeypatch.setattr(checker(), "ATOL", 1e-10)
     for change in ({}, *unusual(exercise)):
         found = verdicts(assignment, exercise, answer(assignment, exercise, change))
         assert not found.visible and not found.hidden, (change, found)

@@ -22,7 +22,7 @@ import pytest
 from grading import cells_of
 from mutation import mutants
 
-from autograder.authoring.reference import assignments, notebook_path, reference_namespace, student_tools
+from autograder.authoring.reference import assignments, notebook_path, reference_namespace, checker
 
 EQUIVALENT = tomllib.loads(
     (Path(__file__).parents[1] / "data" / "equivalent_mutants.toml").read_text("utf-8")
@@ -57,15 +57,15 @@ def limited() -> Iterator[None]:
 
 def quick_check(assignment: str, content: list[str]) -> Any:
     """`check` without tables and hints, which take their time; notes in `content` what it does not doubt."""
-    tools = student_tools()
+    tools = checker()
     path = notebook_path(assignment).with_name("check_data.json")
     exercises = json.loads(path.read_text(encoding="utf-8"))["exercises"]
-    cases = {name: [tools.decode_case(case) for case in stored] for name, stored in exercises.items()}
+    cases = {name: [tools.decode_case(case, path.parent) for case in stored] for name, stored in exercises.items()}
 
     def check(function: Any, exercise: str) -> None:
         doubts = ""
         for case in cases[exercise]:
-            trial = tools._examine(function, case)
+            trial = tools.examine(function, case)
             assert not trial.problem, trial.problem
             doubts += trial.remark
         if not doubts:

@@ -19,6 +19,7 @@ import mpmath
 import numpy as np
 import pytest
 
+import rnn_check
 import rnn_utils
 from autograder.boundary import values as wire
 
@@ -152,7 +153,8 @@ def tools(tmp_path: Path, course: Path) -> ModuleType:
         "show": {"dict": {"doubled": [1]}},
         "parts": {"dict": {"cache": ["x", "scale"]}},
     }
-    shutil.copy(course / "rnn_utils.py", tmp_path)
+    for name in ("rnn_utils.py", "rnn_check.py"):
+        shutil.copy(course / name, tmp_path)
     (tmp_path / "check_data.json").write_text(json.dumps({"about": "", "exercises": {"double": [case]}}))
     spec = spec_from_file_location("rnn_utils_of_a_student", tmp_path / "rnn_utils.py")
     assert spec and spec.loader
@@ -243,7 +245,7 @@ def change_case(tools: ModuleType, **changes: Any) -> None:
     data = json.loads(path.read_text())
     data["exercises"]["double"][0].update(changes)
     path.write_text(json.dumps(data))
-    tools._load.cache_clear()
+    rnn_check.load.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -402,9 +404,9 @@ def test_subclasses_count_as_what_they_hold_as_in_marking(values: Any) -> None:
     assert len(forms) >= 4
     for form in forms:
         crossed, _ = wire.decode(wire.encode(form)[0])
-        assert rnn_utils._compare("value", values, rnn_utils._plain(form), {}).problem == "", form
-        assert rnn_utils._compare("value", values, crossed, {}).problem == ""
-        assert not rnn_utils._strange(rnn_utils._plain(form))
+        assert rnn_check.compare("value", values, rnn_check.plain(form), {}).problem == "", form
+        assert rnn_check.compare("value", values, crossed, {}).problem == ""
+        assert not rnn_check.strange(rnn_check.plain(form))
 
 
 @pytest.mark.parametrize("strange", [
@@ -413,7 +415,7 @@ def test_subclasses_count_as_what_they_hold_as_in_marking(values: Any) -> None:
 def test_what_cannot_be_marked_does_not_pass_here(strange: Any, tools: ModuleType) -> None:
     with pytest.raises(wire.WireError):
         wire.encode({"x": strange})
-    assert rnn_utils._strange(rnn_utils._plain([{"x": strange}]))
+    assert rnn_check.strange(rnn_check.plain([{"x": strange}]))
     extra = {"x": np.ones(2), "more": strange}
     change_case(
         tools,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from verdicts import cases_of
 
-import rnn_utils
+import rnn_check
 from autograder.authoring.fingerprints import reference_answers
 from autograder.authoring.reference import assignments, reference_namespace
 from autograder.misconceptions.catalogue import load
@@ -46,7 +46,7 @@ def deviation(expected: Any, obtained: Any) -> float:
         if one.shape != other.shape or other.dtype.kind not in "biuf":
             return np.inf
         same = (one == other) | (np.isnan(one) & np.isnan(other))
-        parts = np.where(same, 0, np.abs(other - one) / (rnn_utils.ATOL + rnn_utils.RTOL * np.abs(one)))
+        parts = np.where(same, 0, np.abs(other - one) / (rnn_check.ATOL + rnn_check.RTOL * np.abs(one)))
         return float(np.max(np.where(np.isnan(parts), np.inf, parts), initial=0))
     if type(obtained) is not type(expected):
         return np.inf
@@ -97,11 +97,11 @@ def test_slips_change_numbers_by_far_more_than_is_allowed(assignment: str) -> No
 def largest_deviation(function: Any, cases: list[Any]) -> float:
     largest = 0.0
     for case in cases:
-        trial = rnn_utils._examine(function, case)
+        trial = rnn_check.examine(function, case)
         if trial.problem and not trial.wrong:  # it stopped, refused nothing, or returned something else
             return np.inf
         if trial.wrong:
-            expected = rnn_utils._by_name(case["expected"], case["returns"])
+            expected = rnn_check.by_name(case["expected"], case["returns"])
             expected |= {f"argument {name}": value for name, value in case["arguments"].items()}
             expected |= {f"argument {name}": value for name, value in case.get("changed", {}).items()}
             largest = max(largest, *(deviation(expected[name], value) for name, value in trial.wrong.items()))
@@ -123,30 +123,30 @@ def test_arrays_that_are_too_coarse_are_refused_by_their_type(exercise: str, dty
                 return {**found, key: as_type(found[key], dtype)}
             return (*found[:position], as_type(found[position], dtype), *found[position + 1 :])
 
-        problems = [rnn_utils._examine(coarse, case).problem for case in cases]
+        problems = [rnn_check.examine(coarse, case).problem for case in cases]
         assert any(f"is an array of {np.dtype(dtype)} numbers, which" in problem for problem in problems)
 
 
 def test_arrays_of_single_precision_that_hold_the_very_numbers_are_right() -> None:
     exact = np.array([0.5, 0.0, 1.0])
-    assert not rnn_utils._compare("a", exact, exact.astype(np.float32), {}).problem
-    assert not rnn_utils._compare("a", exact / 3, (exact / 3).astype(np.longdouble), {}).problem
-    rounded = rnn_utils._compare("a", exact / 3, (exact / 3).astype(np.float32), {})
+    assert not rnn_check.compare("a", exact, exact.astype(np.float32), {}).problem
+    assert not rnn_check.compare("a", exact / 3, (exact / 3).astype(np.longdouble), {}).problem
+    rounded = rnn_check.compare("a", exact / 3, (exact / 3).astype(np.float32), {})
     assert rounded.problem == (
         "a is an array of float32 numbers, which are too coarse: compute it and store it as float64"
     )
-    row = rnn_utils._row("a", exact / 3, (exact / 3).astype(np.float32), rounded, [])
+    row = rnn_check.row("a", exact / 3, (exact / 3).astype(np.float32), rounded, [])
     assert row[1] == "✗ differ" and row[4:] == ["an array of float64", "an array of float32"]
 
 
 @pytest.mark.parametrize("decimals", range(1, 7))
 def test_rounded_results_are_told_as_that(decimals: int) -> None:
     exact = np.random.default_rng(3).standard_normal((4, 5))
-    said = rnn_utils._compare("a", exact, np.round(exact, decimals), {}).problem
+    said = rnn_check.compare("a", exact, np.round(exact, decimals), {}).problem
     digits = "1 decimal" if decimals == 1 else f"{decimals} decimals"
     assert said == f"a holds the right numbers, but rounded to {digits}: do not round what you return"
-    said = rnn_utils._compare("loss", 0.123456789, round(0.123456789, decimals), {}).problem
+    said = rnn_check.compare("loss", 0.123456789, round(0.123456789, decimals), {}).problem
     if round(0.123456789, decimals) != 0.123456789:
         assert said.endswith(f"the right number, but rounded to {digits}: do not round what you return")
     for other in (exact + 1e-3, np.trunc(exact), np.zeros_like(exact), np.round(exact + 0.2, decimals)):
-        assert "rounded" not in rnn_utils._compare("a", exact, other, {}).problem
+        assert "rounded" not in rnn_check.compare("a", exact, other, {}).problem

@@ -24,7 +24,7 @@ from autograder.authoring.reference import (
     assignments,
     notebook_path,
     reference_namespace,
-    student_tools,
+    checker,
 )
 from autograder.course.cells import read_notebook
 from autograder.errors import ExamError
@@ -43,10 +43,11 @@ LONGEST_HINT = 220
 @cache
 def data_of(assignment: str) -> dict[str, Any]:
     """check_data.json: cases restored, slips as they are."""
-    text = notebook_path(assignment).with_name("check_data.json").read_text(encoding="utf-8")
+    path = notebook_path(assignment).with_name("check_data.json")
+    text = path.read_text(encoding="utf-8")
     data: dict[str, Any] = json.loads(text)
     cases = {
-        name: [student_tools().decode_case(c) for c in stored] for name, stored in data["exercises"].items()
+        name: [checker().decode_case(c, path.parent) for c in stored] for name, stored in data["exercises"].items()
     }
     return {"cases": cases, "slips": data["slips"]}
 
@@ -57,10 +58,10 @@ def functions_with(assignment: str, answers: dict[str, str]) -> dict[str, Any]:
 
 def told(assignment: str, exercise: str, function: Callable[..., Any]) -> str:
     """What `check` says of a function: its sentence with the hint, "" if it is right."""
-    tools = student_tools()
+    tools = checker()
     data = data_of(assignment)
     for number in range(len(data["cases"][exercise])):
-        trial, hint = tools._judge(function, data["cases"][exercise], data["slips"][exercise], number)
+        trial, hint = tools.judge(function, data["cases"][exercise], data["slips"][exercise], number)
         if trial.problem:
             return str(tools.CheckFailed(f"{trial.problem}.", hint))
     return ""
@@ -181,7 +182,7 @@ def test_it_gives_the_numbers_that_others_have_seen(entry: Misconception, place:
     exercise = exercise.rpartition(": ")[2]
     case = data_of(entry.assignment)["cases"][exercise][0]
     name, *indices = re.findall(r"\w+", value)
-    returned = student_tools()._by_name(functions[exercise](*case["arguments"].values()), case["returns"])
+    returned = checker().by_name(functions[exercise](*case["arguments"].values()), case["returns"])
     obtained = returned[name]
     for index in indices:
         obtained = obtained[int(index)]
@@ -204,7 +205,7 @@ def test_fingerprints_are_fresh(assignment: str) -> None:
         assert [e["hint"] for e in entries] == [e["hint"] for e in stored]
         for one, other in zip(entries, stored, strict=True):
             assert {*one} == {*other} <= {"hint", "seen", "separable", "from", "perhaps from"}
-            assert fingerprints.same_traces(one["seen"], other["seen"], student_tools())
+            assert fingerprints.same_traces(one["seen"], other["seen"], checker())
 
 
 @EACH_ASSIGNMENT
@@ -213,7 +214,7 @@ def test_fingerprints_are_unambiguous(assignment: str) -> None:
     for entries in data_of(assignment)["slips"].values():
         for number, one in enumerate(entries):
             for other in entries[:number]:
-                if fingerprints.same_traces(one["seen"], other["seen"], student_tools()):
+                if fingerprints.same_traces(one["seen"], other["seen"], checker()):
                     assert one["hint"] == other["hint"]
 
 
@@ -229,7 +230,7 @@ def test_fingerprints_contain_numbers_only(assignment: str) -> None:
 
 def test_two_slips_at_once_are_both_recognised() -> None:
     """Where each shows in values of its own. Pairs of the whole course, drawn by chance with a fixed seed."""
-    tools = student_tools()
+    tools = checker()
     first = {
         (slip["hint"], exercise): slip["seen"][0] or {}
         for assignment in assignments()
@@ -241,7 +242,7 @@ def test_two_slips_at_once_are_both_recognised() -> None:
     def own(entry: Misconception) -> dict[str, str]:
         """What it makes wrong in the first case; not caches, which hold a bit of all, and not mere zeros."""
         prints = first.get((entry.hint, entry.exercise), {})
-        return {n: p for n, p in prints.items() if not (n.startswith("cache") or tools._is_zero(p))}
+        return {n: p for n, p in prints.items() if not (n.startswith("cache") or tools.is_zero(p))}
 
     pairs = [(a, b) for a in ALL for b in ALL if a.name < b.name and a.exercise == b.exercise]
     recognised = 0
@@ -263,7 +264,7 @@ def test_two_slips_at_once_are_both_recognised() -> None:
 
 def is_part(small: Misconception, large: Misconception) -> bool:
     """Whether whoever makes the large mistake makes the small one with it: its numbers are among those."""
-    tools = student_tools()
+    tools = checker()
     cases = data_of(small.assignment)["cases"][small.exercise]
     reference = fingerprints.reference_answers(small.assignment)
     parts, wholes = (
@@ -433,13 +434,13 @@ def test_coarse_results_are_not_said_to_stay_the_same(assignment: str, exercise:
     reference = reference_namespace(assignment)[exercise]
     cases = data_of(assignment)["cases"][exercise]
     case = cases[0]
-    tools = student_tools()
+    tools = checker()
     generator = np.random.default_rng(11)
     for how in COARSE:
 
         def coarse(*arguments: Any, how: str = how) -> Any:
             returned = reference(*arguments)
-            named = tools._by_name(returned, case["returns"])
+            named = tools.by_name(returned, case["returns"])
             for name, value in named.items():
                 if isinstance(value, np.ndarray):
                     named[name] = COARSE[how](value)
@@ -449,7 +450,7 @@ def test_coarse_results_are_not_said_to_stay_the_same(assignment: str, exercise:
                 return named
             return tuple(named.values()) if len(named) > 1 else next(iter(named.values()))
 
-        said = tools._probe(coarse, cases, 0)
+        said = tools.probe(coarse, cases, 0)
         claimed = [label for label in case["matter"] if f"{label}," in said or f"{label}:" in said]
         assert bool(claimed) == ("stay the same" in said)
         for label in claimed:
@@ -458,7 +459,7 @@ def test_coarse_results_are_not_said_to_stay_the_same(assignment: str, exercise:
                 other.order.extend(case["arguments"])  # type: ignore[attr-defined]
                 given = case["arguments"].values()
                 one, two = (
-                    tools._by_name(f(*copy.deepcopy([*given])), case["returns"]) for f in (coarse, other)
+                    tools.by_name(f(*copy.deepcopy([*given])), case["returns"]) for f in (coarse, other)
                 )
                 for name in one:
                     if not name.startswith("cache"):
@@ -470,7 +471,7 @@ def test_an_input_that_does_not_matter_is_named(assignment: str, exercise: str) 
     """Left out (as if it were zero), or taken from a variable of the notebook with other numbers."""
     reference = reference_namespace(assignment)[exercise]
     cases = data_of(assignment)["cases"][exercise]
-    tools = student_tools()
+    tools = checker()
     for label in cases[0]["matter"]:
         for fixed in (0.0, 0.3):
             function = with_input(
@@ -482,7 +483,7 @@ def test_an_input_that_does_not_matter_is_named(assignment: str, exercise: str) 
             ignored = tools.ignored_inputs(function, cases[0], cases[0]["matter"])
             assert label in ignored, (label, fixed)
             if len(ignored) <= 3:
-                said = tools._probe(function, cases, 0)
+                said = tools.probe(function, cases, 0)
                 assert f"stay the same when you change {', '.join(ignored)}:" in said
 
 
@@ -572,7 +573,7 @@ def test_values_nobody_thought_of_are_no_obstacle() -> None:
 
 
 def test_the_hint_is_shown_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    tools: ModuleType = student_tools(COURSE)
+    tools: ModuleType = checker(COURSE)
     failed = tools.CheckFailed("exercise: something is wrong.", "Hint: look there.")
     assert failed._render_traceback_() == [
         "Not right yet: exercise: something is wrong.",

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from grading import cells_of
 
-from autograder.authoring.reference import notebook_path, reference_namespace, student_tools
+from autograder.authoring.reference import notebook_path, reference_namespace, checker
 
 FORWARD = {
     "rnn_cell_forward": "01-rnn-forward",
@@ -66,15 +66,15 @@ def cases_of(assignment: str) -> dict[str, list[Any]]:
     """Exercise -> the cases of `check`."""
     path = notebook_path(assignment).with_name("check_data.json")
     exercises = json.loads(path.read_text(encoding="utf-8"))["exercises"]
-    tools = student_tools()
-    return {name: [tools.decode_case(case) for case in stored] for name, stored in exercises.items()}
+    tools = checker()
+    return {name: [tools.decode_case(case, path.parent) for case in stored] for name, stored in exercises.items()}
 
 
 def check_quickly(assignment: str, function: Any, exercise: str) -> str:
     """`check` without tables and hints, which take their time: the first problem, "" if there is none."""
-    tools = student_tools()
+    tools = checker()
     for case in cases_of(assignment)[exercise]:
-        trial = tools._examine(function, case)
+        trial = tools.examine(function, case)
         if trial.problem:
             return f"in the case “{case['title']}”: {trial.problem}"
     return ""

@@ -104,7 +104,7 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
             "title": title,
             "arguments": arguments,
             "returns": ["parameters", "losses"],
-            "training": True,
+            "follow": "check_training.py",
         }
 
     return {
