@@ -690,9 +690,7 @@ def _summary(value: Any) -> str:
 # wrong one: when in doubt, nothing is said.
 
 
-def judge(
-    function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int
-) -> tuple[Trial, str]:
+def judge(function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int) -> tuple[Trial, str]:
     """What the function gives in case `number`, and a hint if that is wrong.
 
     Numbers that may differ from the expected ones, for there are several ways to work, are wrong if they are

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from autograder.authoring.shared_files import original
 from autograder.course.cells import exercise, is_answer, is_given, read_notebook
 
 COURSE = Path(__file__).resolve().parents[2]
@@ -50,7 +51,7 @@ def checker(course: Path = COURSE) -> ModuleType:
 
 
 def _module(name: str, course: Path) -> ModuleType:
-    spec = spec_from_file_location(name, course / f"{name}.py")
+    spec = spec_from_file_location(name, original(f"{name}.py", course))
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     with imported_as(name, module):  # dataclasses look their module up

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -17,36 +16,46 @@ from autograder.authoring.check_data import CASES, write_check_data
 from autograder.authoring.lesson_data import lesson_data
 from autograder.authoring.notebooks import normalised
 from autograder.authoring.reference import COURSE, assignments
+from autograder.authoring.shared_files import TOOLS, WITH_CHECKS, share
 from autograder.course.cells import read_notebook
 from autograder.course.config import readable
 from autograder.course.folders import Folders
 from autograder.errors import RecordsError, UsageError
+from autograder.exam.names import imported
 from autograder.gradebook.nbgrader import nbformat
 from autograder.text import show
 
-FOR_STUDENTS = COURSE / "docs" / "for_students"
-"""Files that every released folder has: what to install, and the preview of the marks."""
-
 
 def prepare_sources(names: Iterable[str], course: Path = COURSE) -> None:
-    """Bring generated files beside the originals and the lessons up to date: copies of rnn_utils.py and of
-    what lies in `docs/for_students/`, and check_data.json. Raises UsageError without an rnn_utils.py."""
-    if not (course / "rnn_utils.py").is_file():
-        raise UsageError(
-            f"There is no rnn_utils.py in {show(course)}: it holds what students import, and every released"
-            " folder gets a copy. Copy it from the course that the autograder came with."
-        )
+    """Bring generated files beside the originals and the lessons up to date: what all folders share, and
+    check_data.json. An assignment that `check` does not know gets nothing that it does not import."""
     lessons = course / "notebooks"
-    if lessons.is_dir():
-        shutil.copyfile(course / "rnn_utils.py", lessons / "rnn_utils.py")
-        shutil.copyfile(FOR_STUDENTS / "requirements.txt", lessons / "requirements.txt")
+    if (lessons / "check_data.json").is_file():
+        for shared in (*TOOLS, "requirements.txt"):
+            share(shared, lessons, course, linked=False)
         (lessons / "check_data.json").write_text(lesson_data(course), encoding="utf-8")
     for name in names:
-        for path in (course / "rnn_utils.py", *FOR_STUDENTS.iterdir()):
-            if path.is_file():
-                shutil.copyfile(path, course / "source" / name / path.name)
-        if name in CASES:
+        folder = course / "source" / name
+        known = name in CASES
+        for shared in TOOLS if known or uses_tools(folder) else ():
+            # A file that only this package has is not worth more than one that an author put there.
+            if known or (course / shared).is_file() or not (folder / shared).exists():
+                share(shared, folder, course)
+        if known:
+            for shared in WITH_CHECKS:
+                share(shared, folder, course)
             write_check_data(name, course)
+
+
+def uses_tools(folder: Path) -> bool:
+    """Whether a notebook of an assignment imports rnn_utils."""
+    cells = [cell for path in folder.glob("*.ipynb") for cell in read_notebook(path).cells]
+    return any(
+        name.partition(".")[0] == "rnn_utils"
+        for cell in cells
+        if cell.cell_type == "code"
+        for name in imported(cell.source)
+    )
 
 
 def release(course: Path = COURSE, names: Iterable[str] = (), *, drop_marks: bool = False) -> list[str]:

@@ -98,7 +98,7 @@ def make_course(target: Path, origin: Path = COURSE) -> Any:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     shutil.copytree(origin / "source", target / "source", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("rnn_utils.py", "nbgrader_config.py"):
+    for name in ("rnn_utils.py", "rnn_check.py", "nbgrader_config.py"):
         shutil.copy(origin / name, target)
     return release(target)
 

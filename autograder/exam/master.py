@@ -36,6 +36,11 @@ class Exam:
         notebooks, files = [], {}
         for path in sorted(source.rglob("*")):
             relative = path.relative_to(source)
+            if path.is_symlink() and not path.exists():
+                raise ExamError(
+                    f"{path} is a link to a file that is not there: copy the file to its place, or run"
+                    " `autograder release` in the course, which renews what all assignments share."
+                )
             if not path.is_file() or any(
                 part.startswith(".") or part == "__pycache__" for part in relative.parts
             ):

@@ -22,7 +22,7 @@ import pytest
 from autograder.authoring import fingerprints, proof_page
 from autograder.authoring import proof as matrix
 from autograder.authoring.proof_page import Row
-from autograder.authoring.reference import COURSE, assignments, reference_namespace, checker
+from autograder.authoring.reference import COURSE, assignments, checker, reference_namespace
 from autograder.errors import ExamError
 from autograder.misconceptions import catalogue as misconceptions
 from autograder.misconceptions.catalogue import Misconception

@@ -177,9 +177,25 @@ def test_no_line_of_a_solution_is_in_the_released_files(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_no_released_folder_has_links(name: str) -> None:
+    assert not [path for path in (RELEASE / name).rglob("*") if path.is_symlink()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_training_is_followed_where_the_backward_pass_is_given_and_nowhere_else(name: str) -> None:
+    """A program that runs an RNN forward and backward would be the answer to 01 and 03."""
+    programs = {path.name: path.read_text(encoding="utf-8") for path in (RELEASE / name).glob("*.py")}
+    training = "name_backward" in "".join(cells_of(name)["given"])
+    assert ("check_training.py" in programs) == training
+    for file, text in programs.items():
+        for calculation in ("np.tanh(", "tanh(", "1 - a", '["Waa"]', '["Wya"]', ".T @"):
+            assert calculation not in text or file == "check_training.py", (file, calculation)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_imports_only_what_a_student_has(name: str) -> None:
-    allowed = {"numpy", "matplotlib", "IPython", "rnn_utils", *sys.stdlib_module_names}
-    sources = [(RELEASE / name / "rnn_utils.py").read_text(encoding="utf-8")]
+    allowed = {"numpy", "matplotlib", "IPython", "rnn_utils", "rnn_check", *sys.stdlib_module_names}
+    sources = [path.read_text(encoding="utf-8") for path in (RELEASE / name).glob("[!p]*.py")]
     sources += [cell.source for cell in released(name).cells if cell.cell_type == "code"]
     for source in sources:
         tree = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith("%")))

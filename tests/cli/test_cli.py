@@ -583,11 +583,6 @@ def test_feedback_without_marks_says_what_to_do_first(course: Path, capsys: Any)
     assert "autograder grade ps1" in capsys.readouterr().err
 
 
-def test_release_without_what_students_import_says_so(course: Path, capsys: Any) -> None:
-    assert run(course, "release") == UNUSABLE
-    assert f"There is no rnn_utils.py in {course}" in capsys.readouterr().err
-
-
 def test_release_without_a_source_says_so(course: Path, capsys: Any) -> None:
     (course / "source").rename(course / "elsewhere")
     assert run(course, "release") == UNUSABLE

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from grading import cells_of, run_grade_cell
 
-from autograder.authoring.reference import assignments, notebook_path, checker
+from autograder.authoring.reference import assignments, checker, notebook_path
 
 CHANGED = "an argument was changed in place"
 

@@ -16,7 +16,7 @@ from grading import cells_of
 from unusual_answers import MODULES, answer
 from verdicts import EXERCISES, TOOLS, check_quickly, reference, verdicts, wrapped
 
-from autograder.authoring.reference import reference_namespace, checker
+from autograder.authoring.reference import checker, reference_namespace
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ import pytest
 from grading import cells_of
 from mutation import mutants
 
-from autograder.authoring.reference import assignments, notebook_path, reference_namespace, checker
+from autograder.authoring.reference import assignments, checker, notebook_path, reference_namespace
 
 EQUIVALENT = tomllib.loads(
     (Path(__file__).parents[1] / "data" / "equivalent_mutants.toml").read_text("utf-8")
@@ -60,7 +60,9 @@ def quick_check(assignment: str, content: list[str]) -> Any:
     tools = checker()
     path = notebook_path(assignment).with_name("check_data.json")
     exercises = json.loads(path.read_text(encoding="utf-8"))["exercises"]
-    cases = {name: [tools.decode_case(case, path.parent) for case in stored] for name, stored in exercises.items()}
+    cases = {
+        name: [tools.decode_case(case, path.parent) for case in stored] for name, stored in exercises.items()
+    }
 
     def check(function: Any, exercise: str) -> None:
         doubts = ""

@@ -13,6 +13,7 @@ import pytest
 
 from autograder.authoring.notebooks import course_notebooks, normalised
 from autograder.authoring.reference import COURSE, assignments, notebook_path
+from autograder.authoring.shared_files import TOOLS
 from autograder.course.cells import exercise, is_answer, is_grade, read_notebook
 
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in course_notebooks()]
@@ -167,8 +168,10 @@ def test_no_global_is_named_like_a_parameter(path: Path) -> None:
             assert not PARAMETER_NAMES & set(targets), cell.id
 
 
-def test_the_copies_of_rnn_utils_are_fresh() -> None:
-    original = (COURSE / "rnn_utils.py").read_bytes()
+@pytest.mark.parametrize("name", TOOLS)
+def test_what_notebooks_import_is_fresh(name: str) -> None:
+    original = (COURSE / name).read_bytes()
     for folder in {path.parent for path in course_notebooks()}:
-        copy = folder / "rnn_utils.py"
-        assert copy.read_bytes() == original, f"run `make release` ({folder.name})"
+        assert (folder / name).read_bytes() == original, f"run `make release` ({folder.name})"
+        linked = folder.parent.name == "source"
+        assert (folder / name).is_symlink() == linked, folder

@@ -17,7 +17,7 @@ from grading import cells_of
 from nbclient import NotebookClient
 
 from autograder.authoring.reference import COURSE, assignments
-from autograder.authoring.release import FOR_STUDENTS
+from autograder.authoring.shared_files import FOR_STUDENTS
 from autograder.course.cells import exercise, is_answer, is_grade, read_notebook
 from autograder.hostile import submission
 from autograder.walls.limits import Limits

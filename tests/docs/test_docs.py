@@ -15,6 +15,7 @@ import yaml
 
 from autograder import __version__
 from autograder.authoring.reference import COURSE, assignments
+from autograder.authoring.shared_files import FOR_STUDENTS
 from autograder.cli.parser import make_parser
 from autograder.misconceptions.catalogue import load
 
@@ -246,7 +247,7 @@ def test_students_are_told_of_every_file_they_get() -> None:
 def test_what_preview_says_is_what_students_are_told() -> None:
     """The sample output in students.md is made of the sentences of preview.py."""
     page = text_of(COURSE / "docs" / "students.md")
-    program = text_of(COURSE / "docs" / "for_students" / "preview.py")
+    program = text_of(FOR_STUDENTS / "preview.py")
     for words in ("points, if marking finds what these checks find.", "The file is complete: ", "MISSING",
                   " exercises. Hand in this file."):  # fmt: skip
         assert words in program and words.strip() in page, words
@@ -257,7 +258,7 @@ def test_messages_of_check_in_the_table_of_remedies_exist() -> None:
     table = page.partition("| `check` says |")[2].partition("\n\n")[0]
     says = [row.split("|")[1].strip() for row in table.splitlines() if row.startswith("| ")]
     program = re.sub(
-        r'"\s*\n\s*f?"', "", text_of(COURSE / "rnn_utils.py")
+        r'"\s*\n\s*f?"', "", text_of(COURSE / "rnn_check.py")
     )  # texts that go on in the next line
     assert len(says) >= 8
     for sentence in says:

@@ -22,9 +22,9 @@ from autograder.authoring import fingerprints
 from autograder.authoring.reference import (
     COURSE,
     assignments,
+    checker,
     notebook_path,
     reference_namespace,
-    checker,
 )
 from autograder.course.cells import read_notebook
 from autograder.errors import ExamError
@@ -47,7 +47,8 @@ def data_of(assignment: str) -> dict[str, Any]:
     text = path.read_text(encoding="utf-8")
     data: dict[str, Any] = json.loads(text)
     cases = {
-        name: [checker().decode_case(c, path.parent) for c in stored] for name, stored in data["exercises"].items()
+        name: [checker().decode_case(c, path.parent) for c in stored]
+        for name, stored in data["exercises"].items()
     }
     return {"cases": cases, "slips": data["slips"]}
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from grading import cells_of
 
-from autograder.authoring.reference import notebook_path, reference_namespace, checker
+from autograder.authoring.reference import checker, notebook_path, reference_namespace
 
 FORWARD = {
     "rnn_cell_forward": "01-rnn-forward",
@@ -67,7 +67,9 @@ def cases_of(assignment: str) -> dict[str, list[Any]]:
     path = notebook_path(assignment).with_name("check_data.json")
     exercises = json.loads(path.read_text(encoding="utf-8"))["exercises"]
     tools = checker()
-    return {name: [tools.decode_case(case, path.parent) for case in stored] for name, stored in exercises.items()}
+    return {
+        name: [tools.decode_case(case, path.parent) for case in stored] for name, stored in exercises.items()
+    }
 
 
 def check_quickly(assignment: str, function: Any, exercise: str) -> str:

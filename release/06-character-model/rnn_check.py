@@ -1,0 +1,1008 @@
+"""What `check` finds out about a function. To solve an exercise you need not read this.
+
+Three parts: *Cases* reads inputs and expected values from `check_data.json`, *Comparing* calls the function
+and looks at what it returns, *Hints* asks what wrong numbers tell. Nothing is shown here: rnn_utils.py does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import inspect
+import io
+import json
+import linecache
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Arrays = dict[str, Any]
+
+IN_DOUBT = "In doubt: "
+"""How a remark on numbers begins that may differ and do; `preview.py` looks for it."""
+
+HEADER = ["returned value", "type", "shape", "numbers", "expected", "obtained"]
+
+
+@dataclass
+class Step:
+    """What there is to show of one case, in this order; empty where there is nothing."""
+
+    caption: str = ""
+    table: list[list[str]] = field(default_factory=list)
+    """Header and rows."""
+    remark: str = ""
+    right: bool = False
+    """Whether the remark tells of what is right."""
+    sentence: str = ""
+    """What is wrong. The case is the last one then."""
+    hint: str = ""
+
+
+def steps(function: Callable[..., Any], exercise: str, folder: Path) -> Iterator[Step]:
+    """Call the function on each case of an exercise, until something is wrong.
+
+    folder : where `check_data.json` lies
+
+    Raises FileNotFoundError or ValueError as `check` does.
+    """
+    data = load(exercise, folder)
+    cases = data["cases"]
+    doubts: list[int] = []
+    for number, case in enumerate(cases):
+        trial, hint = judge(function, cases, data["slips"], number)
+        problem = trial.problem
+        doubt = trial.remark if not problem else ""
+        step = Step()
+        if problem or doubt or number == 0:
+            step.caption = f"{'✗' if problem else '?' if doubt else '✓'} {exercise}: {case['title']}"
+            step.table = [HEADER, *trial.rows] if trial.rows else []
+        if doubt:
+            doubts.append(number)
+            step.remark = IN_DOUBT + doubt
+        if problem:
+            where = "" if number == 0 else f" in the case “{case['title']}”"
+            step.sentence = f"{exercise}{where}: {problem}" + ("" if problem.endswith(("?", ".")) else ".")
+            step.hint = hint
+        yield step
+        if problem:
+            return
+    right = [case["title"] for number, case in enumerate(cases) if number > 0 and number not in doubts]
+    if right:
+        also = "Right" if 0 in doubts else "Also right"
+        yield Step(remark=f"{also}: {'; '.join(right)}.", right=True)
+
+
+# --------------------------------------------------------------------------------------------------------
+# Cases
+# --------------------------------------------------------------------------------------------------------
+
+
+class Damaged(ValueError):
+    """A file cannot be used. Notebooks show the sentence alone, without a traceback."""
+
+    def __init__(self, name: str = "check_data.json") -> None:
+        super().__init__(
+            f"The file {name} beside rnn_utils.py is damaged: copy it again from the folder that you were "
+            "given."
+        )
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+@functools.cache
+def load(exercise: str, folder: Path) -> dict[str, Any]:
+    """The cases of one exercise in the `check_data.json` of a folder, and the slips that are known for it."""
+    try:
+        data = json.loads((folder / "check_data.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise _missing("check_data.json") from None
+    except (ValueError, RecursionError, OSError):
+        raise Damaged from None
+    try:
+        exercises = dict(data["exercises"])
+        names = ", ".join(exercises)
+        cases = [decode_case(stored, folder) for stored in exercises.get(exercise, [])]
+        slips = data.get("slips", {}).get(exercise, [])
+        usable = all(map(_is_case, cases)) and all(map(_is_slip, slips))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
+        raise Damaged from None
+    if exercise not in exercises:
+        raise ValueError(f"There is no exercise “{exercise}” in this assignment; it has: {names}.")
+    if not cases or not usable:
+        raise Damaged
+    return {"cases": cases, "slips": slips}
+
+
+def _missing(name: str) -> FileNotFoundError:
+    return FileNotFoundError(
+        f"check needs the file {name} in the same folder as rnn_utils.py, and it is not there: "
+        "copy it from the folder that you were given."
+    )
+
+
+def _is_case(case: Any) -> bool:
+    """Whether a case has what `examine` needs."""
+    if not isinstance(case.get("title"), str) or not isinstance(case.get("arguments"), dict):
+        return False
+    if "raises" in case:
+        return isinstance(case["raises"], str) and isinstance(case.get("accidents"), list)
+    names, expected = case["returns"], case["expected"]
+    details = (case.get(key, {}) for key in ("changed", "show", "parts", "alternatives"))
+    return (
+        isinstance(names, list)
+        and all(isinstance(name, str) for name in names)
+        and all(isinstance(detail, dict) for detail in details)
+        and set(by_name(expected, names)) == set(names)
+    )
+
+
+def _is_slip(slip: Any) -> bool:
+    return isinstance(slip["hint"], str) and all(isinstance(seen, dict | None) for seen in slip["seen"])
+
+
+def decode_case(stored: Any, folder: Path) -> dict[str, Any]:
+    """One case as it is written in the `check_data.json` of a folder, arrays and tuples restored.
+
+    What has to be followed and not only compared (how a network was trained) comes with a program, a file of
+    the same folder with a function `follow`; the case has that function under "follow".
+    """
+    named: Arrays = {}
+    for name, value in stored.get("shared", {}).items():
+        named[name] = _decode(value, named)
+    case = {key: _decode(stored[key], named) for key in stored if key != "shared"}
+    if "follow" in case:
+        case["follow"] = _follower(folder / case["follow"])
+    return case
+
+
+@functools.cache
+def _follower(path: Path) -> Callable[..., tuple[Any, str]]:
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        follow: Callable[..., tuple[Any, str]] = module.follow
+    except FileNotFoundError:
+        raise _missing(path.name) from None
+    except (SyntaxError, ValueError, AttributeError, NameError):
+        raise Damaged(path.name) from None
+    return follow
+
+
+def _decode(value: Any, named: Mapping[str, Any]) -> Any:
+    """JSON has no arrays and no tuples: they are written as {"array": "1.0 2.0"}, {"tuple": …} and so on."""
+    if isinstance(value, list):
+        return [_decode(item, named) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        array = np.array(value["array"].split(), dtype=value["dtype"]).reshape(value["shape"])
+        return np.asfortranarray(array) if value.get("order") == "F" else array
+    if "tuple" in value:
+        return tuple(_decode(item, named) for item in value["tuple"])
+    if "named" in value:
+        return named[value["named"]]
+    if "generator" in value:
+        generator = np.random.default_rng(value["generator"])
+        if "state" in value:  # what was drawn from it already
+            generator.bit_generator.state = value["state"]
+        return generator
+    return {key: _decode(item, named) for key, item in value["dict"].items()}
+
+
+# --------------------------------------------------------------------------------------------------------
+# Comparing
+# --------------------------------------------------------------------------------------------------------
+
+RTOL, ATOL = 1e-6, 1e-8
+# Where these come from. Two right ways to compute a value differ by rounding alone. In float64 one
+# operation is off by at most u = 1.1e-16 of its result, a sum of n products by n u of the sum of their
+# sizes, and each time step passes the errors before it on. With sums of some ten products over some ten
+# steps, in which cancellation may cost a few digits, about 1e-12 is to be expected. Measured against
+# extended precision (the tests do it for every case), the reference stays below 1e-5 of what is allowed
+# here: that leaves a factor of 100,000 for longer ways. ATOL stands for numbers that are zero or nearly so.
+# In the other direction, every known slip that shows in numbers changes one of them by more than 1000 times
+# what is allowed. Numbers in float32 (u = 6e-8) come too close to RTOL to be judged by it:
+# `_compare_arrays` refuses them by their type.
+
+
+@dataclass
+class Verdict:
+    """What can be said of one value: True is right, False is wrong, None could not be compared."""
+
+    type: bool | None = None
+    shape: bool | None = None
+    numbers: bool | None = None
+    problem: str = ""
+    tolerated: bool = False
+    """Whether the numbers differ and need not be the same."""
+    inside: tuple[str, Any, Any, Verdict] | None = None
+    """The first wrong entry of a container: its name, expected, obtained, and what is wrong with it."""
+
+
+@dataclass
+class Trial:
+    """What one call of the function gave."""
+
+    problem: str
+    """The first thing that is wrong, "" if nothing is."""
+    rows: list[list[str]] = field(default_factory=list)
+    """The rows of the table; none if no values came back that could be compared."""
+    wrong: dict[str, Any] = field(default_factory=dict)
+    """The wrong values by name, among them "argument x" if the argument x is not what it should be."""
+    remark: str = ""
+    """What there is to say of numbers that differ and need not be the same."""
+    stopped_with: Exception | None = None
+
+
+def examine(function: Callable[..., Any], case: Any) -> Trial:
+    """Call the function on one case and compare."""
+    arguments = copy.deepcopy(case["arguments"])
+    try:
+        returned = function(*arguments.values())
+        obtained = plain(returned)
+    except NotImplementedError as error:
+        return Trial(f"the function is not written yet ({error})", stopped_with=error)
+    except Exception as error:
+        if "raises" in case:
+            return Trial(_wrong_refusal(error, case))
+        message = (str(error).splitlines() or [""])[0]
+        inside = _stopped_in(error)
+        stopped = f"stopped in {inside}, which it needs, with" if inside else "stopped with"
+        problem = f"the function {stopped} {type(error).__name__}: {message}{_where(error)}"
+        return Trial(problem, stopped_with=error)
+    if "raises" in case:
+        return Trial(f"a {case['raises']} should be raised, but the function returns {_kind(obtained)}")
+    names = case["returns"]
+    problem = _wrong_return(obtained, names, case["expected"])
+    if problem:
+        return Trial(problem)
+    expected, values = by_name(case["expected"], names), by_name(obtained, names)
+    # A changed argument comes first: it may be the reason why returned values are wrong as well.
+    problems, wrong = [], {}
+    changed = case.get("changed", {})
+    for name, before in case["arguments"].items():
+        if isinstance(before, np.random.Generator):  # of which below
+            continue
+        if (
+            _wrong_afterwards(name, changed[name], arguments[name])
+            if name in changed
+            else not _is_unchanged(before, arguments[name])
+        ):
+            wrong[f"argument {name}"] = arguments[name]
+            problems.append(
+                f"the argument {name} should be changed in place, and afterwards its values are not right"
+                if name in changed
+                else f"the argument {name} is changed in place; leave it as it is and make a new array"
+            )
+    if "follow" in case and not problems:
+        expected, problem = case["follow"](function, case, expected, values, compare)
+        problems += [problem] if problem else []
+    rows, remark = [], ""
+    for name, value in values.items():
+        accepted = [expected[name], *case.get("alternatives", {}).get(name, [])]
+        details = case.get("parts", {}), case.get("unknown_numbers", [])
+        verdicts = [compare(name, option, value, *details) for option in accepted]
+        verdict = next((verdict for verdict in verdicts if not verdict.problem), verdicts[0])
+        if name in case.get("unknown_numbers", []) and verdict.type and verdict.shape is not False:
+            verdict = Verdict(type=True, shape=True)
+        if "tolerated" in case and verdict.type and verdict.shape is not False and verdict.numbers is False:
+            verdict.problem, verdict.tolerated, remark = "", True, case["tolerated"]
+            wrong[name] = value  # which may still be a known slip
+        rows.append(row(name, expected[name], value, verdict, case.get("show", {}).get(name, [])))
+        if verdict.problem:
+            wrong[name] = value
+            problems.append(verdict.problem)
+    if not problems:
+        problems += _wrong_owner(returned, arguments, case)
+    for name, right in changed.items():
+        drawn = isinstance(right, np.random.Generator)
+        if drawn and not problems and arguments[name].bit_generator.state != right.bit_generator.state:
+            wrong[f"argument {name}"] = 0.0
+            problems.append(
+                f"more or less was drawn from the generator {name} than the exercise asks for, which is one "
+                "number for each letter"
+            )
+    if not problems and (found := strange(obtained)):
+        problems.append(
+            f"what is returned contains {found}; only numbers, texts, arrays of numbers, tuples, lists and "
+            "dictionaries can be marked"
+        )
+    return Trial(problems[0] if problems else "", rows, wrong, remark)
+
+
+def _wrong_afterwards(name: str, expected: Any, obtained: Any) -> bool:
+    """Whether an argument that should be changed in place has other keys or numbers than it should have."""
+    if isinstance(expected, dict) and set(obtained) != set(expected):
+        return True
+    return bool(compare(name, expected, obtained, {}).problem)
+
+
+def _wrong_owner(returned: Any, arguments: Mapping[str, Any], case: Mapping[str, Any]) -> list[str]:
+    """A sentence where a function should hand back the very arrays of an argument, and returns others."""
+    if "handed_back" not in case:
+        return []
+    name = case["handed_back"]
+    given = arguments[name]
+    if set(returned) != set(given):
+        return [f"the returned dictionary has other keys than {name}: return what was passed in"]
+    if any(returned[key] is not given[key] for key in given):
+        return [f"what is returned is a copy of {name}: return the dictionary that was passed in"]
+    return []
+
+
+def _is_unchanged(before: Any, after: Any) -> bool:
+    """Whether a container has the same entries as before and an array the same numbers, bit by bit."""
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(_is_unchanged(before[key], after[key]) for key in before)
+    if isinstance(before, tuple | list):
+        return len(before) == len(after) and all(map(_is_unchanged, before, after))
+    if isinstance(before, np.ndarray):
+        same = isinstance(after, np.ndarray) and before.shape == after.shape
+        return same and before.tobytes() == after.tobytes()
+    return not compare("", before, after, {}).problem
+
+
+def _wrong_refusal(error: Exception, case: Mapping[str, Any]) -> str:
+    """A sentence if the function refused its arguments in another way than the exercise asks for, else ""."""
+    message = (str(error).splitlines() or [""])[0]
+    if case["raises"] not in [kind.__name__ for kind in type(error).__mro__]:
+        kind = type(error).__name__
+        return f"a {case['raises']} should be raised, not {kind} ({message}){_where(error)}"
+    if not message or any(accident in message for accident in case["accidents"]):
+        says = f"says “{message}”" if message else "says nothing"
+        return f"a {case['raises']} is raised, but it {says}: raise one whose sentence tells what is wrong"
+    return ""
+
+
+def by_name(returned: Any, names: list[str]) -> dict[str, Any]:
+    """The values of a returned dictionary, tuple or single value, by their names."""
+    if isinstance(returned, dict):
+        return {name: returned[name] for name in names}
+    return dict(zip(names, returned if len(names) > 1 else [returned], strict=True))
+
+
+def _wrong_return(obtained: Any, names: list[str], expected: Any) -> str:
+    """A sentence if the returned object as a whole is not what the exercise asks for, else ""."""
+    listed = ", ".join(names)
+    if obtained is None:
+        return "the function returns None: is there a `return` at its end?"
+    if isinstance(expected, dict):
+        if not isinstance(obtained, dict):
+            return f"the function returns {_kind(obtained)} where a dictionary with the keys {listed} belongs"
+        missing = [name for name in names if name not in obtained]
+        return f"the returned dictionary lacks {', '.join(missing)}" if missing else ""
+    if len(names) > 1:
+        if not isinstance(obtained, tuple | list):
+            return f"the function returns {_kind(obtained)} where {len(names)} values belong: {listed}"
+        if len(obtained) != len(names):
+            return f"the function returns {len(obtained)} values where {len(names)} belong: {listed}"
+    return ""
+
+
+def compare(
+    name: str,
+    expected: Any,
+    obtained: Any,
+    parts: Mapping[str, Any],
+    unknown: Sequence[str] = (),
+    *,
+    path: str = "",
+) -> Verdict:
+    """Compare a value with the expected one, containers entry by entry; the first problem is told.
+
+    name    : of the value, or of the entry of a container
+    parts   : for the name of a tuple the names of its entries, so that a problem can be told by name; for the
+              name of a list those of the entries of each tuple in it
+    unknown : names of entries of which only types and shapes are compared
+    path    : where an entry stands, such as "caches[0][2]"; "" for a value that is no entry
+    """
+    label, name = name, f"{path} ({name})" if path and name else path or name
+    if isinstance(expected, np.ndarray):
+        return _compare_arrays(name, expected, obtained, kind_matters=not path)
+    if isinstance(expected, tuple | list | dict):
+        if type(obtained) is not type(expected):
+            return Verdict(type=False, problem=f"{name} is {_kind(obtained)} where {_kind(expected)} belongs")
+        if len(obtained) != len(expected) and not isinstance(expected, dict):  # more keys do no harm
+            return Verdict(
+                type=True,
+                shape=False,
+                problem=f"{name} has {len(obtained)} entries where {len(expected)} belong",
+            )
+        if isinstance(expected, dict):
+            missing = [key for key in expected if key not in obtained]
+            if missing:
+                return Verdict(type=True, shape=False, problem=f"{name} lacks the key {missing[0]!r}")
+            entries = [(key, f"[{key!r}]", expected[key], obtained[key]) for key in expected]
+        else:
+            if isinstance(expected, tuple):
+                labels = [*parts.get(label, []), *[""] * len(expected)]
+            else:
+                labels = [label] * len(expected)
+            entries = [
+                (labels[i], f"[{i}]", *pair) for i, pair in enumerate(zip(expected, obtained, strict=True))
+            ]
+        verdict = Verdict(type=True, shape=True, numbers=True)
+        for entry, index, wanted, found in entries:
+            inner = compare(entry, wanted, found, parts, unknown, path=f"{path or label}{index}")
+            if inner.problem and not (entry in unknown and inner.numbers is False):
+                verdict.type = verdict.type and inner.type
+                verdict.shape = verdict.shape and inner.shape
+                verdict.numbers = verdict.numbers and inner.numbers
+                verdict.problem = verdict.problem or inner.problem
+                shown = f"{path or label}{index}" + (f" ({entry})" if entry else "")
+                verdict.inside = verdict.inside or inner.inside or (shown, wanted, found, inner)
+        return verdict
+    if isinstance(expected, bool | str | None):
+        same = type(obtained) is type(expected) and obtained == expected
+        return Verdict(
+            type=same, problem="" if same else f"{name} is {obtained!r} where {expected!r} belongs"
+        )
+    if isinstance(expected, int | float):
+        if isinstance(obtained, np.ndarray) and obtained.ndim == 0:  # what np.squeeze makes of a number
+            obtained = obtained[()]
+        if isinstance(obtained, bool) or not isinstance(obtained, int | float | np.integer | np.floating):
+            return Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a number belongs")
+        if isinstance(expected, int) and not isinstance(obtained, int | np.integer):
+            return Verdict(type=False, problem=f"{name} is a real number where a whole number belongs")
+        close = bool(np.isclose(obtained, expected, rtol=RTOL, atol=ATOL))
+        problem = "" if close else f"{name} is {_number(obtained)} where {_number(expected)} belongs"
+        if problem and (rounded := _rounded(expected, obtained)):
+            problem += f": the right number, but {rounded}"
+        return Verdict(type=True, numbers=close, problem=problem)
+    return Verdict(type=type(obtained) is type(expected))
+
+
+def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bool) -> Verdict:
+    """Type, shape and numbers of one array, in this order; later verdicts stay None after a failure.
+
+    kind_matters : whether real numbers will not do where integers are expected, nor rounded float32 where
+                   float64 is. So it is for returned arrays (padded integers stay integers); for the numbers
+                   that a cache keeps, the texts ask for no type.
+    """
+    if type(obtained) is not np.ndarray or obtained.dtype.kind not in "bifc":
+        return Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a NumPy array belongs")
+    verdict = Verdict(type=True)
+    if kind_matters and expected.dtype.kind == "i" and obtained.dtype.kind in "fc":
+        verdict.type = False
+        verdict.problem = f"{name} is an array of real numbers ({obtained.dtype}) where integers belong"
+    elif obtained.shape != expected.shape:
+        verdict.shape = False
+        verdict.problem = f"{name} has the shape {obtained.shape} where {expected.shape} belongs"
+        if obtained.shape == expected.shape[:1] and expected.shape[1:] == (1,):
+            verdict.problem += ": keep it a column (for a sum: keepdims=True)"
+        elif obtained.shape == expected.shape[::-1]:
+            verdict.problem += ": it is transposed"
+    else:
+        verdict.shape = True
+        if np.array_equal(obtained, expected):
+            verdict.numbers = True
+            return verdict
+        if kind_matters and expected.dtype.kind == obtained.dtype.kind == "f" and (
+            obtained.dtype.itemsize < expected.dtype.itemsize
+        ):  # fmt: skip
+            return Verdict(
+                type=False,
+                problem=f"{name} is an array of {obtained.dtype} numbers, which are too coarse: "
+                f"compute it and store it as {expected.dtype}",
+            )
+        wrong = ~np.isclose(obtained, expected, rtol=RTOL, atol=ATOL, equal_nan=True)
+        verdict.numbers = not wrong.any()
+        not_numbers = np.count_nonzero(np.isnan(obtained) & wrong)
+        if not_numbers:
+            verdict.problem = (
+                f"{name} contains NaN (not a number) in {not_numbers} of {obtained.size} entries"
+            )
+        elif wrong.any():
+            largest = np.max(np.abs(obtained - expected)[wrong])
+            verdict.problem = (
+                f"{name} has the right shape, but {np.count_nonzero(wrong)} of its {wrong.size} numbers are "
+                f"wrong, by up to {largest:.3g}"
+            )
+            square = expected.ndim == 2 and expected.shape == expected.shape[::-1]
+            if square and np.allclose(obtained.T, expected, rtol=RTOL, atol=ATOL):
+                verdict.problem = f"{name} holds the right numbers, but transposed"
+            elif rounded := _rounded(expected, obtained):
+                verdict.problem = f"{name} holds the right numbers, but {rounded}"
+    return verdict
+
+
+def _rounded(expected: Any, obtained: Any) -> str:
+    """In words, to how many decimals right numbers were rounded; "" if that is not what is wrong.
+
+    Numbers that become zero altogether, or stay integers, tell nothing of the kind.
+    """
+    if not np.all(np.isfinite(obtained)) or np.iscomplexobj(obtained):
+        return ""
+    for decimals in range(1, 9):
+        if np.any(obtained != np.round(obtained)) and np.allclose(
+            obtained, np.round(expected, decimals), rtol=1e-12, atol=1e-12
+        ):
+            return f"rounded to {decimals} decimal{'s' if decimals > 1 else ''}: do not round what you return"
+    return ""
+
+
+_PLAIN = (dict, list, tuple, str, int, float, complex, bytes)
+
+
+def plain(value: Any, met: dict[int, Any] | None = None) -> Any:
+    """The same, with subclasses of the plain kinds (a defaultdict, a named tuple) as what they hold.
+
+    Marking takes them as that as well. What is none of these kinds stays what it is.
+    """
+    met = {} if met is None else met
+    if id(value) in met:
+        return met[id(value)]
+    met[id(value)] = value  # for a list that contains itself
+    kind: Any = next((kind for kind in _PLAIN if isinstance(value, kind)), None)
+    made = value
+    if isinstance(value, np.ndarray):
+        masked = isinstance(value, np.ma.MaskedArray) and bool(np.any(np.ma.getmaskarray(value)))
+        made = value if masked else value.view(np.ndarray)
+    elif kind is dict:
+        keys = [key.item() if isinstance(key, np.generic) else plain(key, met) for key in value]
+        made = dict(zip(keys, [plain(item, met) for item in value.values()], strict=True))
+    elif kind in (list, tuple):
+        made = kind(plain(item, met) for item in value)
+    elif not (kind is None or isinstance(value, bool | np.generic) or type(value) is kind):
+        made = str.__str__(value) if kind is str else kind(value)
+    met[id(value)] = made
+    return made
+
+
+def strange(value: Any, met: set[int] | None = None) -> str:
+    """What marking would refuse in a returned value, in words; "" if there is nothing of that kind."""
+    met = set() if met is None else met
+    if id(value) in met:
+        return ""
+    met.add(id(value))
+    if isinstance(value, dict | list | tuple):
+        items = [part for item in value.items() for part in item] if isinstance(value, dict) else value
+        return next((found for item in items if (found := strange(item, met))), "")
+    if isinstance(value, np.ndarray):
+        plain = type(value) is np.ndarray and value.dtype.kind in "biufcUS"
+    elif isinstance(value, np.generic):
+        plain = value.dtype.kind in "biufcUS"
+    else:
+        plain = value is None or isinstance(value, (*_PLAIN, np.random.Generator, np.random.RandomState))
+    return "" if plain else _kind(value)
+
+
+def _stopped_in(error: BaseException) -> str:
+    """The name of the student's function in which an exception was raised, "" if it is the one called."""
+    facts = getattr(error, "facts", None)
+    if isinstance(facts, dict):  # the function was called in another process, which sent its traceback
+        lines = "\n".join(re.sub(r"\x1b\[[\d;]*m", "", str(line)) for line in facts.get("traceback", []))
+        names = re.findall(r"^(?:Cell |File |Input ).*?, in (\w+)\(", lines, re.MULTILINE)
+        return names[-1] if names and names[-1] != facts.get("function") else ""
+    frames = _notebook_frames(error)
+    return frames[-1].f_code.co_name if frames and frames[-1] is not frames[0] else ""
+
+
+def _notebook_frames(error: BaseException) -> list[Any]:
+    """The frames of functions of the notebook that were running, the one that `check` called first."""
+    trace = error.__traceback__ and error.__traceback__.tb_next
+    if trace is None or hasattr(error, "facts"):  # or it was raised in another process
+        return []
+    frames, home = [], trace.tb_frame.f_globals
+    while trace is not None:
+        frame = trace.tb_frame
+        if frame.f_globals is home and not frame.f_code.co_name.startswith("<"):
+            frames.append(frame)
+        trace = trace.tb_next
+    return frames
+
+
+def _kind(value: Any) -> str:
+    """What a value is, in words: "a Python list", "a NumPy array of the shape (5, 10)"."""
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray):
+        if type(value) is not np.ndarray:
+            return f"an array of the type {type(value).__name__}"
+        dtype = "" if value.dtype.kind in "bif" else f" (dtype {value.dtype})"
+        return f"a NumPy array of the shape {value.shape}{dtype}"
+    for kind, words in ((list, "a Python list"), (tuple, "a tuple"), (dict, "a dictionary"), (str, "a text")):
+        if isinstance(value, kind):
+            return words
+    if isinstance(value, bool | int | float | np.number):
+        return "a single number"
+    return f"a value of type {type(value).__name__}"
+
+
+def _where(error: BaseException) -> str:
+    """Which line of the notebook an exception came from, as far as it is known."""
+    found = ""
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        line = linecache.getline(file, trace.tb_lineno).strip()
+        if line and ("ipykernel_" in file or file.startswith("<ipython-input")):
+            found = f", in line {trace.tb_lineno} of its cell: {line}"
+        trace = trace.tb_next
+    return found
+
+
+def _number(value: Any) -> str:
+    return f"{value:.8g}"
+
+
+def row(name: str, expected: Any, obtained: Any, verdict: Verdict, index: list[int]) -> list[str]:
+    """The texts of one row of the table. `index` says which part of an array is worth showing."""
+    tolerated = verdict.tolerated
+    if verdict.inside:
+        name, expected, obtained, verdict = verdict.inside
+        index = [0] * (np.ndim(expected) - 1) if isinstance(expected, np.ndarray) else []
+    if isinstance(expected, np.ndarray) and verdict.shape:
+        chosen = tuple(index)
+        wrong = ~np.isclose(obtained, expected, rtol=RTOL, atol=ATOL, equal_nan=True)
+        if wrong.any() and not np.any(wrong[chosen]):
+            chosen = tuple(int(i) for i in np.argwhere(wrong)[0])[: max(len(index), 1)]
+        label = name + "".join(f"[{i}]" for i in chosen)
+        sides = [_entries(expected[chosen]), _entries(obtained[chosen])]
+    elif isinstance(expected, int | float | np.number) and verdict.type:
+        label, sides = name, [_number(expected), _number(obtained)]
+    else:
+        label, sides = name, [_summary(expected), _summary(obtained)]
+        if sides[0] == sides[1] and isinstance(expected, np.ndarray) and isinstance(obtained, np.ndarray):
+            sides = [f"an array of {array.dtype}" for array in (expected, obtained)]
+    marks = {True: "✓ agree", False: "? differ" if tolerated else "✗ differ", None: "not compared"}
+    return [label, marks[verdict.type], marks[verdict.shape], marks[verdict.numbers], *sides]
+
+
+def _entries(values: Any, most: int = 4) -> str:
+    flat = np.ravel(values)
+    return "  ".join(f"{value:.6g}" for value in flat[:most]) + ("  …" if flat.size > most else "")
+
+
+def _summary(value: Any) -> str:
+    if (
+        isinstance(value, list)
+        and 0 < len(value) <= 12
+        and all(isinstance(i, int | np.integer) for i in value)
+    ):
+        return "[" + ", ".join(str(int(i)) for i in value) + "]"
+    if isinstance(value, list) and value and all(isinstance(i, int | float | np.number) for i in value):
+        return _entries(value)
+    if isinstance(value, tuple | list | dict):
+        return f"{_kind(value)} of {len(value)}"
+    text = _kind(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+# --------------------------------------------------------------------------------------------------------
+# Hints: what wrong numbers tell
+# --------------------------------------------------------------------------------------------------------
+#
+# Many people make the same slips, and each slip leaves its own wrong numbers. `check_data.json` has a few
+# measures of these numbers, a *fingerprint*, for every value that a known slip makes wrong. Where the numbers
+# fit no known slip, some experiments with the function may still tell something. No hint is better than a
+# wrong one: when in doubt, nothing is said.
+
+
+def judge(function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int) -> tuple[Trial, str]:
+    """What the function gives in case `number`, and a hint if that is wrong.
+
+    Numbers that may differ from the expected ones, for there are several ways to work, are wrong if they are
+    exactly those of a known slip.
+    """
+    trial = examine(function, cases[number])
+    if trial.problem:
+        return trial, _hint(function, cases, slips, number)
+    if not trial.remark:
+        return trial, ""
+    own = [slip for slip in slips if "from" not in slip]
+    explained, trials = _compare_with_slips(function, cases, own, number)
+    if {name for names in explained.values() for name in names} != set(trials[number] or [""]):
+        return trial, ""
+    trial.problem = "the numbers that differ are those of a well-known slip"
+    return trial, _in_words(explained, trials[number])
+
+
+def _hint(function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int) -> str:
+    """A hint for a function that fails in case `number`, "" if there is none.
+
+    slips : the known ones, dictionaries with "hint" (a text), "seen" (for each case the fingerprints of the
+            wrong values by name, or None where the function stops), "separable" (if each of the values may
+            be wrong by itself), "from" (if the slip is in another exercise, which this one calls) and
+            "perhaps from" (if another exercise may be the cause as well)
+    """
+    explained, trials = _compare_with_slips(function, cases, slips, number)
+    if explained:
+        return _in_words(explained, trials[number])
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return probe(function, cases, number)
+    except Exception:  # values that nobody thought of: the sentence about what is wrong has to do
+        return ""
+
+
+def _compare_with_slips(
+    function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int
+) -> tuple[dict[str, list[str]], list[dict[str, str] | None]]:
+    """What `_explain` finds out about case `number`, and the fingerprints of what is wrong in each case."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # what the function prints was shown already
+            trials = [fingerprints(function, case) for case in cases]
+            return _explain(number, trials, slips), trials
+    except Exception:  # values that nobody thought of
+        return {}, [None] * len(cases)
+
+
+def _in_words(explained: Mapping[str, list[str]], wrong: Mapping[str, str] | None) -> str:
+    """The hints; where one does not explain everything that is wrong, with the names of what it explains."""
+    hints = []
+    for hint, names in explained.items():
+        which = "" if set(names) == set(wrong or ()) else " for " + ", ".join(names)
+        hints.append(f"Hint{which}: {hint}")
+    return " ".join(hints)
+
+
+def fingerprints(function: Callable[..., Any], case: Any) -> dict[str, str] | None:
+    """Name of each wrong value -> its fingerprint; None if the function gave no values to compare."""
+    trial = examine(function, case)
+    if trial.problem and not trial.rows:
+        return None
+    return {name: _fingerprint(value) for name, value in trial.wrong.items()}
+
+
+def _fingerprint(value: Any) -> str:
+    """Shape, norm and two weighted sums of the numbers in a value; they tell it from any other.
+
+    For a tuple, list or dictionary those of all its numbers one after the other. NaN and infinity count as
+    fixed numbers, so that their places matter.
+    """
+    parts = [np.ravel(part) for part in numbers_in(value)]
+    numbers = np.nan_to_num(np.concatenate([np.zeros(0), *parts]), nan=1e2, posinf=1e3, neginf=-1e3)
+    shape = value.shape if isinstance(value, np.ndarray) else numbers.shape
+    angles = np.arange(1, numbers.size + 1)
+    measures = np.linalg.norm(numbers), np.sum(numbers * np.cos(angles)), np.sum(numbers * np.sin(angles))
+    return " ".join(["x".join(map(str, shape)), *(f"{measure:.7g}" for measure in measures)])
+
+
+def numbers_in(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        value = [value[key] for key in sorted(value, key=str)]
+    if isinstance(value, tuple | list):
+        for item in value:
+            yield from numbers_in(item)
+    elif isinstance(value, int | float | np.ndarray | np.number) and np.asarray(value).dtype.kind in "bif":
+        yield np.asarray(value, dtype=float)
+
+
+def agree(one: str, other: str) -> bool:
+    """Whether two fingerprints are the same up to rounding, which differs from computer to computer."""
+    (shape, *numbers), (other_shape, *other_numbers) = one.split(), other.split()
+    a, b = np.array(numbers, dtype=float), np.array(other_numbers, dtype=float)
+    return shape == other_shape and bool(np.all(np.abs(a - b) <= 1e-6 * a[0]))
+
+
+def is_zero(fingerprint: str) -> bool:
+    return float(fingerprint.split()[1]) == 0
+
+
+def _explain(number: int, trials: list[dict[str, str] | None], slips: list[Any]) -> dict[str, list[str]]:
+    """Hint -> names of the values, wrong in case `number`, that it explains.
+
+    Each value is looked at on its own, so that two slips are recognised where each shows in another value.
+    A slip that explains much comes before one that explains little, and one that accounts for all it makes
+    wrong before one that accounts for a part of it. Where two are equally good, there is no hint.
+    """
+    wrong = {name for trial in trials for name in trial or ()}
+    shows = trials[number] or {}
+    candidates: dict[str, list[tuple[tuple[int, bool], str]]] = {name: [] for name in shows}
+    for slip in slips:
+        names = {name for seen in slip["seen"] for name in seen or ()}
+        separable = slip.get("separable", False)
+        if not names <= wrong and not separable:
+            continue  # it would have made more values wrong than are
+        fitting = {name for name in names & wrong if _fits(name, slip["seen"], trials)}
+        # A cache holds a bit of everything, and so the traces of every slip.
+        telling = {name for name in names if not name.startswith("cache")} or names
+        complete = fitting >= telling
+        shown = [name for name in candidates if name in fitting]
+        if not (complete or separable or (len(fitting & telling) >= len(telling) / 2 and "from" not in slip)):
+            continue  # too little of it is there, or too little to suspect another function
+        if all(is_zero(shows[name]) for name in shown) and fitting != wrong:
+            continue  # zeros are no evidence: many roads lead there
+        hint = slip["hint"]
+        elsewhere = slip.get("from") or slip.get("perhaps from")
+        if elsewhere:
+            hint = f"If {elsewhere} does not pass its own check yet, look there first. {hint}"
+        for name in shown:
+            candidates[name].append(((len(fitting), complete), hint))
+    explained: dict[str, list[str]] = {}
+    for name, ranked in candidates.items():
+        best = {hint for rank, hint in ranked if rank == max(ranked)[0]}
+        if len(best) == 1:
+            explained.setdefault(best.pop(), []).append(name)
+    return explained
+
+
+def _fits(name: str, seen: list[dict[str, str] | None], trials: list[dict[str, str] | None]) -> bool:
+    """Whether a value is wrong in the same way in all cases, where the function did not stop."""
+    for slip, trial in zip(seen, trials, strict=True):
+        if trial is None:
+            continue
+        if slip is None or (name in slip) != (name in trial):
+            return False
+        if name in slip and not agree(slip[name], trial[name]):
+            return False
+    return True
+
+
+def probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
+    """A hint from experiments, "" if they tell nothing.
+
+    Is an unknown name a key of a dictionary that was given? Does it matter in which order the entries of a
+    dictionary come? Do the results stay the same whatever stands in an argument that matters (then it was
+    left out, or a variable of the notebook is used in its place)? Does the function work until the sizes
+    change (then one of them is written as a number)? Do the factors of a product not fit together?
+    """
+    trial = examine(function, cases[number])
+    error = trial.stopped_with
+    inside = _stopped_in(error) if error else ""
+    elsewhere = f"If {inside} does not pass its own check yet, look there first. " if inside else ""
+    unknown = re.match(r"name '(\w+)' is not defined", str(error))
+    if isinstance(error, NameError) and unknown:
+        if _was_given(error, unknown[1], cases[number], inside):
+            return (
+                f"Hint: {elsewhere}{unknown[1]} is an entry of a dictionary that you were given: take it out "
+                "of there first."
+            )
+        return f"Hint: {elsewhere}".rstrip() if inside else ""
+    if _order_matters(function, cases[number]):
+        return (
+            "Hint: What comes out depends on the order in which the entries stand in a dictionary: take each "
+            "of them by its name."
+        )
+    ignored = ignored_inputs(function, cases[0], cases[0].get("matter", []))
+    if 1 <= len(ignored) <= 3:
+        return (
+            f"Hint: The results stay the same when you change {', '.join(ignored)}: left out, or taken from "
+            "a variable of the notebook that happens to have such a name?"
+        )
+    stopped = isinstance(error, ValueError | IndexError)
+    sizes, first_sizes = ([np.shape(a) for _, a in _inputs(cases[i]["arguments"])] for i in (number, 0))
+    if sizes != first_sizes and (stopped or "has the shape" in trial.problem):
+        return (
+            "Hint: It works with the sizes of the first inputs and not with these: is a size written as a "
+            "number, or taken from the wrong array?"
+        )
+    if isinstance(error, ValueError) and re.match(r"matmul: .*mismatch|shapes .* not aligned", str(error)):
+        return (
+            f"Hint: {elsewhere}In a product of matrices, the first needs as many columns as the second has "
+            "rows, and here it has not. Compare the order of the factors with the equation."
+        )
+    return f"Hint: {elsewhere}".rstrip() if inside else ""
+
+
+def _was_given(error: Exception, name: str, case: Any, inside: str) -> bool:
+    """Whether a dictionary that was given to the function that stopped has an entry of this name."""
+    if frames := _notebook_frames(error):
+        code = frames[-1].f_code
+        number = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & inspect.CO_VARARGS)
+        given = [frames[-1].f_locals.get(argument) for argument in code.co_varnames[:number]]
+        return any(label == f'["{name}"]' for item in given for label in _keys_in(item))
+    return not inside and any(label.endswith(f'["{name}"]') for label, _ in _inputs(case["arguments"]))
+
+
+def _keys_in(value: Any) -> Iterator[str]:
+    """The keys of a dictionary, also within a tuple or list, as `["key"]`."""
+    if issubclass(type(value), dict):
+        yield from (f'["{key}"]' for key in value)
+    elif issubclass(type(value), tuple | list):
+        for item in value:
+            yield from _keys_in(item)
+
+
+def _order_matters(function: Callable[..., Any], case: Any) -> bool:
+    """Whether the results are others, or the function stops elsewhere, where dictionaries are reordered."""
+
+    def outcome(reorder: Callable[[list[Any]], Any]) -> Any:
+        arguments = _reordered(copy.deepcopy(case["arguments"]), reorder, outermost=True)
+        try:
+            returned = by_name(plain(function(*arguments.values())), case["returns"])
+        except Exception as error:
+            return str(error)
+        return {name: _fingerprint(value) for name, value in returned.items() if not name.startswith("cache")}
+
+    def differ(one: Any, other: Any) -> bool:
+        if isinstance(one, str) or isinstance(other, str):
+            return type(one) is not type(other) or one != other
+        return any(not agree(one[name], other[name]) for name in one)
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        usual = outcome(list)
+        if differ(usual, outcome(list)):  # it is not the same twice: nothing to learn here
+            return False
+        return differ(usual, outcome(lambda keys: keys[::-1])) or differ(usual, outcome(sorted))
+
+
+def _reordered(value: Any, reorder: Callable[[list[Any]], Any], *, outermost: bool = False) -> Any:
+    """The same with the entries of dictionaries of arrays in another order (those of the outermost stay)."""
+    if isinstance(value, dict):
+        arrays = all(isinstance(item, np.ndarray) for item in value.values())
+        keys = reorder(list(value)) if arrays and not outermost else list(value)
+        return {key: _reordered(value[key], reorder) for key in keys}
+    if isinstance(value, tuple | list):
+        return type(value)(_reordered(item, reorder) for item in value)
+    return value
+
+
+def ignored_inputs(function: Callable[..., Any], case: Any, labels: list[str] | None = None) -> list[str]:
+    """Those of the labelled inputs (all, if none are given) whose numbers do not matter for the results.
+
+    An input counts as ignored if the results stay exactly the same under all of `_changes`. There are small
+    and large ones, of either sign and in random directions, for rounding, an argmax, signs and hard gates do
+    not feel every change.
+    """
+
+    def results(changed: str, change: Callable[[Any], Any] | None = None) -> Any:
+        arguments = copy.deepcopy(case["arguments"])
+        for label, array in _inputs(arguments):
+            if label == changed and change is not None:
+                array[...] = change(array)
+        returned = by_name(plain(function(*arguments.values())), case["returns"])
+        numbers = {name: [*numbers_in(returned[name])] for name in returned if not name.startswith("cache")}
+        return {name: [(part.shape, part.tobytes()) for part in parts] for name, parts in numbers.items()}
+
+    def feels(label: str, change: Callable[[Any], Any]) -> bool:
+        try:
+            return bool(results(label, change) != usual)
+        except Exception:  # it stops with these numbers: so they matter
+            return True
+
+    labels = input_labels(case) if labels is None else labels
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            usual = results("")
+            if results("") != usual:  # it is not the same twice: nothing to learn here
+                return []
+        except Exception:  # it does not even run: nothing to learn here
+            return []
+        return [label for label in labels if not any(feels(label, change) for change in _changes())]
+
+
+def _changes() -> Iterator[Callable[[Any], Any]]:
+    """Ways to change the numbers of an array; the same each time."""
+    yield lambda array: 0.7 * array + 0.1
+    yield lambda array: -array
+    generator = np.random.RandomState(1)
+    for size in (1.0, 1.0, 10.0, 10.0, 1e3, 1e3, 1e6):
+        seed = generator.randint(1 << 30)
+        yield lambda array, size=size, seed=seed: size * np.random.RandomState(seed).randn(*array.shape)  # type: ignore[misc]
+    yield lambda array: array + 100
+    yield lambda array: array - 100
+    yield lambda array: 0 * array
+
+
+def input_labels(case: Any) -> list[str]:
+    """Names of the arrays of real numbers that a case gives to the function, such as `parameters["Wf"]`."""
+    arrays = dict(_inputs(case["arguments"]))
+    return [label for label, array in arrays.items() if array.dtype.kind == "f"]
+
+
+def _inputs(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
+    """The arrays among the arguments that have a name: arguments themselves, and entries of dictionaries."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _inputs(item, f'{label}["{key}"]' if label else key)
+    elif isinstance(value, tuple | list):
+        dictionaries = {id(item): item for item in value if isinstance(item, tuple | list | dict)}
+        for item in dictionaries.values():
+            yield from _inputs(item, "parameters" if isinstance(item, dict) else "")
+    elif isinstance(value, np.ndarray) and label:
+        yield label, value
