@@ -159,6 +159,22 @@ def grade_command(options: argparse.Namespace) -> int:
     return DONE if complete else INCOMPLETE
 
 
+def extend_command(options: argparse.Namespace) -> int:
+    from autograder.gradebook.people import extend
+    from autograder.gradebook.writer import GradebookWriter
+
+    folders = _folders(options)
+    folders.check_assignment(options.assignment)
+    with GradebookWriter(folders) as writer:
+        extend(writer, options.student, options.assignment, options.days)
+    what = f"has {options.days:g} more days for" if options.days else "has no more time than others for"
+    print(
+        f"{options.student} {what} {options.assignment}. `autograder grade {options.assignment}` works out"
+        " lateness again."
+    )
+    return DONE
+
+
 def feedback_command(options: argparse.Namespace) -> int:
     from autograder.feedback.pages import write_feedback
 

@@ -11,6 +11,7 @@ from autograder.cli.commands import (
     SUBMISSION_TIMES,
     collect_command,
     doctor_command,
+    extend_command,
     feedback_command,
     grade_command,
     hand_back_command,
@@ -102,6 +103,19 @@ def make_parser() -> argparse.ArgumentParser:
     # What `nbgrader autograde` was configured with, as JSON on standard input; see plugin.py.
     grade.add_argument("--nbgrader-options", action="store_true", help=argparse.SUPPRESS)
     grade.set_defaults(command=grade_command)
+
+    extend = command(
+        "extend",
+        "give a student more time",
+        "Moves the due date of an assignment for one student, also before anything is handed in. A new\n"
+        "number of days takes the place of the old one; 0 takes it back. The student has to be in the\n"
+        "gradebook (`autograder collect --students` enters a list) or to have handed in something.",
+        "  autograder extend ada 01-rnn-forward --days 7",
+    )
+    extend.add_argument("student", metavar="STUDENT")
+    extend.add_argument("assignment", metavar="ASSIGNMENT")
+    extend.add_argument("--days", type=float, required=True, metavar="N", help="for instance 7, or 0.5")
+    extend.set_defaults(command=extend_command)
 
     feedback = command(
         "feedback",

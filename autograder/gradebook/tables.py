@@ -51,6 +51,15 @@ MASTER = sql.Table(
 )
 """Digest of the source that an assignment's cells in the gradebook were made from."""
 
+EXTENSION = sql.Table(
+    "autograder_extension",
+    _OUR_TABLES,
+    sql.Column("student", sql.String(128), primary_key=True),
+    sql.Column("assignment", sql.String(128), primary_key=True),
+    sql.Column("seconds", sql.Integer(), nullable=False),
+)
+"""Who has more time. nbgrader keeps this with a submission, of which it may not know yet."""
+
 ASSIGNMENT = api.Assignment.__table__
 NOTEBOOK = api.Notebook.__table__
 CELL = api.BaseCell.__table__

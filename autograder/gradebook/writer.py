@@ -28,7 +28,7 @@ from sqlalchemy.engine import Connection, Row
 from autograder.course.folders import Folders
 from autograder.errors import AutograderError, NotRecorded, RecordsError, UsageError
 from autograder.gradebook.database import PATIENCE, explained, open_engine
-from autograder.gradebook.lateness import Timestamps, seconds_late
+from autograder.gradebook.lateness import Timestamps, grant_what_was_promised, seconds_late
 from autograder.gradebook.nbgrader import api, nbformat, utils
 from autograder.gradebook.published import MARKER, annotate, is_whole, master_files, publish
 from autograder.gradebook.tables import (
@@ -301,7 +301,11 @@ class GradebookWriter:
     def _record(self, db: Connection, result: Result, folder: Path, why: str, token: str) -> list[Change]:
         assignment = one_row(db, ASSIGNMENT, name=result.assignment)
         self._student(db, result.student)
-        submission_id = ensure_row(db, SUBMISSION, assignment_id=assignment.id, student_id=result.student)
+        keys = {"assignment_id": assignment.id, "student_id": result.student}
+        is_new = not has_row(db, SUBMISSION, **keys)
+        submission_id = ensure_row(db, SUBMISSION, **keys)
+        if is_new:
+            grant_what_was_promised(db, submission_id, result.student, result.assignment)
         now = datetime.now(UTC).replace(tzinfo=None)
         examined = {notebook.name: notebook for notebook in result.notebooks}
         changes: list[Change] = []

@@ -41,6 +41,8 @@ class Collected:
     refused: list[str] = field(default_factory=list)
     """A sentence for each student whose work was not taken over, and for files that belong to nobody."""
     remarks: list[str] = field(default_factory=list)
+    entered: int = 0
+    """Students of the list who were not in the gradebook."""
 
     def lines(self) -> list[str]:
         """The summary for people."""
@@ -54,7 +56,11 @@ class Collected:
             if names or word == "new"
         ]
         late = [f"Late, says {self.platform}: {', '.join(map(show, self.late))}."] if self.late else []
-        return [f"Submissions ({self.platform}): {', '.join(counts)}.", *late, *self.remarks, *self.refused]
+        entered = (
+            [f"Students of the list who are new in the gradebook: {self.entered}."] if self.entered else []
+        )
+        submissions = f"Submissions ({self.platform}): {', '.join(counts)}."
+        return [submissions, *entered, *late, *self.remarks, *self.refused]
 
 
 def collect(
@@ -89,6 +95,14 @@ def collect(
             collected.refused.append(f"Left out, because it is not clear whose they are: {listed}{more}.")
         for handed_in in everybody:
             _take_over(folders, assignment, names, handed_in, ids, collected, dry_run=dry_run)
+    if students is not None and not dry_run:
+        # These import nbgrader, which takes a second.
+        from autograder.gradebook.people import enter_people
+        from autograder.gradebook.writer import GradebookWriter
+        from autograder.platforms.listed import listed_people
+
+        with GradebookWriter(folders) as writer:
+            collected.entered = enter_people(writer, listed_people(students, identity))
     return collected
 
 

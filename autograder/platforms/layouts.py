@@ -150,7 +150,7 @@ def _identities(
                 "anything else needs a file with that column, given with --students."
             )
         return lambda groups: str(groups[group])
-    table = _read_table(students)
+    table = read_table(students)
     by_number = _column_of_ids(table, layout, wanted, students)
     return lambda groups: by_number.get(str(groups.get("number")), "")
 
@@ -163,11 +163,7 @@ def _column_of_ids(table: list[dict[str, str]], layout: Layout, wanted: str, fil
     columns = list(table[0])
     if "number" not in layout.pattern.groupindex:
         raise UsageError(f"--students is of no use here: {layout.platform} shows no numbers of students.")
-    if not wanted:
-        wanted = next((name for name in _COLUMNS if name in columns and any(row[name] for row in table)), "")
-    if wanted not in columns:
-        asked = f"has no column {show(wanted)}" if wanted else "has no column that is known to hold an id"
-        raise UsageError(f"{show(file)} {asked}; choose one with --id: {', '.join(map(show, columns))}.")
+    wanted = name_of_id_column(table, wanted, file)
     # Canvas calls the column ID; in Moodle's worksheet it is the first, "Participant 1234", in any language.
     numbers = "ID" if layout.platform == "Canvas" and "ID" in columns else columns[0]
     found = {
@@ -183,7 +179,18 @@ def _column_of_ids(table: list[dict[str, str]], layout: Layout, wanted: str, fil
     return found
 
 
-def _read_table(file: Path) -> list[dict[str, str]]:
+def name_of_id_column(table: Sequence[Mapping[str, str]], wanted: str, file: Path) -> str:
+    """The column of the ids: `wanted`, or the first that is known to hold some. Raises UsageError."""
+    columns = list(table[0])
+    if not wanted:
+        wanted = next((name for name in _COLUMNS if name in columns and any(row[name] for row in table)), "")
+    if wanted not in columns:
+        asked = f"has no column {show(wanted)}" if wanted else "has no column that is known to hold an id"
+        raise UsageError(f"{show(file)} {asked}; choose one with --id: {', '.join(map(show, columns))}.")
+    return wanted
+
+
+def read_table(file: Path) -> list[dict[str, str]]:
     """The rows of a CSV file as dictionaries. Raises UsageError."""
     try:
         text = file.read_text(encoding="utf-8-sig")

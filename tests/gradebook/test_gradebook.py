@@ -21,6 +21,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.cli.main import main
 from autograder.course.folders import Folders
 from autograder.course.lock import only_run
 from autograder.errors import (
@@ -394,6 +395,29 @@ def test_a_later_due_date_or_time_counts_for_what_is_skipped(course: Path) -> No
         book.grant_extension("ps1", "alice", days=3)
     assert mark(course, timestamps="timestamp.txt").skipped == 1
     assert penalty(course, "alice") is None
+
+
+def test_more_time_counts_whenever_it_is_given(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for student in ("alice", "bob"):
+        (small.submit(course, student, **small.RIGHT) / "timestamp.txt").write_text(LATE)
+    more_time = ["extend", "--course", str(course), "alice", "ps1", "--days"]
+    assert main([*more_time, "3"]) == 0  # before the gradebook knows of the work
+    mark(course)
+    with_due_date(course)
+    assert mark(course, timestamps="timestamp.txt").skipped == 2
+    assert [penalty(course, student) for student in ("alice", "bob")] == [None, 15]
+    for days, taken_off in (("0", 15), ("2.5", None), ("0.5", 15)):
+        assert main([*more_time, days]) == 0
+        assert mark(course, timestamps="timestamp.txt", force=days == "2.5").marked in (0, 2)
+        assert penalty(course, "alice") == taken_off
+    with gradebook(course) as book:  # what nbgrader is told later counts
+        book.grant_extension("ps1", "alice", days=3)
+    mark(course, timestamps="timestamp.txt", force=True)
+    assert penalty(course, "alice") is None
+    for days in ("-1", "1e9", "nan"):
+        assert main([*more_time, days]) == 2
+    assert main(["extend", "--course", str(course), "nobody", "ps1", "--days", "1"]) == 2
+    assert "Nobody called nobody is in the gradebook" in capsys.readouterr().err
 
 
 def test_the_time_of_modification_can_be_taken(course: Path) -> None:

@@ -197,6 +197,57 @@ def test_canvas_gradebook(course: Path, tmp_path: Path) -> None:
     assert submitted(course) == of("ada")
 
 
+@pytest.mark.parametrize(
+    "table, identity, known",
+    [
+        (
+            "Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\n"
+            '"Lovelace, Ada",4711,S1,ada,A\n',
+            "",
+            {"ada": ("Ada", "Lovelace", "")},
+        ),
+        (
+            "\ufeffID;Vollständiger Name;E-Mail-Adresse\n"
+            "Teilnehmer/in4711;Ada King Lovelace;ada@example.org\n",
+            "E-Mail-Adresse",
+            {"ada@example.org": ("Ada King", "Lovelace", "ada@example.org")},
+        ),
+        (
+            "Identifier,First name,Last name,Email address\nParticipant 4711,,Ada,ada@example.org\n"
+            "Participant 4712,Bruno,B.,\n",
+            "",
+            {"ada@example.org": ("", "Ada", "ada@example.org")},
+        ),
+        ("Identifier,Full name,Username\nParticipant 4711,Ada,ada\n", "", {"ada": ("", "Ada", "")}),
+        ("Identifier,Username\nParticipant 4711,ada\nParticipant 4712,../x\n", "", {"ada": ("", "", "")}),
+        (f"ID,Username,Student\n4711,ada,=1+1\n4712,{'x' * 300},y\n", "", {"ada": ("", "=1+1", "")}),
+    ],
+    ids=["Canvas", "Moodle in German", "names in two columns", "one name", "no names", "odd names"],
+)
+def test_names_and_addresses_of_the_list_are_in_the_gradebook(
+    course: Path, tmp_path: Path, table: str, identity: str, known: dict[str, tuple[str, str, str]]
+) -> None:
+    from nbgrader.api import Gradebook
+
+    file = f"adal_4711_1_{FILE}" if table.startswith("Student") else f"Ada_4711_assignsubmission_file/{FILE}"
+    download = archive(tmp_path / "d.zip", {file: "{}"})
+    (tmp_path / "list.csv").write_text(table, encoding="utf-8")
+    options = ["--students", str(tmp_path / "list.csv"), *(["--id", identity] if identity else [])]
+    assert collect(course, download, *options, "--dry-run") == DONE
+    assert not (course / "gradebook.db").exists()
+    for _ in range(2):
+        assert collect(course, download, *options) == DONE
+        with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+            found = {who.id: (who.first_name, who.last_name, who.email) for who in book.students}
+            assert {id_: tuple(text or "" for text in told) for id_, told in found.items()} == known
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.update_or_create_student(next(iter(known)), first_name="Countess", last_name=None)
+    assert collect(course, download, *options) == DONE
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        student = book.find_student(next(iter(known)))
+        assert (student.first_name, student.last_name or "") == ("Countess", known[student.id][1])
+
+
 def test_two_students_of_one_name_are_never_mixed_up(
     course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,75 @@
+"""Students of the gradebook: their names and addresses, and who has more time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sql
+
+from autograder.errors import UsageError
+from autograder.gradebook.lateness import grant
+from autograder.gradebook.tables import ASSIGNMENT, EXTENSION, STUDENT, SUBMISSION, has_row
+from autograder.gradebook.writer import GradebookWriter
+from autograder.text import show
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student as a learning platform's list has it; what it does not say is empty."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+
+
+def enter_people(writer: GradebookWriter, people: Iterable[Person]) -> int:
+    """Put names and addresses into the gradebook, with a row for who is not in it; the number of new rows.
+
+    What the gradebook says already is left as it is.
+    """
+    new = 0
+    with writer.transaction() as db:
+        for person in people:
+            told = {name: value for name, value in asdict(person).items() if value}
+            if not has_row(db, STUDENT, id=person.id):
+                db.execute(sql.insert(STUDENT).values(**told))
+                new += 1
+                continue
+            for name in told.keys() - {"id"}:
+                is_unknown = sql.func.coalesce(STUDENT.c[name], "") == ""
+                db.execute(
+                    sql.update(STUDENT)
+                    .where(STUDENT.c.id == person.id, is_unknown)
+                    .values({name: told[name]})
+                )
+    return new
+
+
+def extend(writer: GradebookWriter, student: str, assignment: str, days: float) -> None:
+    """Give a student `days` more for an assignment, in place of what was given before; 0 takes it back.
+
+    It counts from the next marking on, also for work that is not there yet. Raises UsageError if neither the
+    gradebook nor `submitted/` knows the student, or the number of days cannot be meant.
+    """
+    if not 0 <= days <= 3650:
+        raise UsageError(f"--days {days:g} cannot be meant: give a number of days from 0 on.")
+    with writer.transaction() as db:
+        handed_in = {work.student for work in writer.folders.submissions(assignment)[0]}
+        if student not in handed_in and not has_row(db, STUDENT, id=student):
+            raise UsageError(
+                f"Nobody called {show(student)} is in the gradebook or has handed in {show(assignment)}."
+                " `nbgrader db student list` shows who is known."
+            )
+        given = {"student": student, "assignment": assignment}
+        db.execute(sql.delete(EXTENSION).where(*(EXTENSION.c[name] == text for name, text in given.items())))
+        if days:
+            db.execute(sql.insert(EXTENSION).values(**given, seconds=round(days * 86400)))
+        submission = db.execute(
+            sql.select(SUBMISSION.c.id)
+            .join_from(SUBMISSION, ASSIGNMENT, SUBMISSION.c.assignment_id == ASSIGNMENT.c.id)
+            .where(ASSIGNMENT.c.name == assignment, SUBMISSION.c.student_id == student)
+        ).scalar()
+        if submission is not None:
+            grant(db, submission, days * 86400)
