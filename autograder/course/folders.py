@@ -85,6 +85,11 @@ class Folders:
     def course_id(self) -> str:
         return str(self.setting("CourseDirectory", "course_id", ""))
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several instructors of one group work in the course, as different users of the machine."""
+        return bool(self.setting("CourseDirectory", "groupshared", False))
+
     @cached_property
     def structure(self) -> str:
         return str(
@@ -100,8 +105,7 @@ class Folders:
         nbgrader writes 444 for what Python calls 0o444. Raises UsageError if it is no such number, or the
         owner could not read the files.
         """
-        shared = self.setting("CourseDirectory", "groupshared", False)
-        usual = self.setting("Autograde", "permissions", 664 if shared else 444)
+        usual = self.setting("Autograde", "permissions", 664 if self.is_shared else 444)
         given = self.setting("BaseConverter", "permissions", usual)
         try:
             mode = int(str(given), 8)
@@ -236,7 +240,7 @@ def _fault(entry: Path, student: str) -> str:
     if not entry.is_dir():
         return "it is a file, and only folders are students'"
     fault = name_fault(student)
-    return f"the name of the folder {fault}" if fault else ""
+    return f"the name of the folder {fault}; rename it, and run the command again" if fault else ""
 
 
 def _named(student: str, students: Sequence[str]) -> bool:

@@ -29,7 +29,7 @@ from autograder.feedback.exporter import FeedbackExporter
 from autograder.feedback.plain_page import plain_page
 from autograder.gradebook.marks import facts_of_work
 from autograder.gradebook.published import MARKER
-from autograder.runtime.files import put_in_place
+from autograder.runtime.files import keep_private, put_in_place
 from autograder.runtime.interruption import Interruption
 from autograder.runtime.pool import NotExamined, Task, Unchanged, examine_class
 from autograder.runtime.progress import Progress
@@ -99,6 +99,7 @@ def write_feedback(
                     case Written():
                         final = folders.feedback(outcome.student, assignment)
                         with interruption.held_off(), _said(name):
+                            keep_private(outcome.folder, shared=folders.is_shared)
                             put_in_place(outcome.folder, final, aside=workshop / f"{uuid.uuid4().hex}.old")
                         done.written += 1
                         progress.step(f"{name}: feedback written")
@@ -131,6 +132,7 @@ def _write_plain(
     for path in notebooks:
         (pages / f"{path.stem}.html").write_text(plain_page(path, facts), encoding="utf-8")
     if notebooks:
+        keep_private(pages, shared=folders.is_shared)
         put_in_place(pages, folders.feedback(student, assignment), aside=workshop / f"{uuid.uuid4().hex}.old")
     return bool(notebooks)
 

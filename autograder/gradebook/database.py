@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,11 +39,17 @@ PATIENCE = 30.0
 """Seconds to wait for another program that holds the gradebook."""
 
 
-def open_engine(url: str, patience: float) -> Engine:
+def open_engine(url: str, patience: float, *, shared: bool = False) -> Engine:
+    """What opens the gradebook for writing. A file is for its owner alone; with `shared`, for the group, too.
+
+    Raises UsageError if the address cannot be used, RecordsError if the file cannot be made.
+    """
     with explained("the gradebook"):
         if not url.startswith("sqlite"):
             return engine_for(url)
         engine = engine_for(url, connect_args={"timeout": patience})
+        if (file := engine.url.database) and file != ":memory:":
+            _keep_private(file, shared=shared)
 
         # The driver begins transactions late, at the first write; a transaction of ours begins with its first
         # read, so that nobody changes what it has seen.
@@ -55,6 +62,17 @@ def open_engine(url: str, patience: float) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
         return engine
+
+
+def _keep_private(file: str, *, shared: bool) -> None:
+    mode = 0o660 if shared else 0o600
+    # What is wrong with the file, if anything, the database says better.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, mode)
+        try:
+            os.fchmod(descriptor, mode & os.fstat(descriptor).st_mode if not shared else mode)
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -56,6 +56,7 @@ from autograder.gradebook.tables import (
 )
 from autograder.hostile.timestamps import read_timestamp
 from autograder.result import NotebookResult, Result
+from autograder.runtime.files import keep_private
 from autograder.runtime.unforeseen import sentence
 from autograder.text import show
 
@@ -85,7 +86,7 @@ class GradebookWriter:
         self.create_students = create_students
         self._permissions = folders.permissions
         self._zone = str(folders.setting("Exchange", "timezone", "UTC"))
-        self._engine = open_engine(folders.database, patience)
+        self._engine = open_engine(folders.database, patience, shared=folders.is_shared)
         self._master_files: dict[str, list[tuple[Path, Path]]] = {}
         with self.transaction() as db:
             create_tables(db)
@@ -294,9 +295,8 @@ class GradebookWriter:
             if path.is_file():
                 path.chmod(self._permissions)
         (staged / MARKER).write_text(staged.name)
-        if self.folders.setting("CourseDirectory", "groupshared", False):
-            for path in (staged, *(path for path in staged.rglob("*") if path.is_dir())):
-                path.chmod(0o2775)
+        for path in (staged, *(path for path in staged.rglob("*") if path.is_dir())):
+            keep_private(path, shared=self.folders.is_shared)
 
     def _record(self, db: Connection, result: Result, folder: Path, why: str, token: str) -> list[Change]:
         assignment = one_row(db, ASSIGNMENT, name=result.assignment)

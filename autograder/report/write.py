@@ -20,6 +20,7 @@ from autograder.report.item_analysis import distribution
 from autograder.report.page import make_page, render
 from autograder.report.sections import where
 from autograder.report.similarity import Pair
+from autograder.runtime.files import keep_private
 from autograder.spreadsheet import Cell, csv_text
 from autograder.text import show
 
@@ -59,6 +60,9 @@ def write_report(
     texts |= {f"figures/{figure.name}.svg": figure.file for figure in page.figures}
     try:
         if not anonymous:
+            to.mkdir(parents=True, exist_ok=True)
+            if to == named:
+                keep_private(to, shared=folders.is_shared)
             keep_earlier(to, tables[MARKS])
         written = [_write(to / name, text) for name, text in texts.items()]
         for name in page.figure_names() - {figure.name for figure in page.figures}:

@@ -8,6 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 
+def keep_private(folder: Path, *, shared: bool = False) -> None:
+    """Let nobody but the owner look into a folder; with `shared`, the owner's group as well."""
+    folder.chmod(0o2770 if shared else 0o700)
+
+
 def put_in_place(staged: Path, final: Path, *, aside: Path) -> None:
     """Move a staged folder to where `final` is; what was there goes `aside`, on the same file system, first.
 
