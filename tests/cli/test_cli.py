@@ -568,13 +568,14 @@ def test_release_hands_over_the_course_and_the_names(
 ) -> None:
     asked: list[Any] = []
 
-    def released(*arguments: Any) -> list[str]:
-        asked.append(arguments)
+    def released(*arguments: Any, **options: Any) -> list[str]:
+        asked.append((*arguments, options))
         return ["ps1"]
 
     monkeypatch.setattr(release, "release", released)
     assert run(course, "release", "ps1") == DONE
-    assert asked == [(course, ["ps1"])]
+    assert run(course, "release", "--drop-marks") == DONE
+    assert asked == [(course, ["ps1"], {"drop_marks": False}), (course, [], {"drop_marks": True})]
     assert "ps1: released" in capsys.readouterr().out
 
 

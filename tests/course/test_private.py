@@ -13,17 +13,11 @@ from autograder.gradebook.writer import GradebookWriter
 from autograder.marking.grade import grade
 from autograder.report.write import write_report
 
-PLACES = (
-    "gradebook.db",
-    "autograded/alice/ps1",
-    "autograded/alice/ps1/images",
-    "feedback/alice/ps1",
-    "report",
-)
+FOLDERS = ("autograded/alice/ps1", "autograded/alice/ps1/images", "feedback/alice/ps1", "report")
 
 
 def rights(course: Path) -> list[str]:
-    return [f"{(course / place).stat().st_mode & 0o777:o}" for place in PLACES]
+    return [f"{(course / place).stat().st_mode & 0o777:o}" for place in ("gradebook.db", *FOLDERS)]
 
 
 @pytest.mark.parametrize("shared", [False, True])
