@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help lab test check house pythons demo release notebooks site figures screenshots format clean
+.PHONY: help lab test check house pythons demo release notebooks answers study site figures screenshots format clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,12 @@ release: .venv/ready  ## rebuild release/ from source/
 
 notebooks: .venv/ready  ## run the notebooks of source/ and notebooks/ and store their outputs
 	$(BIN)/python -m autograder.authoring.notebooks
+
+answers: .venv/ready  ## run the worked answers in answers/ and store their outputs
+	$(BIN)/python -m autograder.authoring.answers
+
+study: .venv/ready  ## make the self-study edition in self_study/: with hints, solutions and answers
+	$(BIN)/autograder release --self-study
 
 site: .venv/ready  ## build the web site of lessons, assignments and guides in docs/_build/html
 	$(BIN)/python docs/build.py

@@ -32,6 +32,12 @@ def _folders(options: argparse.Namespace) -> Folders:
 def release_command(options: argparse.Namespace) -> int:
     from autograder.authoring.release import release
 
+    if options.self_study:
+        from autograder.authoring.self_study import release_for_self_study
+
+        for name in release_for_self_study(options.course.resolve(), options.assignments):
+            print(f"self_study/{name}: made")
+        return DONE
     for name in release(options.course.resolve(), options.assignments, drop_marks=options.drop_marks):
         print(f"{name}: released")
     return DONE

@@ -52,6 +52,11 @@ def make_parser() -> argparse.ArgumentParser:
     )
     release.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
     _add_drop_marks(release)
+    release.add_argument(
+        "--self-study",
+        action="store_true",
+        help="make self_study/ instead, with hints, solutions and answers: not for students who are marked",
+    )
     release.set_defaults(command=release_command)
 
     collect = command(
