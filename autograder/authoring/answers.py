@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from autograder.authoring.notebooks import normalised
 from autograder.authoring.reference import COURSE, notebook_path
-from autograder.course.cells import read_notebook
+from autograder.course.cells import is_grade, read_notebook
 from autograder.errors import UsageError
 from autograder.gradebook.nbgrader import nbformat
 
@@ -71,12 +71,11 @@ class Answers:
 def run(name: str, course: Path = COURSE) -> Any:
     """The notebook of answers with new outputs; raises CellExecutionError where a cell fails."""
     notebook = Answers(name, course).notebook
-    before = read_notebook(original(name, course))
-    count = len(before.cells)
-    together = nbformat.v4.new_notebook(cells=[*before.cells, *notebook.cells])  # type: ignore[no-untyped-call]
+    before = [cell for cell in read_notebook(original(name, course)).cells if not is_grade(cell)]
+    together = nbformat.v4.new_notebook(cells=[*before, *notebook.cells])  # type: ignore[no-untyped-call]
     resources = {"metadata": {"path": original(name, course).parent}}
     NotebookClient(together, timeout=1200, kernel_name="python3", resources=resources).execute()
-    notebook.cells = together.cells[count:]
+    notebook.cells = together.cells[len(before) :]
     for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), 1):
         cell.execution_count = number
         for output in cell.outputs:

@@ -6,7 +6,8 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,18 +68,8 @@ def release(course: Path = COURSE, names: Iterable[str] = (), *, drop_marks: boo
     a course that cannot be used; RecordsError if something cannot be written; MarksAtStake if a cell is gone
     that carries marks given by hand, unless `drop_marks` (what was released stays).
     """
-    folders = Folders.of(course)
-    with readable(course / "source"):
-        there = assignments(course) if any((course / "source").iterdir()) else []
-    if not there:
-        raise UsageError(f"There is no assignment in {show(course / 'source')}.")
-    names = list(names) or there
-    for name in names:
-        if name not in there:
-            raise UsageError(
-                f"There is no assignment {show(name)} in source/; there are: {', '.join(map(show, there))}."
-            )
-    try:
+    folders, names = Folders.of(course), chosen(course, names)
+    with everything_written():
         prepare_sources(names, course)
         with tempfile.TemporaryDirectory(prefix="release-", dir=course) as staging:
             for name in tqdm(names, desc="releasing", unit="assignment"):
@@ -90,13 +81,35 @@ def release(course: Path = COURSE, names: Iterable[str] = (), *, drop_marks: boo
                 if target.exists():
                     target.rename(previous)
                 (Path(staging) / name).rename(target)
+    return names
+
+
+def chosen(course: Path, names: Iterable[str]) -> list[str]:
+    """The named assignments, all if none is named. Raises UsageError for one that is not in `source/`."""
+    with readable(course / "source"):
+        there = assignments(course) if any((course / "source").iterdir()) else []
+    if not there:
+        raise UsageError(f"There is no assignment in {show(course / 'source')}.")
+    names = list(names) or there
+    for name in names:
+        if name not in there:
+            raise UsageError(
+                f"There is no assignment {show(name)} in source/; there are: {', '.join(map(show, there))}."
+            )
+    return names
+
+
+@contextmanager
+def everything_written() -> Iterator[None]:
+    """Turn an OSError inside into a RecordsError that says what to do."""
+    try:
+        yield
     except OSError as error:
         raise RecordsError(
             f"Not everything could be released: {error.strerror or error}"
             f" ({show(error.filename or 'no file')}). Make room, or see to the permissions, and run the"
             " command again."
         ) from error
-    return names
 
 
 def _enter_into_gradebook(folders: Folders, name: str, *, drop_marks: bool) -> None:

@@ -14,19 +14,18 @@ import html
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from autograder.authoring.answers import Answers
-from autograder.authoring.reference import COURSE, assignments, notebook_path
-from autograder.authoring.release import generate, prepare_sources
+from autograder.authoring.reference import COURSE, notebook_path
+from autograder.authoring.release import chosen, everything_written, generate, prepare_sources
 from autograder.course.cells import exercise, is_answer, is_grade, read_notebook
 from autograder.errors import UsageError
 from autograder.gradebook.nbgrader import nbformat
-from autograder.text import show
 
 FOLDER = "self_study"
 LESSONS = "lessons"
@@ -45,38 +44,34 @@ _NOT_FOR_THEM = {"preview.py"}
 _IGNORED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
 
 
-def release_for_self_study(course: Path = COURSE, names: Iterable[str] = ()) -> list[str]:
+def release_for_self_study(course: Path = COURSE, names: Sequence[str] = ()) -> list[str]:
     """Rebuild `self_study/` for the named assignments and, if none is named, for all and the lessons.
 
     Returns the names of the folders made. A folder is replaced only after the new one is complete; the
-    gradebook is not touched. Raises UsageError for a name that is not in `source/`, and where a hint, a
-    solution or an answer is missing.
+    gradebook is not touched. Raises UsageError for a name that is not in `source/`, and where a hint or an
+    answer is missing; RecordsError if something cannot be written.
     """
-    there = assignments(course)
-    wanted = list(names) or there
-    for name in wanted:
-        if name not in there:
-            raise UsageError(
-                f"There is no assignment {show(name)} in source/; there are: {', '.join(map(show, there))}."
-            )
-    prepare_sources(wanted, course)
-    made = [*wanted, *([LESSONS] if not names and (course / "notebooks").is_dir() else [])]
-    with tempfile.TemporaryDirectory(prefix="self-study-", dir=course) as staging:
-        for name in tqdm(made, desc="making", unit="folder"):
-            folder = Path(staging, name)
-            if name == LESSONS:
-                shutil.copytree(course / "notebooks", folder, ignore=_IGNORED)
-            else:
-                generate(name, course, Path(staging))
-            for path in sorted(folder.glob("*.ipynb")):
-                with_answers(path, course)
-            for file in _NOT_FOR_THEM:
-                (folder / file).unlink(missing_ok=True)
-            target = course / FOLDER / name
-            target.parent.mkdir(exist_ok=True)
-            if target.exists():
-                target.rename(Path(staging, f"previous-{name}"))
-            folder.rename(target)
+    with_lessons = not names and (course / "notebooks").is_dir()
+    names = chosen(course, names)
+    with everything_written():
+        prepare_sources(names, course)
+        with tempfile.TemporaryDirectory(prefix="self-study-", dir=course) as staging:
+            made = [*names, *([LESSONS] if with_lessons else [])]
+            for name in tqdm(made, desc="making", unit="folder"):
+                folder = Path(staging, name)
+                if name == LESSONS:
+                    shutil.copytree(course / "notebooks", folder, ignore=_IGNORED)
+                else:
+                    generate(name, course, Path(staging))
+                for path in sorted(folder.glob("*.ipynb")):
+                    with_answers(path, course)
+                for file in _NOT_FOR_THEM:
+                    (folder / file).unlink(missing_ok=True)
+                target = course / FOLDER / name
+                target.parent.mkdir(exist_ok=True)
+                if target.exists():
+                    target.rename(Path(staging, f"previous-{name}"))
+                folder.rename(target)
     return made
 
 
