@@ -17,9 +17,11 @@ from autograder.cli.main import main
 from autograder.course.cells import exercise, is_answer, is_grade, read_notebook
 from autograder.errors import UsageError
 
-NAMES = [name for name in assignments() if name in answered()]
+NAMES = assignments()
 WITH_QUESTIONS = [
-    path.stem for path in map(notebook_path, NAMES) if "### On your own" in path.read_text(encoding="utf-8")
+    path.stem
+    for path in (*map(notebook_path, NAMES), *sorted((COURSE / "notebooks").glob("*.ipynb")))
+    if "### On your own" in path.read_text(encoding="utf-8")
 ]
 
 
@@ -27,7 +29,7 @@ WITH_QUESTIONS = [
 def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The self-study edition, made in a copy of the course."""
     course = copy_of_course(tmp_path_factory.mktemp("course"))
-    release_for_self_study(course, NAMES)
+    release_for_self_study(course)
     return course / "self_study"
 
 
@@ -144,7 +146,7 @@ def pieces(cell: Any) -> list[str]:
     windows = []
     for text in (cell.source, *printed(cell)):
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        windows += ["\n".join(lines[at : at + 3]) for at in range(max(len(lines) - 2, 1))]
+        windows += ["\n".join(lines[at : at + 3]) for at in range(len(lines) - 2)]
     return [window for window in windows if len(window) > 35]
 
 
