@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from answers import character_model
 from grading import cells_of, run_grade_cell
 from spoiled_gradients import SPOILED_GRADIENTS
 from unusual_answers import answer
 
+from answers import character_model
 from autograder.misconceptions import catalogue as misconceptions
 
 ASSIGNMENT = "06-character-model"
