@@ -268,6 +268,29 @@ def show_figure(figure: Figure, alt: str) -> None:
     )
 
 
+def guess(answer: Any, *choices: str) -> None:
+    """Show the choices of a question and the answer that you gave before you knew; the output keeps it.
+
+    answer  : the number of a choice, counted from 1; without choices a number or a text; `...` for none yet
+
+    It counts for nothing, and nobody compares it but you.
+    """
+    number = answer if isinstance(answer, int) and 1 <= answer <= len(choices) else 0
+    if answer is ...:
+        said = (
+            f"Write {'the number of ' if choices else ''}your answer in place of the dots and run this cell."
+        )
+    elif choices and not number:
+        said = f"The answers have the numbers 1 to {len(choices)}."
+    else:
+        said = f"Your answer: {number or answer}. Now run on, and compare."
+    lines = [f"{'●' if at == number else '○'} {at}. {choice}" for at, choice in enumerate(choices, 1)] + [
+        said
+    ]
+    markup = "<br>".join(html.escape(line) for line in lines)
+    _display("\n".join(lines), f'<p style="border-left: 4px solid; padding-left: 0.8em">{markup}</p>')
+
+
 class _Display:
     """Something with a text and an HTML form; notebook front ends choose the one they can show."""
 

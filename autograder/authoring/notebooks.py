@@ -17,7 +17,7 @@ from autograder.authoring.reference import COURSE
 from autograder.gradebook.nbgrader import nbformat
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-CELL_METADATA = ("nbgrader", "tags", "slideshow")
+CELL_METADATA = ("nbgrader", "tags", "slideshow", "jupyter")
 
 
 def course_notebooks(course: Path = COURSE) -> list[Path]:
