@@ -36,16 +36,17 @@ def _cell(d: Drawing, shift: float, *, backward: bool) -> Cell:
     reading = shift + 596
     tanh, width = (r"$1 - \tanh^2$", 86) if backward else ("tanh", 68)
     gates = {}
+    middle = 232 if backward else 210  # backward, the weights stand below the boxes
     for key, x in columns.items():
         name, activation, derivative, parameters, _ = GATES[key]
-        gates[key] = d.box(x, 210, "", "cell" if key == "c" else "gate", width=96, height=86)
-        d.text(x, 238, name, size=14)
+        gates[key] = d.box(x, middle, "", "cell" if key == "c" else "gate", width=96, height=86)
+        d.text(x, middle + 28, name, size=14)
         if backward:
-            d.text(x, 211, derivative, size=16)
-            d.code(x, 184, f"dW{key}, db{key}", size=14)
+            d.text(x, middle + 1, derivative, size=16)
+            d.code(x, middle - 26, f"dW{key}, db{key}", size=14)
         else:
-            d.text(x, 211, activation, size=18 if key == "c" else 24)
-            d.text(x, 183, parameters, size=18)
+            d.text(x, middle + 1, activation, size=18 if key == "c" else 24)
+            d.text(x, middle - 27, parameters, size=18)
     return Cell(
         concat=d.box(shift + 142, STATE, "concat", "operation", width=68, height=36, size=SMALL),
         gates=gates,
@@ -179,20 +180,22 @@ def lstm_cell_backward() -> Drawing:
     d.text(160, MEMORY + 22, r"$\ast\,\Gamma_f$", size=18)
     d.text(f.x + 11, 350, rf"$\ast\,{part_at('c', 't-1')}$", size=18, align="left")
     d.text((i.x + c.x) / 2, WRITE + 20, r"$\ast\,\tilde{c}$", size=18)
-    d.text(c.x + 11, 292, r"$\ast\,\Gamma_i$", size=18, align="left")
+    d.text(c.x + 11, 302, r"$\ast\,\Gamma_i$", size=18, align="left")
     d.text(o.x - 6, READ + 20, rf"$\ast\,\tanh({part_at('c')})$", size=15)
     d.text(cell.read.x + 12, READ + 27, r"$\ast\,\Gamma_o$", size=16, align="left")
 
-    # from the gates to what went into them
-    d.backward(o.bottom, (o.x, STATE), (c.x + 9, STATE))
+    # from the gates, through their weights, to what went into them: dft is what leaves the box
     sums = [d.operation(gate.x, STATE, "+", radius=10) for gate in (f, i, c)]
-    for gate, total in zip((f, i, c), sums, strict=True):
-        d.backward(gate.bottom, total.top)
+    for gate, name in ((f, "dft"), (i, "dit"), (c, "dcct"), (o, "dot")):
+        weights = d.parameter(gate.x, 154, rf"$W_{name[1]}^{{T}}$", width=40, height=26, size=15)
+        d.backward(gate.bottom, weights.top)
+        d.code(gate.x + 12, 178, name, size=13, align="left")
+        if gate is o:
+            d.backward(weights.bottom, (o.x, STATE), (c.x + 9, STATE))
+        else:
+            d.line([weights.bottom, (gate.x, STATE + 10)], colour=GRADIENT, width=2.4)
     for right, left in ((sums[2], sums[1].right), (sums[1], sums[0].right), (sums[0], cell.concat.right)):
         d.backward(right.left, left)
-    for gate, name in ((f, "dft"), (i, "dit"), (c, "dcct"), (o, "dot")):
-        d.code(gate.x + 10, 148, name, size=SMALL, align="left")
-        d.text(gate.x - 8, 152, rf"$W_{name[1]}^{{T}}$", size=16, align="right")
     d.backward(cell.concat.left, da_prev.right)
     d.backward(cell.concat.bottom, dxt.top)
     d.legend(480, 54)

@@ -8,44 +8,42 @@ LENGTHS = (5, 3, 2)
 
 
 def padding() -> Drawing:
-    """Time runs downwards in all three parts, as in the mask with its shape (max_len, m)."""
-    d = Drawing(806, 380)
-    side, top = 36, 266
-    longest, examples = max(LENGTHS), len(LENGTHS)
-    low = top - longest * side
+    """The arrays lie as in rnn_shapes: features downwards, examples to the right, time into the depth."""
+    d = Drawing(806, 400)
+    features, examples, longest = 3, len(LENGTHS), max(LENGTHS)
+    side, low = 34, 92
+    across, up = 22, 20  # where the next time step lies
+    high = low + features * side
 
-    d.text(26, top + 16, "time", size=SMALL)
-    d.forward((26, top), (26, low))
-    ragged = 54
-    for j, length in enumerate(LENGTHS):
-        for t in range(length):
-            d.tile(ragged + (j + 0.5) * side + 10 * j, top - (t + 0.5) * side, side, side, "input")
-    d.text(ragged + 64, 356, "sequences")
-    d.text(ragged + 64, 330, "of 5, 3 and 2 steps", size=SMALL)
-    d.code(259, 198, "pad_sequences", size=SMALL)
-    d.forward((200, 176), (318, 176))
+    d.text(150, 376, "sequences", weight="bold")
+    d.code(150, 350, "(embedding_size, len)", size=14)
+    left = 34.0
+    for length in LENGTHS:
+        for t in reversed(range(length)):
+            _column(d, left + across * t, low + up * t, features, side, real=True)
+        d.text(left + 18, low - 20, f"{length} steps", size=14)
+        left += side + across * (length - 1) + 12
+    d.extent((22, low), (22, high))
+    d.code(340, 286, "pad_sequences", size=14)
+    d.forward((292, 264), (388, 264))
 
-    block = 342
-    for layer in (2, 1, 0):
-        for j, length in enumerate(LENGTHS):
-            for t in range(longest):
-                x, y = block + (j + 0.5) * side + 16 * layer, top - (t + 0.5) * side + 12 * layer
-                if t < length:
-                    d.tile(x, y, side, side, "input", z=1)
-                else:
-                    d.tile(x, y, side, side, "padding", hatch="////", z=1)
-                    if layer == 0:
-                        d.text(x, y, "0", size=18)
+    block = 396
     width = examples * side
-    d.code(block + width / 2 + 16, 356, "padded", size=19, weight="bold")
-    d.code(block + width / 2 + 16, 330, "(embedding_size, m, max_len)", size=14)
-    d.extent((block + width + 12, low - 5), (block + width + 44, low + 19))
-    d.code(block + width + 30, low - 24, "embedding_size", size=14, align="left")
-    d.extent((block, low - 14), (block + width, low - 14))
-    d.code(block + width / 2, low - 34, "m")
-    d.text(block + width / 2, low - 56, "examples", size=SMALL)
+    for t in reversed(range(longest)):
+        for j, length in enumerate(LENGTHS):
+            x = block + j * side + across * t
+            _column(d, x, low + up * t, features, side, real=t < length)
+    d.text(block + 84, 376, "padded", weight="bold")
+    d.code(block + 84, 350, "(embedding_size, m, max_len)", size=14)
+    d.extent((block - 12, low), (block - 12, high))
+    d.extent((block, low - 12), (block + width, low - 12))
+    d.code(block + width / 2, low - 32, "m")
+    d.text(block + width / 2, low - 55, "examples", size=SMALL)
+    d.extent((block + width + 12, low - 4), (block + width + 12 + 4 * across, low - 4 + 4 * up))
+    d.code(block + width + 62, low + 22, "max_len", size=14, align="left")
+    d.text(block + width + 62, low, "time steps", size=14, align="left")
 
-    mask = 608
+    mask, top = 664, 304
     for j, length in enumerate(LENGTHS):
         for t in range(longest):
             x, y = mask + (j + 0.5) * side, top - (t + 0.5) * side
@@ -54,14 +52,24 @@ def padding() -> Drawing:
             else:
                 d.tile(x, y, side, side, "padding", hatch="////", z=1)
             d.text(x, y, "1" if t < length else "0", size=18)
-    d.code(mask + width / 2, 356, "mask", size=19, weight="bold")
-    d.code(mask + width / 2, 330, "(max_len, m)", size=14)
-    d.extent((mask + width + 14, low), (mask + width + 14, top))
-    d.code(mask + width + 24, (low + top) / 2, "max_len", size=14, align="left")
-    d.extent((mask, low - 14), (mask + width, low - 14))
-    d.code(mask + width / 2, low - 34, "m")
-    d.text(mask + width / 2, low - 56, "examples", size=SMALL)
+    d.text(mask + width / 2, 376, "mask", weight="bold")
+    d.code(mask + width / 2, 350, "(max_len, m)", size=14)
+    d.forward((mask - 16, top), (mask - 16, top - longest * side))
+    d.text(mask - 22, top + 14, "time", size=14)
+    d.extent((mask, top - longest * side - 12), (mask + width, top - longest * side - 12))
+    d.code(mask + width / 2, top - longest * side - 32, "m")
+    d.text(mask + width / 2, top - longest * side - 55, "examples", size=SMALL)
     return d
+
+
+def _column(d: Drawing, left: float, low: float, features: int, side: float, *, real: bool) -> None:
+    """One example at one time step: its features on top of each other, hatched where they are padding."""
+    for i in range(features):
+        x, y = left + side / 2, low + (i + 0.5) * side
+        if real:
+            d.tile(x, y, side, side, "input", z=1)
+        else:
+            d.tile(x, y, side, side, "padding", hatch="////", z=1)
 
 
 def masked_step() -> Drawing:

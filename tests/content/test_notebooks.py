@@ -108,14 +108,38 @@ def test_names_no_machine_and_no_registry(path: Path) -> None:
 # ---- graded assignments --------------------------------------------------------------------------------
 
 
-def test_the_notation_table_is_the_same_everywhere() -> None:
-    tables = {}
+def rows_of(text: str) -> list[str]:
+    """The rows of a table in Markdown, without its head."""
+    return [line for line in text.splitlines() if line.startswith("| $")]
+
+
+def test_the_notation_grows_from_notebook_to_notebook() -> None:
+    """The table of an assignment holds the rows of docs/notation.md up to its own, in the same order."""
+    page = (COURSE / "docs" / "notation.md").read_text(encoding="utf-8")
+    course = [row.rsplit(" | ", 1) for row in rows_of(page.partition("## Other names")[0])]
+    since = [place.removesuffix(" |") for _, place in course]
+    assert since == sorted(since), "in the order in which they come up"
+    before = 0
     for name in assignments():
-        cells = [c for c in read_notebook(notebook_path(name)).cells if c.source.startswith("## Notation")]
-        assert len(cells) == 1, name
-        tables[name] = cells[0].source
-    assert len(set(tables.values())) == 1
-    assert "$\\Gamma_f" in next(iter(tables.values()))
+        (cell,) = (c for c in read_notebook(notebook_path(name)).cells if c.source.startswith("## Notation"))
+        rows = rows_of(cell.source)
+        assert rows == [f"{row} |" for row, place in course if place[:2] <= name[:2]], name
+        assert len(rows) > before, f"{name} has no symbol of its own"
+        before = len(rows)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_speaks_to_those_who_learn(path: Path) -> None:
+    """Instructors and readers of other copies have pages of their own."""
+    text = text_of(read_notebook(path))
+    assert not re.search(r"instructor|deadline|other copies|many copies", text, flags=re.IGNORECASE)
+
+
+@pytest.mark.parametrize("path", GRADED)
+def test_one_symbol_has_one_meaning(path: Path) -> None:
+    """`z` is a pre-activation everywhere; the gradient of just anything is `du`."""
+    text = text_of(read_notebook(path)).split("## Notation")[-1]
+    assert not re.search(r"for any \$z\$|`dz = d[a-z]", text)
 
 
 @pytest.mark.parametrize("path", GRADED)

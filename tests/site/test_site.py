@@ -249,12 +249,6 @@ def test_the_glossary_is_complete(site: Path) -> None:
         assert [span.get_text() for span in shown.select(f"[lang={language}]")] == [r[column] for r in rows]
 
 
-def test_the_notation_is_that_of_the_notebooks() -> None:
-    cells = read_notebook(notebook_path("01-rnn-forward")).cells
-    in_notebook = next(cell.source for cell in cells if cell.source.startswith("## Notation"))
-    assert table((DOCS / "notation.md").read_text(encoding="utf-8")) == table(in_notebook)
-
-
 def test_every_reference_can_be_found() -> None:
     text = (DOCS / "references.md").read_text(encoding="utf-8")
     entries = [line for line in text.splitlines() if line.startswith("- ")]
