@@ -14,7 +14,7 @@ import pytest
 
 from autograder.authoring.lesson_data import lesson_data
 from autograder.authoring.reference import COURSE
-from autograder.authoring.release import FOR_STUDENTS
+from autograder.authoring.shared_files import FOR_STUDENTS
 
 LESSONS = COURSE / "notebooks"
 
