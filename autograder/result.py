@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from autograder.sentences.catalogue import Finding, say, say_all
+
 Verdict = Literal["passed", "partial", "failed", "missing"]
 """`missing`: the submission does not contain the grade cell (deleted, or newer): it scores zero."""
 
@@ -21,11 +23,16 @@ class CellMark:
     max_score: float
     score: float
     verdict: Verdict
-    reason: str = ""
-    """For the student: why points were lost, or with what help they were not (empty if there is nothing to
-    say)."""
+    findings: tuple[Finding, ...] = ()
+    """For the student: why points were lost, or with what help they were not; none if there is nothing to
+    say."""
     carried: tuple[str, ...] = ()
     """The functions of earlier exercises in whose place the reference stood, if that made the mark better."""
+
+    @property
+    def reason(self) -> str:
+        """The findings in words."""
+        return say_all(self.findings)
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,14 @@ class Remark:
 
     kind: str
     """A stable slug, for instance `broken-notebook`, `timeout`, `memory`, `died`, `missing-cell`."""
-    text: str
-    """One sentence: what happened, where, what to do."""
+    finding: Finding
+    """What happened, where, what to do."""
     grade_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The finding in words."""
+        return say(self.finding)
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class NotebookResult:
     """The complete annotated notebook (nbformat node): the master copy with the student's answers grafted
     in, outputs of the examination attached, sanitised. For `autograded/`.
 
-    The metadata of a grade cell has `autograder`: its `verdict`, `score`, `reason`, which of its lines are
+    The metadata of a grade cell has `autograder`: its `verdict`, `score`, `findings`, which of its lines are
     `hidden` (the first and the last of each region, from 1), which of its outputs may be `shown` to the
     student (places from 0), and, where the student's code raised, its own `traceback` (lines without frames
     of the exam). Other outputs may have frames and expected values of the exam: they are for the instructor

@@ -29,9 +29,16 @@ from autograder.boundary.channel import Channel, ChannelClosed, Kind
 from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
 from autograder.exam.names import global_names
-from autograder.exam.reasons import REASON, reason_for, shown_by_hidden_test, students_doing, words_of_author
+from autograder.exam.reasons import (
+    REASON,
+    findings_for,
+    findings_of_author,
+    shown_by_hidden_test,
+    students_doing,
+)
 from autograder.exam.rehearsal import prepare
 from autograder.patience import BACKSTOP
+from autograder.sentences.catalogue import Finding, finding, say
 
 _HUGE = 1 << 40
 _HEADROOM = 1 << 30
@@ -152,15 +159,16 @@ class _Room:
         # A warning costs nothing, and stock nbgrader reads anything on stderr as zero marks.
         outputs = [entry for entry in outputs if entry.get("name") != "stderr"]
         facts = getattr(error, "facts", {})
-        share, unusable = None, ""
+        share: float | None = None
+        unusable: Finding | None = None
         # What a student's function returned is shown, but is no mark.
         theirs = [name for name, value in offered.items() if namespace.get(name) is value]
         is_theirs = _ends_with_call_of(self.shell.parse(cell["source"]), theirs)
         if error is None and not is_theirs:
             try:
                 share = _share(self.shell.value)
-            except ValueError as said:
-                unusable = f"The test comes to {said}."
+            except _NoPoints as refused:
+                unusable = refused.finding
         # nbgrader reads the outputs, and should come to the same mark.
         for entry in outputs:
             if entry["output_type"] == "execute_result":
@@ -169,13 +177,14 @@ class _Room:
                 elif share is not None:
                     entry["data"] = {"text/plain": repr(share)}
         if unusable:
-            shown = {"ename": "ValueError", "evalue": unusable, "traceback": [unusable]}
+            said = say(unusable)
+            shown = {"ename": "ValueError", "evalue": said, "traceback": [said]}
             outputs.append({"output_type": "error", **shown})
         return {
             "outputs": outputs,
             "passed": error is None and not unusable,
-            "reason": reason_for(error, cell) if error is not None else unusable,
-            "authors_words": words_of_author(error, cell) if error is not None else "",
+            "findings": findings_for(error, cell) if error is not None else [unusable] if unusable else [],
+            "of_author": findings_of_author(error, cell) if error is not None else [],
             "traceback": list(facts.get("traceback", [])),
             "share": share,
         }
@@ -208,9 +217,9 @@ class _Room:
                 continue
             if any(name not in namespace for name in global_names(source)[0]):
                 facts = getattr(error, "facts", {})
-                reason, traceback = _reason_of_helper(error), list(facts.get("traceback", []))
-                found = {"passed": False, "share": None, "authors_words": ""}
-                return found | {"outputs": outputs, "reason": reason, "traceback": traceback}
+                traceback = list(facts.get("traceback", []))
+                found = {"passed": False, "share": None, "findings": [_finding_of_helper(error)]}
+                return found | {"outputs": outputs, "of_author": [], "traceback": traceback}
         namespace.update((name, value) for name, value in offered.items() if name in cell["kept"])
         return None
 
@@ -251,33 +260,41 @@ def _limit_memory(size: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
 
 
-def _reason_of_helper(error: BaseException) -> str:
-    """One sentence for the student about a read-only cell that the test needs, and that did not get far."""
-    if said := students_doing(error):
-        return said
+def _finding_of_helper(error: BaseException) -> Finding:
+    """About a read-only cell that the test needs, and that did not get far."""
+    if doing := students_doing(error):
+        return doing
     text = str(error).strip().partition("\n")[0]
-    return f"A read-only cell that the test needs stopped with {type(error).__name__}: {text}"[:REASON]
+    return finding("examiner.locked-cell-stopped", error=type(error).__name__, text=text[:REASON])
+
+
+class _NoPoints(Exception):
+    """The value of a grade cell should have been a number of points."""
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__()
+        self.finding = found
 
 
 def _share(value: object) -> float | None:
     """The value of a cell's last expression as points; None if it is nothing of the kind, which means all.
 
-    Raises ValueError for what should have been a number: a student's results may have gone into it.
+    Raises _NoPoints for what should have been a number: a student's results may have gone into it.
     """
     if isinstance(value, np.ndarray) and value.dtype.kind != "b":
         if value.size != 1 or value.dtype.kind not in "iuf":
-            raise ValueError("an array, where a number of points belongs")
+            raise _NoPoints(finding("examiner.points-array"))
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float | complex | np.number):
         return None
     if isinstance(value, complex | np.complexfloating):
-        raise ValueError("a complex number, where a number of points belongs")
+        raise _NoPoints(finding("examiner.points-complex"))
     try:
         number = float(value)
     except OverflowError:
         number = np.inf
     if not np.isfinite(number):
-        raise ValueError(f"{number}, which is no number of points")
+        raise _NoPoints(finding("examiner.points-not-finite", number=str(number)))
     return max(number, 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Why a test failed, in one sentence that may be shown to the student."""
+"""Why a test failed, as findings that the student may read."""
 
 from __future__ import annotations
 
@@ -10,51 +10,70 @@ from typing import Any
 
 from autograder.boundary.calls import CallError, Fault, NotPlain, call
 from autograder.boundary.shell import is_of_cell
+from autograder.sentences.catalogue import Finding, finding, is_finding, say
 
 REASON = 700
+"""Characters of what a student, or the author of a test, lets a finding say."""
 
 
-def students_doing(error: BaseException) -> str:
-    """The sentence for what a student's function has raised or returned; empty for every other error."""
+def students_doing(error: BaseException) -> Finding | None:
+    """The finding for what a student's function has raised or returned; None for every other error."""
     if isinstance(error, CallError):
-        function, within = error.facts["function"], error.facts["within"]
-        where = function if within == function else f"{within} (called by {function})"
-        said = f"{where} raised {error.facts['name']}"
         message = error.facts["message"].strip()
-        return f"{said}: {message}"[:REASON] if message else f"{said}."
-    return str(error)[:REASON] if isinstance(error, NotPlain | Fault) else ""
+        values = {name: error.facts[name] for name in ("function", "within", "name")}
+        if values["within"] == values["function"]:
+            kind = "examiner.raised" if message else "examiner.raised-silently"
+        else:
+            kind = "examiner.raised-within" if message else "examiner.raised-within-silently"
+        room = REASON - len(say(finding(kind, **values, message="")))
+        return finding(kind, **values, message=message[:room]) if message else finding(kind, **values)
+    if isinstance(error, NotPlain | Fault):
+        return finding("examiner.cannot-be-examined", text=str(error)[:REASON])
+    return None
 
 
-def reason_for(error: BaseException, cell: Mapping[str, Any]) -> str:
-    """One sentence for the student. It may show what the visible part of the cell says, and the student's own
-    exception; of a hidden test only what its author wrote as a fixed text, never a number."""
-    if said := students_doing(error):
-        return said
+def findings_for(error: BaseException, cell: Mapping[str, Any]) -> list[Finding]:
+    """Why a test failed, for the student. It may show what the visible part of the cell says, and the
+    student's own exception; of a hidden test only what its author wrote as a fixed text, never a number."""
+    if doing := students_doing(error):
+        return [doing]
     if isinstance(error, NameError) and error.name in cell["names"]:
-        return f"{error.name} is not defined: its cell is missing, was renamed, or failed."
+        return [finding("examiner.not-defined", name=error.name)]
     frames = _frames(error.__traceback__, cell)
     if frames and not any(frame.tb_lineno in cell["hidden"] for frame in frames):
-        text = str(error).strip().partition("\n")[0]
-        return (text or f"The test stopped with {type(error).__name__}.")[:REASON]
+        if told := _of_check(error):
+            return told
+        if text := str(error).strip().partition("\n")[0]:
+            return [finding("examiner.test-says", text=text[:REASON])]
+        return [finding("examiner.test-stopped", error=type(error).__name__)]
     if isinstance(error, AssertionError) and frames and (text := _fixed_text(cell["source"], frames[-1])):
-        return f"A hidden test fails: {text[:REASON]}"
+        return [finding("examiner.hidden-test-says", text=text[:REASON])]
     if isinstance(error, AssertionError):
-        return "A hidden test fails: a result is wrong."
+        return [finding("examiner.hidden-test")]
     if isinstance(error, MemoryError):
-        return "A hidden test fails: the results need too much memory to be compared."
-    return f"A hidden test fails: it stopped with {type(error).__name__} while it worked on the results."
+        return [finding("examiner.hidden-test-memory")]
+    return [finding("examiner.hidden-test-stopped", error=type(error).__name__)]
 
 
-def words_of_author(error: BaseException, cell: Mapping[str, Any]) -> str:
+def findings_of_author(error: BaseException, cell: Mapping[str, Any]) -> list[Finding]:
     """What the author of the exam has to say about a failure, without a number or a word of the student:
-    the `hint` of the error that a visible check raised, or the fixed text of a hidden test."""
-    if isinstance(hint := getattr(error, "hint", None), str):
-        return hint[:REASON]
-    if isinstance(error, AssertionError) and not isinstance(error, CallError):
+    the hints of the error that a visible check raised, or the fixed text of a hidden test."""
+    if isinstance(error, CallError | NotPlain | Fault):
+        return []
+    if told := _of_check(error):
+        return told[1:]  # the first says what is wrong with the student's values
+    if isinstance(error, AssertionError):
         frames = _frames(error.__traceback__, cell)
         if frames and frames[-1].tb_lineno in cell["hidden"]:
-            return _fixed_text(cell["source"], frames[-1])[:REASON]
-    return ""
+            text = _fixed_text(cell["source"], frames[-1])
+            return [finding("examiner.test-says", text=text[:REASON])] if text else []
+    return []
+
+
+def _of_check(error: BaseException) -> list[Finding]:
+    """The findings that an error of the exam's own code brings along, as that of `check` does."""
+    found = getattr(error, "findings", None)
+    return [entry for entry in found if is_finding(entry)] if isinstance(found, list | tuple) else []
 
 
 def shown_by_hidden_test(cell: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from autograder.hostile.graft import GraftedCell
 from autograder.hostile.markdown import MOST_MARKDOWN, harmless_markdown, harmless_pictures
 from autograder.hostile.outputs import without_colours
 from autograder.result import CellMark, NotebookResult
+from autograder.sentences.catalogue import finding, say
 
 
 def annotated_notebook(cells: Sequence[Mapping[str, Any]], metadata: Mapping[str, Any]) -> Any:
@@ -34,6 +35,7 @@ LONGEST_TEXTS: Final = 100_000
 code and renders markdown (in the Formgrader's server, too) can take a time that grows with their square."""
 LONGEST_PICTURES: Final = 8 << 20
 """Characters of the pictures in all the cells of text that it shows."""
+_NO_NOTEBOOK: Final = finding("examiner.notebook-missing")
 
 
 def stopped(text: str) -> dict[str, Any]:
@@ -44,9 +46,7 @@ def stopped(text: str) -> dict[str, Any]:
 def unexamined(notebook: ExamNotebook) -> NotebookResult:
     """The result for a notebook that could not be read: the master copy, with no marks."""
     marks = tuple(
-        CellMark(
-            str(cell.grade_id), cell.points, 0.0, "missing", "The notebook is missing or cannot be read."
-        )
+        CellMark(str(cell.grade_id), cell.points, 0.0, "missing", (_NO_NOTEBOOK,))
         for cell in notebook.grade_cells
     )
     cells = []
@@ -55,7 +55,7 @@ def unexamined(notebook: ExamNotebook) -> NotebookResult:
         node |= {"metadata": dict(cell.metadata), "source": "" if cell.role == "answer" else cell.source}
         if cell.kind == "code":
             # An error, so that nbgrader's reading of the outputs comes to the same marks.
-            lost = [stopped("The notebook is missing or cannot be read.")] if cell.role == "grade" else []
+            lost = [stopped(say(_NO_NOTEBOOK))] if cell.role == "grade" else []
             node |= {"execution_count": None, "outputs": lost}
         cells.append(node)
     return NotebookResult(notebook.name, marks, annotated_notebook(cells, notebook.metadata))

@@ -4,7 +4,7 @@ An exercise that fails and builds on earlier ones that have failed is
 examined once more, with the reference in the place of those. In the student's process there are stand-ins,
 which ask the examiner; the reference itself runs in another process of the exam's side. Student's code
 could keep what the reference returns, so this happens in processes for that one examination, and nothing
-comes out of them but the score and, if it fails, which of the sentences of the exam's author applies.
+comes out of them but the score and, if it fails, which of the findings of the exam's author applies.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from autograder.characters import one_line
 from autograder.exam.cell import ExamCell
-from autograder.examiner.examination import Examination, score_of, verdict_of
+from autograder.examiner.examination import Examination, points_of, score_of, verdict_of
 from autograder.examiner.times import Fault
 from autograder.result import CellMark
+from autograder.sentences.catalogue import Finding, finding, say_all
+from autograder.sentences.stored import stored_findings
 
 
 def carry_forward(examination: Examination) -> None:
@@ -59,27 +60,22 @@ def _mark_again(
         return mark
     finally:
         again.close()
-    functions = f"the reference {_listed(names)} in place of yours"
-    own = "its own" if len(names) == 1 else "their own"
     if not found["passed"] or (score := score_of(cell, found)) <= mark.score:
-        end = "" if mark.reason.endswith((".", "?", "!")) else "."
-        said = f"{mark.reason}{end} With {functions} it fails as well"
-        words = one_line(found["authors_words"])
-        examination.notes.setdefault(index, {})["authors_words"] = " ".join(
-            filter(None, (examination.notes.get(index, {}).get("authors_words"), words))
-        )
-        return replace(mark, reason=f"{said}: {words}" if words else f"{said}.")
-    reason = f"Marked with {functions}, which did not pass {own} tests."
+        of_author = stored_findings(found["of_author"])
+        again_it = "examiner.fails-as-well-for" if of_author else "examiner.fails-as-well"
+        return replace(mark, findings=(*mark.findings, _with_reference(again_it, names), *of_author))
+    findings = (*points_of(cell, score), _with_reference("examiner.carried", names))
     # Nothing that the student's code has shown in this examination leaves it.
     examination.outputs[index] = []
     if score < cell.points:
         number = {"output_type": "execute_result", "data": {"text/plain": f"{score:g}"}, "metadata": {}}
         examination.outputs[index].append(number | {"execution_count": examination.counts[index]})
-        reason = f"{score:g} of {cell.points:g} points. {reason}"
-    examination.outputs[index].append({"output_type": "stream", "name": "stdout", "text": f"{reason}\n"})
+    told = {"output_type": "stream", "name": "stdout", "text": f"{say_all(findings)}\n"}
+    examination.outputs[index].append(told)
     examination.notes.pop(index, None)
-    return CellMark(mark.grade_id, cell.points, score, verdict_of(cell, score), reason, tuple(names))
+    return CellMark(mark.grade_id, cell.points, score, verdict_of(cell, score), findings, tuple(names))
 
 
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+def _with_reference(kind: str, names: Sequence[str]) -> Finding:
+    """A finding about an examination with the reference in place of these functions."""
+    return finding(kind, n=len(names), functions=list(names[:-1]), function=names[-1])

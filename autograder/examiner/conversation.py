@@ -23,8 +23,9 @@ from autograder.hostile.budget import Budget
 from autograder.hostile.graft import GraftedCell
 from autograder.hostile.mentions import Mentions
 from autograder.hostile.outputs import MOST_WORK, harmless_outputs
-from autograder.patience import Allowance, Clock, Patience, Stalled, charge
+from autograder.patience import Allowance, Clock, Patience, charge
 from autograder.result import Remark
+from autograder.sentences.catalogue import finding
 from autograder.walls.fork_server import Walled
 from autograder.walls.limits import MEGABYTE
 
@@ -73,7 +74,7 @@ class Conversation:
         try:
             outputs, _ = json.loads(body)
         except (ValueError, TypeError, RecursionError):
-            raise Fault("channel", "The cell tampered with its connection to the examiner.") from None
+            raise Fault("channel", finding("ending.cell-tampered")) from None
         with self.times.render():
             return harmless_outputs(outputs, self.budget)
 
@@ -103,13 +104,13 @@ class Conversation:
     ) -> bytes:
         """One question and its answer, for which the code may take so many seconds, and no more than is left
         of the other allowances. Raises Fault."""
-        text = f"The code did not finish within {seconds:g} seconds. Does a loop in it never end?"
-        allowances = [Allowance(seconds, lambda: Fault("timeout", text)), *more, self.times.total]
+        endless = finding("ending.timeout", seconds=seconds)
+        allowances = [Allowance(seconds, lambda: Fault("timeout", endless)), *more, self.times.total]
         # An answer must carry the number of its question, so that none can be sent in advance.
         number = secrets.randbits(64)
         try:
             if walled.control.pending():
-                raise Fault("channel", "The code tampered with its connection to the examiner.")
+                raise Fault("channel", finding("ending.tampered"))
             patience = self.patience_for(self._clock, allowances, is_first_new=True)
             walled.control.send(number, kind, body, patience)
             answered, said, answer = walled.control.receive(limit, patience)
@@ -122,11 +123,11 @@ class Conversation:
                 answered, said, answer = walled.control.receive(limit, patience)
             patience.pause()
         except WireError:
-            raise Fault("output", "The code produced more than can be taken.") from None
+            raise Fault("output", finding("ending.output")) from None
         except ChannelClosed:
             raise self._cause_of_death(walled) from None
         if answered != number:
-            raise Fault("channel", "The code tampered with its connection to the examiner.")
+            raise Fault("channel", finding("ending.tampered"))
         return answer
 
     def patience_for(
@@ -142,8 +143,8 @@ class Conversation:
         """What the reference answers to a call that student's code has made. Raises Fault."""
         if len(question) > REFERENCE_BYTES:
             megabytes = REFERENCE_BYTES // MEGABYTE
-            raise Fault("output", f"The code gave more than {megabytes} MB to a function of the reference.")
-        fault = Fault("timeout", "A call of the reference did not finish in time.")
+            raise Fault("output", finding("ending.reference-given-too-much", megabytes=megabytes))
+        fault = Fault("timeout", finding("ending.reference-timeout"))
         allowances = [Allowance(self.limits.wall_seconds, lambda: fault), *allowances]
         try:
             if self._reference is None:
@@ -160,35 +161,31 @@ class Conversation:
             self._reference.send(least(allowances), Kind.CALL, question, patience)
             return self._reference.receive(self.limits.message_bytes, patience)[2]
         except (ChannelClosed, WireError):
-            raise Fault("died", "A call of the reference could not be answered.") from None
+            raise Fault("died", finding("ending.reference-silent")) from None
 
     def _cause_of_death(self, walled: Walled) -> Exception:
         ending = walled.ending(1.0)
         charge(self._clock.spent(), [self.times.total])
         if ending is None:
-            return Fault("died", "The code closed its connection to the examiner.")
+            return Fault("died", finding("ending.closed"))
         code = ending.get("code")
         if ending.get("reason") == "memory":
             megabytes = self.limits.memory_bytes // MEGABYTE
-            return Fault("memory", f"The code used more than {megabytes} MB of memory.")
+            return Fault("memory", finding("ending.memory", megabytes=megabytes))
         # The kernel has a limit of its own, for each process.
         has_used_all = walled.used()[0] > self.limits.cpu_seconds - ABOUT
         if ending.get("reason") == "cpu" or (has_used_all and code in (-signal.SIGXCPU, -signal.SIGKILL)):
             if self.times.total.left < ABOUT:
                 return self._out_of_time()
-            return Fault("timeout", f"The code used more than {self.limits.cpu_seconds} seconds of CPU time.")
+            return Fault("timeout", finding("ending.cpu-time", seconds=self.limits.cpu_seconds))
         if code == -signal.SIGKILL:
-            text = (
-                "The code's process was killed from outside (SIGKILL), as the system does when the machine"
-                " has no memory left. Mark the submission again when less is going on."
-            )
-            return Fault("stalled", text) if self.times.is_last_try else Stalled(text)
+            return self.times.blamed_on_machine(finding("ending.killed"))
         if isinstance(code, int) and code < 0:
             name = f"signal {-code}"
             with suppress(ValueError):
                 name = signal.Signals(-code).name
-            return Fault("died", f"The code crashed Python ({name}).")
-        return Fault("died", f"The code ended its Python process (exit code {code}).")
+            return Fault("died", finding("ending.crashed", signal=name))
+        return Fault("died", finding("ending.exited", code=code))
 
     def _out_of_time(self) -> Exception:
         self.times.total.used = self.times.total.seconds
@@ -204,7 +201,7 @@ class Conversation:
         if self._walled is None:
             return
         if self._walled.control.pending():
-            self.remark(Fault("channel", "The code tampered with its connection to the examiner."), None)
+            self.remark(Fault("channel", finding("ending.tampered")), None)
             self.end()
         elif self._walled.control.closed():
             cause = self._cause_of_death(self._walled)
@@ -226,7 +223,7 @@ class Conversation:
     def remark(self, fault: Fault, grade_id: str | None) -> None:
         """Put on record that a fault happened, below which exercise."""
         if fault.kind != "budget" or not any(remark.kind == "budget" for remark in self.remarks):
-            self.remarks.append(Remark(fault.kind, str(fault), grade_id))
+            self.remarks.append(Remark(fault.kind, fault.finding, grade_id))
 
     def close(self) -> None:
         """End the processes, whatever they have to say."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from autograder.boundary.channel import ChannelClosed, Kind
-from autograder.characters import one_line, readable
+from autograder.characters import readable
 from autograder.errors import WireError
 from autograder.exam.cell import ExamCell
 from autograder.exam.notebook import ExamNotebook
@@ -25,6 +25,8 @@ from autograder.hostile.graft import GraftedCell
 from autograder.hostile.outputs import outputs_of_exam, size_of
 from autograder.patience import Allowance, charge
 from autograder.result import CellMark, NotebookResult, Remark, Verdict
+from autograder.sentences.catalogue import Finding, finding, say
+from autograder.sentences.stored import stored_findings
 from autograder.walls.limits import MEGABYTE
 
 HOPELESS_SECONDS: Final = 2.0
@@ -86,7 +88,8 @@ class Examination:
         for index, mark in self.marks.items():
             master = self.cells[index].master
             assert master is not None
-            note: dict[str, Any] = {"verdict": mark.verdict, "score": mark.score, "reason": mark.reason}
+            note: dict[str, Any] = {"verdict": mark.verdict, "score": mark.score}
+            note["findings"] = list(mark.findings)
             note["hidden"] = master.hidden_regions
             self.notes[index] = note | self.notes.get(index, {})
         annotated = Annotations(self.notebook, self.cells, self.times).notebook(
@@ -139,10 +142,10 @@ class Examination:
         assert cell is not None
         grade_id = str(cell.grade_id)
         if not self.cells[index].present:
-            text = f"The submission has no cell {grade_id}: it was deleted, or released later than this copy."
-            self.talk.remarks.append(Remark("missing-cell", text, grade_id))
-            self.outputs[index] = [stopped(text)]
-            return CellMark(grade_id, cell.points, 0.0, "missing", text)
+            missing = finding("examiner.cell-missing", cell=grade_id)
+            self.talk.remarks.append(Remark("missing-cell", missing, grade_id))
+            self.outputs[index] = [stopped(say(missing))]
+            return CellMark(grade_id, cell.points, 0.0, "missing", (missing,))
         self.count += 1
         self.counts[index] = self.count
         try:
@@ -154,25 +157,25 @@ class Examination:
             self.outputs[index] = [*shown, stopped(str(fault))]
             self.notes[index] = {"shown": list(range(len(shown)))}
             self.talk.remark(fault, grade_id)
-            return CellMark(grade_id, cell.points, 0.0, "failed", self._blame(cell, str(fault)))
+            return CellMark(grade_id, cell.points, 0.0, "failed", self._blame(cell, (fault.finding,)))
         self.outputs[index], places = outputs_of_exam(self._kept(found["outputs"]), self.talk.budget)
         self.notes[index] = {"shown": places}
         if found["traceback"]:
             self.notes[index]["traceback"] = [readable(line) for line in found["traceback"]]
         if not found["passed"]:
-            # Kept apart from the sentence, which may quote whatever the student's code has said.
-            self.notes[index]["authors_words"] = one_line(found["authors_words"])
-            reason = self._blame(cell, one_line(found["reason"]))
-            return CellMark(grade_id, cell.points, 0.0, "failed", reason)
+            findings = self._blame(cell, stored_findings(found["findings"]))
+            return CellMark(grade_id, cell.points, 0.0, "failed", findings)
         score = score_of(cell, found)
-        reason = "" if score >= cell.points else f"{score:g} of {cell.points:g} points."
-        return CellMark(grade_id, cell.points, score, verdict_of(cell, score), reason)
+        findings = (
+            () if score >= cell.points else (finding("examiner.points", score=score, points=cell.points),)
+        )
+        return CellMark(grade_id, cell.points, score, verdict_of(cell, score), findings)
 
     def examine(self, cell: ExamCell, seconds: float) -> dict[str, Any]:
         """Run a grade cell; passes its calls on to the student's process, each of which may take so many
         seconds. Raises Fault."""
         limit = self.limits.grade_cell_seconds
-        slow = Fault("timeout", f"The test did not get to its end within {limit:g} seconds.")
+        slow = Fault("timeout", finding("ending.test-timeout", seconds=limit))
         # What the calls take together, and what the test itself takes, which depends on what they returned.
         calls, test = Allowance(limit, lambda: slow), Allowance(limit, lambda: slow)
         fault: Fault | None = None
@@ -230,7 +233,7 @@ class Examination:
                 raise
             if test.left < ABOUT:
                 raise slow from None
-            raise Fault("died", "The test could not work on the results: it had to be ended.") from None
+            raise Fault("died", finding("ending.test-ended")) from None
         if fault is not None:
             raise fault
         return dict(json.loads(body))
@@ -248,7 +251,7 @@ class Examination:
             raise
         except (ValueError, TypeError, KeyError, IndexError, RecursionError):
             self.talk.end()
-            raise Fault("channel", "The code tampered with its connection to the examiner.") from None
+            raise Fault("channel", finding("ending.tampered")) from None
 
     def _exam_process(self) -> ExamProcess:
         if self._exam is None:
@@ -259,21 +262,26 @@ class Examination:
         """What a grade cell tests, directly or through read-only cells."""
         return set(self.notebook.needs(cell).names) & set(self.notebook.answered)
 
-    def _blame(self, cell: ExamCell, reason: str) -> str:
+    def _blame(self, cell: ExamCell, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """Why a grade cell failed: a fatal cell that should have defined what it needs comes first."""
         for index, fault in self.talk.fatal.items():
             if (
                 self.talk.mentions.of(index).defined & self.notebook.needs(cell).names
                 or self.talk.mentions.exercise(index) == cell.grade_id
             ):
-                return str(fault)
-        return reason
+                return (fault.finding,)
+        return findings
 
 
 def score_of(cell: ExamCell, found: Mapping[str, Any]) -> float:
     """The points for a grade cell that got to its end."""
     share = found["share"]
     return cell.points if share is None else min(max(float(share), 0.0), cell.points)
+
+
+def points_of(cell: ExamCell, score: float) -> tuple[Finding, ...]:
+    """A finding with the points of a grade cell, if they are not all."""
+    return () if score >= cell.points else (finding("examiner.points", score=score, points=cell.points),)
 
 
 def verdict_of(cell: ExamCell, score: float) -> Verdict:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from autograder.patience import Allowance, Hurried, Stalled, charge
+from autograder.sentences.catalogue import Finding, finding, say
 from autograder.walls.limits import Limits
 
 _RENDERING_SECONDS: Final = 10.0
@@ -15,11 +16,12 @@ _RENDERING_SECONDS: Final = 10.0
 
 
 class Fault(Exception):
-    """The student's process did something that ends it; the message is a sentence for the student."""
+    """The student's process did something that ends it; the message tells the student, as `finding` does."""
 
-    def __init__(self, kind: str, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, kind: str, found: Finding) -> None:
+        super().__init__(say(found))
         self.kind = kind
+        self.finding = found
         self.shown: list[dict[str, Any]] = []
         """What the code had shown until then."""
 
@@ -30,9 +32,9 @@ class TimeBudget:
     def __init__(self, limits: Limits, *, hurry: float | None = None, is_last_try: bool = True) -> None:
         """Past `hurry` (by `time.monotonic`) the examination is given up with Hurried. Where the machine is
         so busy that nothing moves, it is given up with Stalled, unless `is_last_try`."""
-        text = f"The submission has used up the {limits.total_seconds:g} seconds that it may take."
-        self.total = Allowance(limits.total_seconds, lambda: Fault("budget", text))
-        self.rendering = Allowance(_RENDERING_SECONDS, lambda: Fault("budget", text))
+        found = finding("ending.all-time", seconds=limits.total_seconds)
+        self.total = Allowance(limits.total_seconds, lambda: Fault("budget", found))
+        self.rendering = Allowance(_RENDERING_SECONDS, lambda: Fault("budget", found))
         self.hurry = hurry
         self.is_last_try = is_last_try
 
@@ -43,11 +45,11 @@ class TimeBudget:
 
     def stalled(self, seconds: float) -> Exception:
         """For code that has not come to an end in so many seconds by the clock, and hardly ran in them."""
-        text = (
-            f"The machine was so busy that this did not end within {seconds:g} seconds by the clock. Mark the"
-            " submission again when less is going on."
-        )
-        return Fault("stalled", text) if self.is_last_try else Stalled(text)
+        return self.blamed_on_machine(finding("ending.machine-busy", seconds=seconds))
+
+    def blamed_on_machine(self, found: Finding) -> Exception:
+        """For no fault of the submission: it is to be examined again, unless this is the last try."""
+        return Fault("stalled", found) if self.is_last_try else Stalled(say(found))
 
     @contextmanager
     def render(self) -> Iterator[None]:

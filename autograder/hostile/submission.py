@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 from autograder.result import Remark
+from autograder.sentences.catalogue import finding
 
 MAX_NOTEBOOK_BYTES: Final = 64 << 20
 """With outputs, which nobody reads here: an animation or a few interactive figures are 20 MB."""
@@ -67,7 +68,12 @@ class Submission:
 
 
 class _Unreadable(Exception):
-    """Why a file or a notebook cannot be used, in words that end a sentence."""
+    """Why a folder or a notebook cannot be used: an id of the catalogue of sentences, and values."""
+
+    def __init__(self, kind: str, **values: Any) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.values = values
 
 
 def read_submission(folder: Path, names: Collection[str], *, root: Path | None = None) -> Submission:
@@ -92,29 +98,24 @@ def read_submission(folder: Path, names: Collection[str], *, root: Path | None =
                     digest.update(f"{name} {sha256}\n".encode())
                     notebooks[name] = SubmittedNotebook(name, sha256, tuple(_parse(content)))
                 except FileNotFoundError:
-                    remarks.append(
-                        Remark(
-                            "missing-notebook", f"{name}.ipynb is missing: it was not handed in, or renamed."
-                        )
-                    )
+                    missing = finding("submission.notebook-missing", notebook=f"{name}.ipynb")
+                    remarks.append(Remark("missing-notebook", missing))
                 except _Unreadable as error:
-                    remarks.append(Remark("broken-notebook", f"{name}.ipynb {error}; it gets no marks."))
+                    broken = finding(error.kind, notebook=f"{name}.ipynb", **error.values)
+                    remarks.append(Remark("broken-notebook", broken))
                 except OSError as error:
                     if error.errno not in _THEIRS:
                         raise
-                    remarks.append(
-                        Remark(
-                            "broken-notebook",
-                            f"{name}.ipynb cannot be read ({error.strerror}); it gets no marks.",
-                        )
-                    )
-    except (OSError, _Unreadable) as error:
-        if isinstance(error, OSError) and error.errno not in _THEIRS:
+                    values = {"notebook": f"{name}.ipynb", "error": error.strerror}
+                    remarks.append(Remark("broken-notebook", finding("submission.unreadable", **values)))
+    except _Unreadable as error:
+        remarks.append(Remark("broken-folder", finding(error.kind, **error.values)))
+    except OSError as error:
+        if error.errno not in _THEIRS:
             raise
-        said = error.strerror if isinstance(error, OSError) else error
-        remarks.append(Remark("broken-folder", f"The folder of the submission cannot be read: {said}."))
+        remarks.append(Remark("broken-folder", finding("submission.folder-unreadable", error=error.strerror)))
     for remark in remarks:
-        digest.update(f"{remark.kind} {remark.text}\n".encode())
+        digest.update(f"{remark.kind} {json.dumps(remark.finding)}\n".encode())
     return Submission(notebooks, tuple(remarks), digest.hexdigest())
 
 
@@ -123,7 +124,7 @@ def _opened_folder(folder: Path, root: Path | None) -> Iterator[int]:
     """A descriptor of the folder, reached without any symbolic link below `root`."""
     base, parts = (root, folder.relative_to(root).parts) if root is not None else (folder, ())
     if ".." in parts:
-        raise _Unreadable("its path climbs out of the folder of submissions")
+        raise _Unreadable("submission.folder-climbs")
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     fd = os.open(base, flags if root is not None else flags | os.O_NOFOLLOW)
     try:
@@ -132,7 +133,7 @@ def _opened_folder(folder: Path, root: Path | None) -> Iterator[int]:
                 inner = os.open(part, flags | os.O_NOFOLLOW, dir_fd=fd)
             except OSError as error:
                 if stat.S_ISLNK(os.stat(part, dir_fd=fd, follow_symlinks=False).st_mode):
-                    raise _Unreadable("it is a symbolic link") from error
+                    raise _Unreadable("submission.folder-is-link") from error
                 raise
             os.close(fd)
             fd = inner
@@ -148,23 +149,21 @@ def _read_file(directory: int, name: str) -> bytes:
     except OSError:
         mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
         if stat.S_ISLNK(mode):
-            raise _Unreadable("is a symbolic link") from None
+            raise _Unreadable("submission.is-link") from None
         raise
     with _closing(fd):
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            raise _Unreadable("is not a file")
+            raise _Unreadable("submission.no-file")
         if status.st_size > MAX_NOTEBOOK_BYTES:
             megabytes = 1 + (status.st_size - 1 >> 20)
-            raise _Unreadable(
-                f"is {megabytes} MB long, more than {MAX_NOTEBOOK_BYTES >> 20} (clear "
-                "the outputs of large figures)"
-            )
+            most = MAX_NOTEBOOK_BYTES >> 20
+            raise _Unreadable("submission.too-long", megabytes=megabytes, most=most)
         parts = []
         while part := os.read(fd, MAX_NOTEBOOK_BYTES + 1):
             parts.append(part)
             if sum(map(len, parts)) > MAX_NOTEBOOK_BYTES:
-                raise _Unreadable("grew while it was read")
+                raise _Unreadable("submission.grew")
         return b"".join(parts)
 
 
@@ -181,45 +180,39 @@ def _strangers(directory: int, names: Collection[str]) -> Iterator[Remark]:
     with os.scandir(directory) as entries:
         for number, entry in enumerate(entries):
             if number >= _MAX_ENTRIES:
-                yield Remark("many-files", f"The submission has more than {_MAX_ENTRIES} files.")
+                yield Remark("many-files", finding("submission.many-files", most=_MAX_ENTRIES))
                 return
             stem, dot, suffix = entry.name.rpartition(".")
             if dot and suffix.lower() == "ipynb" and stem not in names:
                 shown = ascii(entry.name)[1:-1][:80]
-                yield Remark(
-                    "extra-notebook",
-                    f"{shown} is not a notebook of this assignment (was one renamed?); it is not examined.",
-                )
+                yield Remark("extra-notebook", finding("submission.extra-notebook", file=shown))
 
 
 def _parse(content: bytes) -> Iterator[SubmittedCell]:
     """The cells of a notebook file. Raises _Unreadable."""
     if sum(map(content.count, (b"{", b"[", b","))) > _MAX_VALUES:
-        raise _Unreadable(
-            f"holds more than {_MAX_VALUES // 1_000_000} million values (clear the "
-            "outputs of interactive figures)"
-        )
+        raise _Unreadable("submission.too-many-values", millions=_MAX_VALUES // 1_000_000)
     try:
         raw = json.loads(content.decode("utf-8-sig"), parse_int=float)  # which is fast for any digits
     except UnicodeDecodeError:
-        raise _Unreadable("has a wrong encoding (a notebook is UTF-8)") from None
+        raise _Unreadable("submission.encoding") from None
     except (ValueError, RecursionError):
-        raise _Unreadable("is not a notebook, or is truncated") from None
+        raise _Unreadable("submission.truncated") from None
     if type(raw) is not dict or type(raw.get("cells")) is not list:
-        raise _Unreadable("is not a notebook of format 4")
+        raise _Unreadable("submission.format")
     cells = raw["cells"]
     if len(cells) > _MAX_CELLS:
-        raise _Unreadable(f"has more than {_MAX_CELLS} cells")
+        raise _Unreadable("submission.too-many-cells", most=_MAX_CELLS)
     for number, cell in enumerate(cells, 1):
         source = cell.get("source") if type(cell) is dict else None
         if type(source) is list and all(type(line) is str for line in source):
             source = "".join(source)
         if type(source) is not str or cell.get("cell_type") not in _CELL_KINDS:
-            raise _Unreadable(f"has a malformed cell (number {number})")
+            raise _Unreadable("submission.malformed-cell", number=number)
         if len(source) > _MAX_SOURCE and cell["cell_type"] != "code":
             source = source[:_MAX_SOURCE]  # a photo pasted into text, which some services store there
         if len(source) > _MAX_SOURCE:
-            raise _Unreadable(f"has a cell (number {number}) with more than {_MAX_SOURCE >> 20} MB of text")
+            raise _Unreadable("submission.long-cell", number=number, megabytes=_MAX_SOURCE >> 20)
         marks = _get(_get(cell, "metadata"), "nbgrader")
         yield SubmittedCell(
             cast(Literal["code", "markdown", "raw"], cell["cell_type"]),

@@ -92,8 +92,10 @@ def say(
 
 
 def say_all(found: Iterable[Finding | Mapping[str, Any]], *, hints: Mapping[str, str] = _NONE) -> str:
-    """The sentences for several findings, one after the other."""
-    return " ".join(said for what in found if (said := say(what, hints=hints)))
+    """The sentences for several findings, one after the other; each comes to an end before the next."""
+    told = [said for what in found if (said := say(what, hints=hints))]
+    ended = [said if said.endswith((*_ENDS, "!", ":")) else f"{said}." for said in told[:-1]]
+    return " ".join([*ended, *told[-1:]])
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -114,4 +116,5 @@ def _told(value: Any, hints: Mapping[str, str], folder: Path) -> str:
         return say(value, hints=hints, folder=folder)
     if isinstance(value, list | tuple):
         return ", ".join(_told(item, hints, folder) for item in value)
-    return str(value)
+    # Six digits are as many as a person reads.
+    return f"{value:g}" if isinstance(value, float) else str(value)
