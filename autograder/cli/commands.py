@@ -125,7 +125,7 @@ def grade_command(options: argparse.Namespace) -> int:
                 stack.enter_context(examiners[0]).launch()
             # Imported while the walls rise. They must stand before anything is touched.
             from autograder.course.lock import only_run
-            from autograder.gradebook.marks import read_marks
+            from autograder.gradebook.marks import count_without_time, read_class, reading
             from autograder.gradebook.writer import GradebookWriter
             from autograder.marking.grade import Preparation, grade
             from autograder.marking.summary import summary
@@ -157,9 +157,11 @@ def grade_command(options: argparse.Namespace) -> int:
             )
             order = [str(cell.grade_id) for notebook in exam.notebooks for cell in notebook.grade_cells]
             print()
-            for line in summary(assignment, *read_marks(writer, assignment, order), tally.earlier):
+            with reading(folders) as db:
+                marks, without_time = read_class(db, assignment), count_without_time(db, assignment)
+            for line in summary(assignment, marks.in_order(order), marks.students, tally.earlier):
                 print(line)
-            for line in tally.lines(writer.without_time(assignment)):
+            for line in tally.lines(without_time):
                 print(line)
             complete = complete and tally.complete
     return DONE if complete else INCOMPLETE

@@ -73,7 +73,15 @@ def findings_of_author(error: BaseException, cell: Mapping[str, Any]) -> list[Fi
 def _of_check(error: BaseException) -> list[Finding]:
     """The findings that an error of the exam's own code brings along, as that of `check` does."""
     found = getattr(error, "findings", None)
-    return [entry for entry in found if is_finding(entry)] if isinstance(found, list | tuple) else []
+    if isinstance(found, list | tuple) and found:
+        return [entry for entry in found if is_finding(entry)]
+    if isinstance(hint := getattr(error, "hint", None), str) and hint:  # of an earlier rnn_utils.py
+        text = str(error).strip().partition("\n")[0].removesuffix(hint).strip()
+        return [
+            finding("examiner.test-says", text=text[:REASON]),
+            finding("earlier.hint", text=hint[:REASON]),
+        ]
+    return []
 
 
 def shown_by_hidden_test(cell: Mapping[str, Any]) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from nbformat.notebooknode import from_dict
 
 from autograder.exam.names import hidden_lines
+from autograder.gradebook.earlier_records import findings_in
 from autograder.gradebook.nbgrader import utils
+from autograder.result import Verdict
+from autograder.sentences.catalogue import Finding, finding, say_all
 
 
 def for_student(notebook: Any) -> Any:
@@ -29,6 +32,12 @@ def for_student(notebook: Any) -> Any:
     return shown
 
 
+def finding_of_verdict(annotation: Mapping[str, Any]) -> list[Finding]:
+    """How a grade cell went, if the examiner has noted that."""
+    verdict = annotation.get("verdict")
+    return [finding(f"verdict.{verdict}")] if verdict in get_args(Verdict) else []
+
+
 def _hidden(source: str, annotation: Mapping[str, Any]) -> frozenset[int]:
     """Numbers of hidden lines, as the examiner knows them from the master."""
     if "hidden" not in annotation:
@@ -37,15 +46,14 @@ def _hidden(source: str, annotation: Mapping[str, Any]) -> frozenset[int]:
 
 
 def _outputs_for_student(outputs: Sequence[Any], annotation: Mapping[str, Any]) -> list[Any]:
-    """Verdict, reason, what the visible check and the student's code printed, the student's own traceback.
+    """Verdict, findings, what the visible check and the student's code printed, the student's own traceback.
 
     Not the error with which the cell stopped, which has frames of the exam, nor what hidden tests show: the
     examiner has said which outputs a student may see.
     """
-    verdict, reason = annotation.get("verdict"), annotation.get("reason", "")
-    if not verdict:
+    if not annotation.get("verdict"):
         return []
-    sentence = f"{verdict.capitalize()}. {reason}".strip()
+    sentence = say_all([*finding_of_verdict(annotation), *findings_in(annotation)])
     shown = [{"output_type": "stream", "name": "stdout", "text": f"{sentence}\n"}]
     places = annotation.get("shown", [])
     shown += [output for place, output in enumerate(outputs) if place in places]

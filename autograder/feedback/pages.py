@@ -27,8 +27,9 @@ from autograder.errors import DiskFull, RecordsError, UsageError
 from autograder.feedback.converter import MADE_FROM, NoRoom, Written, is_full, making
 from autograder.feedback.exporter import FeedbackExporter
 from autograder.feedback.plain_page import plain_page
-from autograder.gradebook.marks import facts_of_work
+from autograder.gradebook.marks import facts_of_work, read_class, reading
 from autograder.gradebook.published import MARKER
+from autograder.gradebook.writer import GradebookWriter
 from autograder.runtime.files import keep_private, put_in_place
 from autograder.runtime.interruption import Interruption
 from autograder.runtime.pool import NotExamined, Task, Unchanged, examine_class
@@ -79,7 +80,10 @@ def write_feedback(
     if show_tests:
         config.FeedbackExporter.show_tests = True
     with only_run(folders), _workshop(folders) as workshop:
-        facts = facts_of_work(folders, assignment)
+        with GradebookWriter(folders) as writer:
+            writer.add_default_course()
+        with reading(folders) as db:
+            facts = facts_of_work(read_class(db, assignment))
         settings = _settings(config)
         tasks = (
             Task(work.student, work.folder, None if force else _made_from(folders, work.student, assignment))
@@ -205,8 +209,9 @@ def _settings(config: Any) -> str:
 
     programs = [nbconvert.__version__, nbgrader_version]
     package = Path(__file__).parents[1]
-    folders = (".", "feedback", "hostile")
-    modules = [path.read_bytes() for folder in folders for path in sorted((package / folder).glob("*.py"))]
+    folders = (".", "feedback", "hostile", "sentences")
+    files = [path for folder in folders for path in sorted((package / folder).iterdir())]
+    modules = [path.read_bytes() for path in files if path.suffix in (".py", ".toml")]
     code = hashlib.sha256(b"".join(modules)).hexdigest()
     return json.dumps([programs, code, config], sort_keys=True, default=_name)
 

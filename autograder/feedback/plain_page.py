@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder.characters import readable
+from autograder.feedback.for_student import finding_of_verdict
+from autograder.gradebook.earlier_records import findings_in
+from autograder.sentences.catalogue import say_all
 
 _LONGEST = 2000
 """Characters of a reason that are shown."""
@@ -36,8 +39,8 @@ def plain_page(path: Path, facts: Sequence[Sequence[str]]) -> str:
             of = f" of {points:g}" if isinstance(points, int | float) else ""
             items.append(f"<dt>{_shown(cell)}: {mark}{of} points</dt>")
             if isinstance(found, dict):
-                verdict = _shown(found.get("verdict")).capitalize()
-                items.append(f"<dd>{verdict}. {_shown(found.get('reason'))}</dd>")
+                told = say_all([*finding_of_verdict(found), *findings_in(found)])
+                items.append(f"<dd>{_shown(told)}</dd>")
         items += [f"<dd>{_shown(text)}</dd>" for text in comments.get(cell, ()) if text not in ("None", "")]
     name = _shown(path.stem)
     return (

@@ -1,4 +1,4 @@
-"""Reads the notebooks of `autograded/`: reasons, answers, what was left untouched."""
+"""Reads the notebooks of `autograded/`: findings and answers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.cells import marking_of, nested, source_of
-from autograder.gradebook.marks import LONGEST_SENTENCE, exercise_of
-from autograder.text import show
+from autograder.gradebook.earlier_records import findings_in
+from autograder.gradebook.marks import exercise_of
+from autograder.sentences.catalogue import Finding
 
 
 def master_cells(folder: Path) -> list[Any]:
@@ -26,13 +27,9 @@ def _cells(path: Path) -> list[Any]:
     return [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
 
 
-def read_folder(folder: Path) -> tuple[dict[str, list[str]], dict[str, list[str]], dict[str, str]]:
-    """Of a folder in `autograded/`, by exercise: reasons, what in them the exam's author has said, answers.
-
-    Misconceptions are looked for in the author's words alone: a reason quotes the student's exceptions.
-    """
-    reasons: dict[str, list[str]] = defaultdict(list)
-    words: dict[str, list[str]] = defaultdict(list)
+def read_folder(folder: Path) -> tuple[dict[str, list[tuple[Finding, ...]]], dict[str, str]]:
+    """Of a folder in `autograded/`, by exercise: findings, those on a grade cell together, and answers."""
+    findings: dict[str, list[tuple[Finding, ...]]] = defaultdict(list)
     answers: dict[str, list[str]] = defaultdict(list)
     for path in sorted(folder.glob("*.ipynb")):
         for cell in _cells(path):
@@ -40,10 +37,8 @@ def read_folder(folder: Path) -> tuple[dict[str, list[str]], dict[str, list[str]
             grade_id = marking.get("grade_id")
             name = exercise_of(grade_id if isinstance(grade_id, str) else "")
             note = nested(nested(cell, "metadata"), "autograder")
-            if marking.get("grade") and isinstance(reason := note.get("reason"), str) and reason:
-                reasons[name].append(show(reason, LONGEST_SENTENCE))
-                if isinstance(said := note.get("authors_words"), str):
-                    words[name].append(show(said, LONGEST_SENTENCE))
+            if marking.get("grade") and (found := findings_in(note)):
+                findings[name].append(found)
             elif cell.get("cell_type") == "code" and not (marking.get("locked") or marking.get("grade")):
                 answers[name if marking.get("solution") else ""].append(source_of(cell))
-    return reasons, words, {name: "\n".join(texts) for name, texts in answers.items()}
+    return findings, {name: "\n".join(texts) for name, texts in answers.items()}

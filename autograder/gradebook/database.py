@@ -110,3 +110,19 @@ def explained(what: str) -> Iterator[None]:
         raise RecordsError(
             f"{what} was not recorded: {error.strerror or error} ({show(error.filename or 'no file')})."
         ) from error
+
+
+@contextlib.contextmanager
+def explained_reading() -> Iterator[None]:
+    """Turn what the database raises while it is only read into a sentence."""
+    try:
+        yield
+    except sql.exc.DBAPIError as error:
+        if "locked" in str(error.orig) or "busy" in str(error.orig):
+            raise GradebookLocked(
+                "The gradebook is locked by another program (a Formgrader, a database browser?) and cannot be"
+                " read. Close that program and run the command again."
+            ) from error
+        raise GradebookBroken(
+            f"The gradebook cannot be read ({show(error.orig)}). Is it nbgrader's, and of this version?"
+        ) from error

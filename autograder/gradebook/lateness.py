@@ -2,21 +2,150 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any, Literal
+import contextlib
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection, Row
 
-from autograder.gradebook.tables import EXTENSION, SUBMISSION
+from autograder.course.folders import Folders
+from autograder.errors import NotRecorded, UsageError
+from autograder.gradebook.tables import (
+    EXTENSION,
+    GRADE,
+    RECORD,
+    SUBMISSION,
+    SUBMITTED_NOTEBOOK,
+    one_row,
+)
+from autograder.hostile.timestamps import read_timestamp
+from autograder.sentences.catalogue import finding, say
+from autograder.text import show
 
 Timestamps = Literal["gradebook", "timestamp.txt", "modified"]
 """Where the time of submission comes from: what the gradebook says already (so that nothing in a submission
 can move it), the file `timestamp.txt` that nbgrader's exchange puts into a submission and that a student can
 write, or the latest modification of a notebook."""
 
+_TIME_REMARK: Final = "timestamp"
+"""Kind of the remark on a time of submission that a submission should tell and does not."""
+
+
+class Lateness:
+    """Tells when work was handed in, and what is taken off for being late."""
+
+    def __init__(self, folders: Folders, timestamps: Timestamps) -> None:
+        self._folders = folders
+        self._timestamps = timestamps
+        self._zone = str(folders.setting("Exchange", "timezone", "UTC"))
+
+    def fault(self, folder: Path) -> str:
+        """Why the time of submission is not known, as a sentence; empty if it is, or if there is no file
+        that could tell."""
+        fault = self.submitted_at(folder)[1]
+        return say(finding("submission.time-unknown", fault=fault)) if fault else ""
+
+    def submitted_at(self, folder: Path) -> tuple[datetime | None, str]:
+        """When the work was handed in, in UTC, as far as the instructor trusts the submission to tell; and
+        why it does not tell."""
+        if self._timestamps == "timestamp.txt":
+            found = read_timestamp(folder, self._zone)
+            return found.time, f"timestamp.txt {found.fault}" if found.fault else ""
+        if self._timestamps == "modified":
+            try:
+                times = [path.lstat().st_mtime for path in folder.glob("*.ipynb")] if folder.is_dir() else []
+                if times:
+                    return datetime.fromtimestamp(max(times), UTC).replace(tzinfo=None), ""
+            except (OSError, OverflowError, ValueError):
+                return None, "The time at which a notebook was modified is none"
+        return None, ""
+
+    def for_nbgrader(self, folder: Path) -> str:
+        """A timestamp.txt of the same time that nbgrader can read; empty if that of the submission does not
+        count, or names no time."""
+        return (
+            read_timestamp(folder, self._zone).for_nbgrader() if self._timestamps == "timestamp.txt" else ""
+        )
+
+    def assess(self, db: Connection, assignment: Row[Any], submission_id: str, folder: Path) -> None:
+        """Write the time of a submission into the gradebook, and what is taken off its notebooks."""
+        if (time := self.submitted_at(folder)[0]) is not None:
+            db.execute(sql.update(SUBMISSION).where(SUBMISSION.c.id == submission_id).values(timestamp=time))
+        submission = one_row(db, SUBMISSION, id=submission_id)
+        late = seconds_late(assignment, submission)
+        mark = sql.func.coalesce(GRADE.c.manual_score, GRADE.c.auto_score, 0.0)
+        for notebook in db.execute(
+            sql.select(
+                SUBMITTED_NOTEBOOK.c.id,
+                sql.func.sum(mark + sql.func.coalesce(GRADE.c.extra_credit, 0.0)).label("score"),
+            )
+            .join_from(
+                SUBMITTED_NOTEBOOK, GRADE, GRADE.c.notebook_id == SUBMITTED_NOTEBOOK.c.id, isouter=True
+            )
+            .where(SUBMITTED_NOTEBOOK.c.assignment_id == submission_id)
+            .group_by(SUBMITTED_NOTEBOOK.c.id)
+        ).all():
+            score = notebook.score or 0.0
+            penalty = self._penalty(submission.student_id, score, late) if late > 0 else None
+            db.execute(
+                sql.update(SUBMITTED_NOTEBOOK)
+                .where(SUBMITTED_NOTEBOOK.c.id == notebook.id)
+                .values(late_submission_penalty=penalty)
+            )
+
+    def renew_remark(self, db: Connection, assignment_id: str, student: str, folder: Path) -> None:
+        """Record anew what is wrong with a time stamp: it may have changed while the notebooks did not."""
+        found = db.execute(
+            sql.select(RECORD.c.submission_id, RECORD.c.remarks)
+            .join_from(RECORD, SUBMISSION, RECORD.c.submission_id == SUBMISSION.c.id)
+            .where(SUBMISSION.c.assignment_id == assignment_id, SUBMISSION.c.student_id == student)
+        ).first()
+        if found is None:
+            return
+        before = json.loads(found.remarks)
+        now = [remark for remark in before if remark[0] != _TIME_REMARK] + self.remarks(folder)
+        if now != before:
+            db.execute(
+                sql.update(RECORD)
+                .where(RECORD.c.submission_id == found.submission_id)
+                .values(remarks=json.dumps(now))
+            )
+
+    def remarks(self, folder: Path) -> list[list[Any]]:
+        """A remark, as it is recorded, on a time of submission that is not known; none if it is."""
+        fault = self.submitted_at(folder)[1]
+        return [[_TIME_REMARK, finding("submission.time-unknown", fault=fault), None]] if fault else []
+
+    def _penalty(self, student: str, score: float, seconds: float) -> float | None:
+        """Marks to take off one notebook: the course's late submission plug-in decides, as in nbgrader.
+
+        Raises UsageError if it cannot be loaded, NotRecorded if it fails for this student.
+        """
+        from nbgrader.preprocessors import AssignLatePenalties
+
+        where = "The plug-in for late submissions, c.AssignLatePenalties.plugin_class in nbgrader_config.py,"
+        with contextlib.chdir(self._folders.root):
+            try:
+                assign = AssignLatePenalties(config=self._folders.config)
+                assign.init_plugin()
+            except Exception as error:  # it is the course's own code
+                raise UsageError(f"{where} fails with {type(error).__name__}: {show(error)}.") from error
+            try:
+                penalty = assign.plugin_inst.late_submission_penalty(student, score, seconds)
+                return None if penalty is None else min(max(0.0, float(penalty)), score)
+            except Exception as error:
+                raise NotRecorded(
+                    f"{show(student)}'s marks were not recorded: the plug-in for late submissions,"
+                    " c.AssignLatePenalties.plugin_class in nbgrader_config.py, fails with"
+                    f" {type(error).__name__}: {show(error)}."
+                ) from error
+
 
 def seconds_late(assignment: Row[Any], submission: Row[Any]) -> float:
+    """By how much a submission came after the due date, with the student's extension."""
     if assignment.duedate is None or submission.timestamp is None:
         return 0.0
     due = assignment.duedate + submission.extension if submission.extension else assignment.duedate

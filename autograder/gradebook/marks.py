@@ -1,65 +1,309 @@
-"""The one reader of marks."""
+"""The one reader of marks: the table at the end of a run, the report, feedback and exports have them from it.
+
+Reading takes no write lock. All that is read of an assignment is read in one transaction, so that it belongs
+together while a run is marking.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sql
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from autograder.course.folders import Folders
-from autograder.errors import GradebookBroken, RecordsError
-from autograder.gradebook.database import engine_for
+from autograder.errors import RecordsError
+from autograder.gradebook.database import PATIENCE, engine_for, explained_reading
+from autograder.gradebook.earlier_records import finding_of_remark
 from autograder.gradebook.nbgrader import api
-from autograder.gradebook.tables import RECORD
-from autograder.gradebook.writer import GradebookWriter
+from autograder.gradebook.tables import (
+    ASSIGNMENT,
+    CELL,
+    COMMENT,
+    GRADE,
+    HISTORY,
+    NO_RESPONSE,
+    NOTEBOOK,
+    RECORD,
+    SUBMISSION,
+    SUBMITTED_NOTEBOOK,
+    Known,
+)
 from autograder.result import Remark
 from autograder.text import show
 
+LONGEST_SENTENCE: Final = 2000
+_ABOVE: Final = "above the maximum"
+_BY_HAND: Final = "to mark by hand"
 
-def facts_of_work(folders: Folders, assignment: str) -> dict[str, list[list[str]]]:
-    """What the gradebook says about each student's work, as far as a page shows it."""
-    notebook, work = api.SubmittedNotebook.__table__, api.SubmittedAssignment.__table__
-    cell, grade, comment = api.BaseCell.__table__, api.Grade.__table__, api.Comment.__table__
-    handed_in = (
-        sql.select(work.c.student_id)
-        .join_from(notebook, work, work.c.id == notebook.c.assignment_id)
-        .join(api.Assignment.__table__, api.Assignment.__table__.c.id == work.c.assignment_id)
-        .where(api.Assignment.__table__.c.name == assignment)
-    )
-    queries = [
-        handed_in.add_columns(notebook.c.notebook_id, notebook.c.late_submission_penalty),
-        *(
-            handed_in.add_columns(cell.c.name, *(table.c[name] for name in names))
-            .join(table, table.c.notebook_id == notebook.c.id)
-            .join(cell, cell.c.id == table.c.cell_id)
-            for table, names in (
-                (grade, ("auto_score", "manual_score", "extra_credit")),
-                (comment, ("auto_comment", "manual_comment")),
+
+@dataclass(frozen=True)
+class MarkedCell:
+    """A cell of the master copy that carries marks."""
+
+    id: str
+    """In the gradebook: several notebooks of an assignment may have cells of the same grade_id."""
+    grade_id: str
+    points: float
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What the gradebook says about one student's work on one cell that carries marks."""
+
+    cell: str
+    """Its name, the grade_id."""
+    automatic: float | None
+    manual: float | None
+    extra: float | None
+    needs_a_person: bool
+
+    @property
+    def given(self) -> float:
+        """The mark given by hand or else the automatic one."""
+        return (self.automatic if self.manual is None else self.manual) or 0.0
+
+    @property
+    def score(self) -> float:
+        """The mark as nbgrader counts it, with extra credit."""
+        return self.given + (self.extra or 0.0)
+
+
+@dataclass(frozen=True)
+class Comments:
+    """What the gradebook says about one student's work on one answer, in words."""
+
+    cell: str
+    """Its name, the grade_id."""
+    automatic: str | None
+    manual: str | None
+
+
+@dataclass
+class StudentMarks:
+    """What the gradebook says about one student's work on an assignment."""
+
+    student: str
+    grades: dict[str, Grade] = field(default_factory=dict)
+    """By the id of the cell."""
+    comments: dict[str, Comments] = field(default_factory=dict)
+    """By the id of the cell."""
+    penalties: dict[str, float | None] = field(default_factory=dict)
+    """Marks taken off because the work was late, by the id of the notebook."""
+    remarks: tuple[Remark, ...] = ()
+    walls: str = ""
+    """How the student's process was walled in; empty if the examiner did not mark this."""
+    examined_at: datetime | None = None
+    """When the marks were made (UTC); None if the examiner did not make them."""
+
+    @property
+    def marks(self) -> dict[str, float]:
+        """By the id of the cell, as nbgrader counts."""
+        return {cell: grade.score for cell, grade in self.grades.items()}
+
+    @property
+    def penalty(self) -> float:
+        """Marks taken off because the work was late."""
+        return sum(penalty or 0.0 for penalty in self.penalties.values())
+
+    @property
+    def total(self) -> float:
+        """All the marks of the student, less the penalty."""
+        return sum(self.marks.values()) - self.penalty
+
+    @property
+    def untouched(self) -> set[str]:
+        """The exercises whose answers were left as they were released."""
+        left = (words.cell for words in self.comments.values() if words.automatic == NO_RESPONSE)
+        return {exercise_of(cell) for cell in left}
+
+    @property
+    def to_mark_by_hand(self) -> bool:
+        """Whether a cell waits for a person."""
+        return any(grade.needs_a_person for grade in self.grades.values())
+
+    def notes(self, cells: Sequence[MarkedCell]) -> list[str]:
+        """What else there is to know of these marks, in a word each."""
+        points = {cell.id: cell.points for cell in cells}
+        notes = [remark.kind for remark in self.remarks]
+        if self.walls == "none":
+            notes.append("no sandbox")
+        for cell, grade in self.grades.items():
+            if grade.given > points.get(cell, math.inf):
+                notes.append(_ABOVE)  # given by hand, before the exercise came to be worth less
+            if grade.needs_a_person:
+                notes.append(_BY_HAND)
+        return list(dict.fromkeys(notes))
+
+
+@dataclass(frozen=True)
+class ClassMarks:
+    """What the gradebook says about an assignment."""
+
+    assignment: str
+    cells: tuple[MarkedCell, ...]
+    """By notebook."""
+    students: tuple[StudentMarks, ...]
+    """By student id."""
+
+    def in_order(self, grade_ids: Sequence[str]) -> list[MarkedCell]:
+        """The cells in the order of these grade_ids; those that are not among them come last."""
+        places = {grade_id: place for place, grade_id in enumerate(grade_ids)}
+        return sorted(self.cells, key=lambda cell: places.get(cell.grade_id, len(places)))
+
+
+def exercise_of(grade_id: str) -> str:
+    """Name of the exercise that a cell belongs to: `rnn_forward` for `rnn_forward-grade`."""
+    return grade_id.rpartition("-")[0] or grade_id
+
+
+@contextmanager
+def reading(folders: Folders) -> Iterator[Connection]:
+    """The gradebook of a course, to be read until the block ends.
+
+    Raises RecordsError if there is none, GradebookBroken or GradebookLocked if it cannot be read.
+    """
+    with explained_reading():
+        options = {"connect_args": {"timeout": PATIENCE}} if folders.database.startswith("sqlite") else {}
+        engine = engine_for(folders.database, **options)
+        url = engine.url
+        if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
+            raise RecordsError(
+                f"There is no gradebook {show(url.database)}. Mark an assignment first:"
+                " `autograder grade NAME`."
             )
-        ),
-    ]
-    facts: dict[str, list[list[str]]] = {}
-    with GradebookWriter(folders) as records, records.transaction() as db:
-        # nbgrader's GetGrades names no course and makes a row for that; several at once would fail.
-        course = api.Course.__table__
-        if db.execute(sql.select(course).where(course.c.id == "default_course")).first() is None:
-            db.execute(sql.insert(course).values(id="default_course"))
-        for query in queries:
-            for student, *values in db.execute(query):
-                facts.setdefault(student, []).append([str(value) for value in values])
-    return {student: sorted(rows) for student, rows in facts.items()}
+        try:
+            with snapshot(engine) as db:
+                yield db
+        finally:
+            engine.dispose()
 
 
-LONGEST_SENTENCE = 2000
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection on which all that is read belongs together; it locks out nobody who reads or writes."""
+    with engine.connect() as db:
+        if engine.dialect.name == "sqlite":
+            # The driver begins no transaction of its own for what only reads.
+            db.exec_driver_sql("BEGIN")
+        yield db
+        db.rollback()
+
+
+def read_assignments(db: Connection) -> list[str]:
+    """The assignments on which somebody has handed in something, in the order of their names."""
+    submitted = sql.select(ASSIGNMENT.c.name).join(SUBMISSION, SUBMISSION.c.assignment_id == ASSIGNMENT.c.id)
+    return list(db.scalars(submitted.distinct().order_by(ASSIGNMENT.c.name)))
+
+
+def read_class(db: Connection, assignment: str) -> ClassMarks:
+    """Everybody's marks on an assignment, and what else the gradebook says about their work."""
+    students = _students(db, assignment)
+    of_notebook = {}
+    for row in db.execute(
+        sql.select(SUBMITTED_NOTEBOOK)
+        .join(SUBMISSION, SUBMISSION.c.id == SUBMITTED_NOTEBOOK.c.assignment_id)
+        .join(ASSIGNMENT, ASSIGNMENT.c.id == SUBMISSION.c.assignment_id)
+        .where(ASSIGNMENT.c.name == assignment)
+    ):
+        of_notebook[row.id] = student = students[row.assignment_id]
+        student.penalties[row.notebook_id] = row.late_submission_penalty
+    for row in _of_cells(db, assignment, GRADE):
+        of_notebook[row.notebook_id].grades[row.cell_id] = Grade(
+            row.name, row.auto_score, row.manual_score, row.extra_credit, bool(row.needs_manual_grade)
+        )
+    for row in _of_cells(db, assignment, COMMENT):
+        of_notebook[row.notebook_id].comments[row.cell_id] = Comments(
+            row.name, row.auto_comment, row.manual_comment
+        )
+    return ClassMarks(assignment, tuple(_cells(db, assignment)), tuple(students.values()))
+
+
+def _students(db: Connection, assignment: str) -> dict[str, StudentMarks]:
+    """By the id of the submission, in the order of the students' ids."""
+    query = (
+        sql.select(SUBMISSION.c.id, SUBMISSION.c.student_id)
+        .join(ASSIGNMENT, ASSIGNMENT.c.id == SUBMISSION.c.assignment_id)
+        .where(ASSIGNMENT.c.name == assignment)
+        .order_by(SUBMISSION.c.student_id)
+    )
+    students = {row.id: StudentMarks(row.student_id) for row in db.execute(query)}
+    if _has(db, RECORD):  # a gradebook in which nothing was marked by this autograder has not
+        submissions = query.with_only_columns(SUBMISSION.c.id).order_by(None)
+        for row in db.execute(sql.select(RECORD).where(RECORD.c.submission_id.in_(submissions))):
+            student = students[row.submission_id]
+            student.remarks = tuple(_remarks(row.remarks))
+            student.walls, student.examined_at = row.walls, row.examined_at
+    return students
+
+
+def _cells(db: Connection, assignment: str) -> Iterator[MarkedCell]:
+    grade, task = api.GradeCell.__table__, api.TaskCell.__table__
+    points = sql.func.coalesce(grade.c.max_score, task.c.max_score).label("points")
+    for row in db.execute(
+        sql.select(CELL.c.id, CELL.c.name, points)
+        .join_from(CELL, NOTEBOOK, NOTEBOOK.c.id == CELL.c.notebook_id)
+        .join(ASSIGNMENT, ASSIGNMENT.c.id == NOTEBOOK.c.assignment_id)
+        .join(grade, grade.c.id == CELL.c.id, isouter=True)
+        .join(task, task.c.id == CELL.c.id, isouter=True)
+        .where(ASSIGNMENT.c.name == assignment, CELL.c.type.in_(["GradeCell", "TaskCell"]))
+        .order_by(NOTEBOOK.c.name)
+    ):
+        yield MarkedCell(row.id, row.name, float(row.points or 0.0))
+
+
+def _of_cells(db: Connection, assignment: str, table: Any) -> Any:
+    """The rows of a table of nbgrader's about the cells of everybody's work, with the names of the cells."""
+    return db.execute(
+        sql.select(table, CELL.c.name)
+        .join_from(table, SUBMITTED_NOTEBOOK, SUBMITTED_NOTEBOOK.c.id == table.c.notebook_id)
+        .join(CELL, CELL.c.id == table.c.cell_id)
+        .join(SUBMISSION, SUBMISSION.c.id == SUBMITTED_NOTEBOOK.c.assignment_id)
+        .join(ASSIGNMENT, ASSIGNMENT.c.id == SUBMISSION.c.assignment_id)
+        .where(ASSIGNMENT.c.name == assignment)
+    )
+
+
+def _remarks(stored: str) -> Iterator[Remark]:
+    for kind, found, grade_id in json.loads(stored or "[]"):
+        yield Remark(show(kind, 60), finding_of_remark(found), grade_id and show(grade_id, 80))
+
+
+def _has(db: Connection, table: sql.Table) -> bool:
+    return sql.inspect(db).has_table(table.name)
+
+
+def read_known(db: Connection, assignment: str) -> dict[str, Known | None]:
+    """From what the marks of each student in the gradebook were made; None if not by this autograder."""
+    rows = db.execute(
+        sql.select(SUBMISSION.c.student_id, RECORD)
+        .join_from(SUBMISSION, ASSIGNMENT, SUBMISSION.c.assignment_id == ASSIGNMENT.c.id)
+        .join(RECORD, RECORD.c.submission_id == SUBMISSION.c.id, isouter=True)
+        .where(ASSIGNMENT.c.name == assignment)
+    )
+    known: dict[str, Known | None] = {}
+    for row in rows:
+        digests = {"submission": row.submission, "exam": row.exam, "autograder": row.autograder}
+        known[row.student_id] = None if row.token is None else Known(row.token, digests, row.walls)
+    return known
+
+
+def count_without_time(db: Connection, assignment: str) -> int:
+    """Number of submissions of an assignment with a due date whose time of submission nobody knows."""
+    found = db.scalar(
+        sql.select(sql.func.count(SUBMISSION.c.id))
+        .join_from(SUBMISSION, ASSIGNMENT, SUBMISSION.c.assignment_id == ASSIGNMENT.c.id)
+        .where(ASSIGNMENT.c.name == assignment)
+        .where(ASSIGNMENT.c.duedate.is_not(None), SUBMISSION.c.timestamp.is_(None))
+    )
+    return int(found or 0)
 
 
 @dataclass(frozen=True)
@@ -74,124 +318,10 @@ class Changed:
     why: str
 
 
-def exercise_of(grade_id: str) -> str:
-    """Name of the exercise that a cell belongs to: `rnn_forward` for `rnn_forward-grade`."""
-    return grade_id.rpartition("-")[0] or grade_id
-
-
-@contextmanager
-def reading(folders: Folders) -> Iterator[Connection]:
-    engine = engine_for(folders.database)
-    url = engine.url
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
-        raise RecordsError(
-            f"There is no gradebook {show(url.database)}. Mark an assignment first: `autograder grade NAME`."
-        )
-    try:
-        with engine.connect() as db:
-            yield db
-    except sql.exc.DBAPIError as error:
-        raise GradebookBroken(
-            f"The gradebook cannot be read ({show(error.orig)}). Is it nbgrader's, and of this version?"
-        ) from error
-    finally:
-        engine.dispose()
-
-
-def read_students(db: Connection, assignment: str) -> list[str]:
-    return list(
-        db.scalars(
-            sql.select(api.SubmittedAssignment.student_id)
-            .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
-            .where(api.Assignment.name == assignment)
-            .order_by(api.SubmittedAssignment.student_id)
-        )
-    )
-
-
-def read_points(db: Connection, assignment: str) -> dict[str, float]:
-    """Points of each cell that carries some."""
-    cell, grade, task = api.BaseCell.__table__, api.GradeCell.__table__, api.TaskCell.__table__
-    rows = db.execute(
-        sql.select(cell.c.name, sql.func.coalesce(grade.c.max_score, task.c.max_score).label("points"))
-        .join_from(cell, api.Notebook.__table__, api.Notebook.id == cell.c.notebook_id)
-        .join(api.Assignment.__table__, api.Assignment.id == api.Notebook.assignment_id)
-        .join(grade, grade.c.id == cell.c.id, isouter=True)
-        .join(task, task.c.id == cell.c.id, isouter=True)
-        .where(api.Assignment.name == assignment, cell.c.type.in_(["GradeCell", "TaskCell"]))
-    )
-    return {row.name: float(row.points or 0.0) for row in rows}
-
-
-def read_scores(
-    db: Connection, assignment: str
-) -> tuple[dict[str, dict[str, float]], set[str], dict[str, set[str]]]:
-    """By student: marks by grade_id; who has something to mark by hand; answers left as released."""
-    cell, work, notebook = api.BaseCell.__table__, api.SubmittedAssignment, api.SubmittedNotebook
-    grade, comment = api.Grade.__table__, api.Comment.__table__
-
-    def of_class(table: Any, *columns: Any) -> Any:
-        return db.execute(
-            sql.select(work.student_id, cell.c.name, *columns)
-            .join_from(table, notebook.__table__, notebook.id == table.c.notebook_id)
-            .join(cell, cell.c.id == table.c.cell_id)
-            .join(work.__table__, work.id == notebook.assignment_id)
-            .join(api.Assignment.__table__, api.Assignment.id == work.assignment_id)
-            .where(api.Assignment.name == assignment)
-        )
-
-    scores: dict[str, dict[str, float]] = defaultdict(dict)
-    by_hand: set[str] = set()
-    rows = of_class(
-        grade, grade.c.auto_score, grade.c.manual_score, grade.c.extra_credit, grade.c.needs_manual_grade
-    )
-    for row in rows:
-        given = row.auto_score if row.manual_score is None else row.manual_score
-        scores[row.student_id][row.name] = (given or 0.0) + (row.extra_credit or 0.0)
-        if row.needs_manual_grade:
-            by_hand.add(row.student_id)
-    untouched: dict[str, set[str]] = defaultdict(set)
-    for row in of_class(comment, comment.c.auto_comment):
-        if row.auto_comment == "No response.":
-            untouched[row.student_id].add(exercise_of(row.name))
-    return scores, by_hand, untouched
-
-
-def read_penalties(db: Connection, assignment: str) -> dict[str, float]:
-    work, notebook = api.SubmittedAssignment, api.SubmittedNotebook
-    rows = db.execute(
-        sql.select(work.student_id, sql.func.sum(notebook.late_submission_penalty).label("penalty"))
-        .join_from(work, notebook, notebook.assignment_id == work.id)
-        .join(api.Assignment, api.Assignment.id == work.assignment_id)
-        .where(api.Assignment.name == assignment)
-        .group_by(work.student_id)
-    )
-    return {row.student_id: row.penalty or 0.0 for row in rows}
-
-
-def read_examinations(db: Connection, assignment: str) -> dict[str, Any]:
-    from autograder.gradebook.tables import RECORD
-
-    work = api.SubmittedAssignment
-    rows = db.execute(
-        sql.select(work.student_id, RECORD.c.remarks, RECORD.c.walls, RECORD.c.examined_at)
-        .join_from(RECORD, work, work.id == RECORD.c.submission_id)
-        .join(api.Assignment, api.Assignment.id == work.assignment_id)
-        .where(api.Assignment.name == assignment)
-    )
-    return {row.student_id: row for row in rows}
-
-
-def read_remarks(stored: str) -> tuple[Remark, ...]:
-    return tuple(
-        Remark(show(kind, 60), show(text, LONGEST_SENTENCE), grade_id and show(grade_id, 80))
-        for kind, text, grade_id in json.loads(stored or "[]")
-    )
-
-
 def read_changes(db: Connection, assignment: str) -> Iterator[Changed]:
-    from autograder.gradebook.tables import HISTORY
-
+    """The automatic marks that later runs have changed, the newest first."""
+    if not _has(db, HISTORY):
+        return
     for row in db.execute(
         sql.select(HISTORY).where(HISTORY.c.assignment == assignment).order_by(HISTORY.c.id.desc())
     ):
@@ -199,101 +329,15 @@ def read_changes(db: Connection, assignment: str) -> Iterator[Changed]:
         yield Changed(row.changed_at, row.student, exercise_of(row.grade_id), row.old, row.new, why)
 
 
-_ABOVE = "above the maximum"
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """A cell that carries marks."""
-
-    id: str
-    """In the gradebook: several notebooks of an assignment may have cells of the same grade_id."""
-    grade_id: str
-    points: float
-
-
-@dataclass
-class StudentMarks:
-    """What the gradebook says about one student's work on an assignment."""
-
-    student: str
-    marks: dict[str, float] = field(default_factory=dict)
-    """By the id of the cell, as nbgrader counts: the mark given by hand or else the automatic one, and extra
-    credit."""
-    penalty: float = 0.0
-    """Marks taken off because the work was late."""
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def total(self) -> float:
-        return sum(self.marks.values()) - self.penalty
-
-
-def read_marks(
-    writer: GradebookWriter, assignment: str, order: Sequence[str] = ()
-) -> tuple[list[Exercise], list[StudentMarks]]:
-    """Exercises of an assignment (by notebook, in the `order` of these grade_ids) and everybody's marks, by
-    student id."""
-    cell, work, grade = api.BaseCell, api.SubmittedAssignment, api.Grade
-    points = sql.func.coalesce(api.GradeCell.max_score, api.TaskCell.max_score)
-    with writer.transaction() as db:
-        exercises = [
-            Exercise(row.id, row.name, row.points)
-            for row in db.execute(
-                sql.select(cell.id, cell.name, points.label("points"))
-                .select_from(cell.__table__)
-                .join(api.GradeCell.__table__, api.GradeCell.__table__.c.id == cell.id, isouter=True)
-                .join(api.TaskCell.__table__, api.TaskCell.__table__.c.id == cell.id, isouter=True)
-                .join(api.Notebook, api.Notebook.id == cell.notebook_id)
-                .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
-                .where(api.Assignment.name == assignment, cell.type.in_(["GradeCell", "TaskCell"]))
-                .order_by(api.Notebook.name)
-            )
+def facts_of_work(marks: ClassMarks) -> Mapping[str, list[list[str]]]:
+    """By student: what a page of feedback shows of the gradebook, as rows of texts. Of a mark: cell,
+    automatic, manual, extra credit; of comments: cell, automatic, manual; of lateness: notebook, marks off."""
+    facts = {}
+    for student in marks.students:
+        rows: list[tuple[object, ...]] = [
+            *((grade.cell, grade.automatic, grade.manual, grade.extra) for grade in student.grades.values()),
+            *((words.cell, words.automatic, words.manual) for words in student.comments.values()),
+            *student.penalties.items(),
         ]
-        students: dict[str, StudentMarks] = {}
-        submitted = sql.select(work.id, work.student_id, RECORD.c.walls, RECORD.c.remarks).join_from(
-            work, api.Assignment, api.Assignment.id == work.assignment_id
-        )
-        for row in db.execute(
-            submitted.join(RECORD, RECORD.c.submission_id == work.id, isouter=True)
-            .where(api.Assignment.name == assignment)
-            .order_by(work.student_id)
-        ):
-            notes = list(dict.fromkeys(kind for kind, _, _ in json.loads(row.remarks or "[]")))
-            if row.walls == "none":
-                notes.append("no sandbox")
-            students[row.id] = StudentMarks(row.student_id, notes=notes)
-        worth = {exercise.id: exercise.points for exercise in exercises}
-        notebook = api.SubmittedNotebook
-        for row in db.execute(
-            sql.select(notebook.assignment_id, notebook.late_submission_penalty)
-            .join(work, work.id == notebook.assignment_id)
-            .join(api.Assignment, api.Assignment.id == work.assignment_id)
-            .where(api.Assignment.name == assignment)
-        ):
-            students[row.assignment_id].penalty += row.late_submission_penalty or 0.0
-        for row in db.execute(
-            sql.select(
-                notebook.assignment_id,
-                grade.cell_id,
-                grade.auto_score,
-                grade.manual_score,
-                grade.extra_credit,
-                grade.needs_manual_grade,
-            )
-            .select_from(grade.__table__)
-            .join(notebook, notebook.id == grade.notebook_id)
-            .join(work, work.id == notebook.assignment_id)
-            .join(api.Assignment, api.Assignment.id == work.assignment_id)
-            .where(api.Assignment.name == assignment)
-        ):
-            student = students[row.assignment_id]
-            given = row.auto_score if row.manual_score is None else row.manual_score
-            student.marks[row.cell_id] = (given or 0.0) + (row.extra_credit or 0.0)
-            if (given or 0.0) > worth.get(row.cell_id, math.inf) and _ABOVE not in student.notes:
-                student.notes.append(_ABOVE)  # given by hand, before the exercise came to be worth less
-            if row.needs_manual_grade and "to mark by hand" not in student.notes:
-                student.notes.append("to mark by hand")
-    places = {grade_id: place for place, grade_id in enumerate(order)}
-    exercises.sort(key=lambda exercise: places.get(exercise.grade_id, len(places)))
-    return exercises, list(students.values())
+        facts[student.student] = sorted([str(value) for value in row] for row in rows)
+    return facts

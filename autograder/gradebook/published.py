@@ -15,16 +15,17 @@ MARKER = ".examined"
 
 
 def annotate(found: NotebookResult) -> None:
-    """Put verdicts and reasons into the notebook, where feedback finds them."""
+    """Put verdicts and findings into the notebook, where feedback finds them."""
     marks = {mark.grade_id: mark for mark in found.marks}
     for cell in found.notebook.cells:
         mark = marks.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
         if mark:
             annotation = cell.metadata.setdefault("autograder", {})
-            annotation.update(verdict=mark.verdict, reason=mark.reason)
+            annotation.update(verdict=mark.verdict, findings=list(mark.findings))
 
 
 def publish(staged: Path, final: Path) -> None:
+    """Put a staged folder in the place of the one that is there. Raises OSError."""
     put_in_place(staged, final, aside=staged.with_name(f"{staged.name}.old"))
 
 
@@ -43,3 +44,18 @@ def is_whole(notebook: Path) -> bool:
         begins = file.read(1) == b"{"
         file.seek(-min(2, notebook.stat().st_size), os.SEEK_END)
         return begins and file.read().rstrip().endswith(b"}")
+
+
+def is_published(folders: Folders, student: str, assignment: str, token: str) -> bool:
+    """Whether the folder in `autograded/` is the one that belongs to the record with this token, with its
+    notebooks.
+
+    The marks are on the disk when a run says so; the notebooks may not be, and a power failure can leave
+    files without content behind. They are then made again.
+    """
+    folder = folders.autograded(student, assignment)
+    names = [path.name for path in folders.source(assignment).glob("*.ipynb")]
+    try:
+        return (folder / MARKER).read_text() == token and all(is_whole(folder / name) for name in names)
+    except (OSError, UnicodeDecodeError):
+        return False

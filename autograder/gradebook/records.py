@@ -1,4 +1,4 @@
-"""What is on record about a class: marks from the gradebook, reasons and answers from `autograded/`.
+"""Reads what is on record about a class: marks in the gradebook, findings and answers in `autograded/`.
 
 Only reads, so it can look while a run is marking. Everything that a student could have written comes out as
 one line of printable text (`folders.show`), except the sources of answers, which are code.
@@ -8,31 +8,31 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 import sqlalchemy as sql
-from sqlalchemy.engine import Connection
 
 from autograder.course.cells import marking_of, source_of
 from autograder.course.folders import Folders
 from autograder.errors import RecordsError
 from autograder.gradebook.autograded import master_cells, read_folder
 from autograder.gradebook.marks import (
+    LONGEST_SENTENCE,
     Changed,
+    ClassMarks,
+    StudentMarks,
     exercise_of,
+    read_assignments,
     read_changes,
-    read_examinations,
-    read_penalties,
-    read_points,
-    read_remarks,
-    read_scores,
-    read_students,
+    read_class,
     reading,
 )
 from autograder.gradebook.nbgrader import api
 from autograder.result import Remark
+from autograder.sentences.catalogue import Finding, say_all
 from autograder.text import show
 
 _UNREADABLE = {"broken-folder", "broken-notebook", "missing-notebook"}
@@ -51,12 +51,15 @@ class Mark:
     """What one student got for one exercise."""
 
     score: float
-    reasons: tuple[str, ...] = ()
-    """Sentences: why points were lost."""
-    words: tuple[str, ...] = ()
-    """What the author of the exam says of these failures; no word of the student's is in there."""
+    findings: tuple[tuple[Finding, ...], ...] = ()
+    """Why points were lost, for each grade cell of the exercise with something to say."""
     attempted: bool = True
     """False: the answer was left as it was released."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The findings on each grade cell in words."""
+        return tuple(show(say_all(found), LONGEST_SENTENCE) for found in self.findings)
 
 
 @dataclass(frozen=True)
@@ -112,17 +115,11 @@ class ClassRecords:
 def read_records(folders: Folders, assignments: Sequence[str] = ()) -> list[ClassRecords]:
     """What is on record about these assignments, or about all that anybody has marks for.
 
-    Raises RecordsError if nothing is marked yet, GradebookBroken if the gradebook cannot be read.
+    Raises RecordsError if nothing is marked yet, GradebookBroken or GradebookLocked if the gradebook cannot
+    be read.
     """
     with reading(folders) as db:
-        marked = list(
-            db.scalars(
-                sql.select(api.Assignment.name)
-                .join(api.SubmittedAssignment, api.SubmittedAssignment.assignment_id == api.Assignment.id)
-                .distinct()
-                .order_by(api.Assignment.name)
-            )
-        )
+        marked = read_assignments(db)
         for name in assignments:
             if name not in marked:
                 raise RecordsError(
@@ -131,65 +128,69 @@ def read_records(folders: Folders, assignments: Sequence[str] = ()) -> list[Clas
                 )
         if not marked:
             raise RecordsError("Nothing is marked yet. Mark an assignment first: `autograder grade NAME`.")
-        return [_read_assignment(db, folders, name) for name in assignments or marked]
+        people = {
+            row.id: show(" ".join(filter(None, (row.first_name, row.last_name))), 80)
+            for row in db.execute(sql.select(api.Student.id, api.Student.first_name, api.Student.last_name))
+        }
+        found = [(read_class(db, name), tuple(read_changes(db, name))) for name in assignments or marked]
+    # Notebooks take their time, for which nobody else should have to wait.
+    return [_records(folders, marks, changed, people) for marks, changed in found]
 
 
-def _read_assignment(db: Connection, folders: Folders, assignment: str) -> ClassRecords:
+def _records(
+    folders: Folders, marks: ClassMarks, changed: tuple[Changed, ...], people: Mapping[str, str]
+) -> ClassRecords:
+    assignment = marks.assignment
     master = master_cells(folders.source(assignment))
-    points = read_points(db, assignment)
     order = {str(marking_of(cell).get("grade_id")): place for place, cell in enumerate(master)}
     exercises: dict[str, float] = defaultdict(float)
-    for grade_id in sorted(points, key=lambda name: (order.get(name, len(order)), name)):
-        exercises[exercise_of(grade_id)] += points[grade_id]
-    tables = set(sql.inspect(db).get_table_names())
-    people = {
-        row.id: show(" ".join(filter(None, (row.first_name, row.last_name))), 80)
-        for row in db.execute(sql.select(api.Student.id, api.Student.first_name, api.Student.last_name))
-    }
-    records = read_examinations(db, assignment) if "autograder_record" in tables else {}
-    scores, by_hand, untouched = read_scores(db, assignment)
-    penalties = read_penalties(db, assignment)
-    works = []
-    for student in read_students(db, assignment):
-        record = records.get(student)
-        remarks = read_remarks(record.remarks if record else "")
-        reasons, words, answers = read_folder(folders.autograded(student, assignment))
-        silent = {name for name, answer in answers.items() if name and _is_unwritten(answer)}
-        works.append(
-            Work(
-                student=student,
-                name=people.get(student, ""),
-                marks={
-                    name: Mark(
-                        sum(
-                            score for grade_id, score in scores[student].items()
-                            if exercise_of(grade_id) == name
-                        ),
-                        tuple(reasons[name]),
-                        tuple(words[name]),
-                        attempted=name not in untouched[student] | silent,
-                    )
-                    for name in exercises
-                },
-                penalty=penalties.get(student, 0.0),
-                remarks=remarks,
-                walls=record.walls if record else "",
-                to_mark_by_hand=student in by_hand,
-                readable=not any(remark.kind in _UNREADABLE for remark in remarks),
-                answers=answers,
-            )
-        )  # fmt: skip
+    cells: dict[str, list[str]] = defaultdict(list)
+    for cell in sorted(marks.cells, key=lambda cell: (order.get(cell.grade_id, len(order)), cell.grade_id)):
+        exercises[exercise_of(cell.grade_id)] += cell.points
+        cells[exercise_of(cell.grade_id)].append(cell.id)
+    works = tuple(
+        _work(folders.autograded(student.student, assignment), student, cells, people)
+        for student in marks.students
+    )
     known = {work.student for work in works}
     handed_in = {found.student for found in folders.submissions(assignment)[0]}
+    times = [student.examined_at for student in marks.students if student.examined_at]
     return ClassRecords(
         assignment=assignment,
         exercises=tuple(Exercise(name, worth) for name, worth in exercises.items()),
-        works=tuple(works),
+        works=works,
         nothing_handed_in=tuple(sorted(set(people) - known - handed_in)),
         not_marked=tuple(sorted(handed_in - known)),
-        changed=tuple(read_changes(db, assignment)) if "autograder_history" in tables else (),
-        examined_at=max((record.examined_at for record in records.values()), default=None),
+        changed=changed,
+        examined_at=max(times, default=None),
         released=tuple(source_of(cell) for cell in master if cell.get("cell_type") == "code"),
+    )
+
+
+def _work(
+    folder: Path, student: StudentMarks, cells: Mapping[str, Sequence[str]], people: Mapping[str, str]
+) -> Work:
+    findings, answers = read_folder(folder)
+    silent = {name for name, answer in answers.items() if name and _is_unwritten(answer)}
+    scores = student.marks
+    marks = {
+        name: Mark(
+            sum(scores.get(cell, 0.0) for cell in of_exercise),
+            tuple(findings[name]),
+            attempted=name not in student.untouched | silent,
+        )
+        for name, of_exercise in cells.items()
+    }
+    return Work(
+        student=student.student,
+        name=people.get(student.student, ""),
+        marks=marks,
+        penalty=student.penalty,
+        remarks=student.remarks,
+        walls=student.walls,
+        to_mark_by_hand=student.to_mark_by_hand,
+        readable=not any(remark.kind in _UNREADABLE for remark in student.remarks),
+        answers=answers,
     )
 
 

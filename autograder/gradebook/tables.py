@@ -116,6 +116,10 @@ class Marked:
     missing: bool
 
 
+NO_RESPONSE = "No response."
+"""nbgrader's comment on an answer that was left as it was released."""
+
+
 def create_tables(db: Connection) -> None:
     """nbgrader's tables, if the gradebook is new, and ours."""
     if not sql.inspect(db).has_table(ASSIGNMENT.name):

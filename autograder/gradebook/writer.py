@@ -23,14 +23,14 @@ from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sql
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from autograder.course.folders import Folders
-from autograder.errors import AutograderError, NotRecorded, RecordsError, UsageError
+from autograder.errors import AutograderError, NotRecorded, RecordsError
 from autograder.gradebook.database import PATIENCE, explained, open_engine
-from autograder.gradebook.lateness import Timestamps, grant_what_was_promised, seconds_late
+from autograder.gradebook.lateness import Lateness, Timestamps, grant_what_was_promised
 from autograder.gradebook.nbgrader import api, nbformat, utils
-from autograder.gradebook.published import MARKER, annotate, is_whole, master_files, publish
+from autograder.gradebook.published import MARKER, annotate, master_files, publish
 from autograder.gradebook.tables import (
     ASSIGNMENT,
     CELL,
@@ -38,6 +38,7 @@ from autograder.gradebook.tables import (
     GRADE,
     HISTORY,
     MASTER,
+    NO_RESPONSE,
     NOTEBOOK,
     RECORD,
     SOURCE_CELL,
@@ -45,7 +46,6 @@ from autograder.gradebook.tables import (
     SUBMISSION,
     SUBMITTED_NOTEBOOK,
     Change,
-    Known,
     Marked,
     Recorded,
     create_tables,
@@ -54,14 +54,10 @@ from autograder.gradebook.tables import (
     one_row,
     put_row,
 )
-from autograder.hostile.timestamps import read_timestamp
 from autograder.result import NotebookResult, Result
 from autograder.runtime.files import keep_private
 from autograder.runtime.unforeseen import sentence
 from autograder.text import show
-
-_TIME_REMARK = "timestamp"
-"""Kind of the remark on a time of submission that a submission should tell and does not."""
 
 
 class GradebookWriter:
@@ -82,10 +78,9 @@ class GradebookWriter:
         patience: float = PATIENCE,
     ) -> None:
         self.folders = folders
-        self.timestamps = timestamps
+        self.lateness = Lateness(folders, timestamps)
         self.create_students = create_students
         self._permissions = folders.permissions
-        self._zone = str(folders.setting("Exchange", "timezone", "UTC"))
         self._engine = open_engine(folders.database, patience, shared=folders.is_shared)
         self._master_files: dict[str, list[tuple[Path, Path]]] = {}
         with self.transaction() as db:
@@ -130,58 +125,6 @@ class GradebookWriter:
         self._master_files[assignment] = master_files(self.folders, assignment)
         return said
 
-    def known(self, assignment: str) -> dict[str, Known | None]:
-        """What the marks of each student in the gradebook were made from; None if not by this autograder."""
-        with self.transaction() as db:
-            rows = db.execute(
-                sql.select(SUBMISSION.c.student_id, RECORD)
-                .join_from(SUBMISSION, ASSIGNMENT, SUBMISSION.c.assignment_id == ASSIGNMENT.c.id)
-                .join(RECORD, RECORD.c.submission_id == SUBMISSION.c.id, isouter=True)
-                .where(ASSIGNMENT.c.name == assignment)
-            ).all()
-        return {
-            row.student_id: None
-            if row.token is None
-            else Known(
-                row.token,
-                {"submission": row.submission, "exam": row.exam, "autograder": row.autograder},
-                row.walls,
-            )
-            for row in rows
-        }
-
-    def is_published(self, student: str, assignment: str, known: Known) -> bool:
-        """Whether the folder in `autograded/` is the one that belongs to the record, with its notebooks.
-
-        The marks are on the disk when a run says so; the notebooks may not be, and a power failure can leave
-        files without content behind. They are then made again.
-        """
-        folder = self.folders.autograded(student, assignment)
-        names = [path.name for path in self.folders.source(assignment).glob("*.ipynb")]
-        try:
-            return (folder / MARKER).read_text() == known.token and all(
-                is_whole(folder / name) for name in names
-            )
-        except (OSError, UnicodeDecodeError):
-            return False
-
-    def without_time(self, assignment: str) -> int:
-        """Number of submissions of an assignment with a due date whose time of submission nobody knows."""
-        with self.transaction() as db:
-            found = db.execute(
-                sql.select(sql.func.count(SUBMISSION.c.id))
-                .join_from(SUBMISSION, ASSIGNMENT, SUBMISSION.c.assignment_id == ASSIGNMENT.c.id)
-                .where(ASSIGNMENT.c.name == assignment)
-                .where(ASSIGNMENT.c.duedate.is_not(None), SUBMISSION.c.timestamp.is_(None))
-            ).scalar()
-        return int(found or 0)
-
-    def fault_of_time(self, folder: Path) -> str:
-        """What keeps the time of submission from being known, as a sentence; empty if nothing does, or if
-        there is no file that could tell."""
-        fault = self._submitted_at(folder)[1]
-        return f"{fault}, so the time in the gradebook counts, if there is one." if fault else ""
-
     def write(self, result: Result, folder: Path, why: str) -> Recorded:
         """Record a result: all of it or nothing. `folder` is the submission, `why` the reason for marking it.
 
@@ -217,6 +160,13 @@ class GradebookWriter:
             )
         return Recorded(changes)
 
+    def add_default_course(self) -> None:
+        """Add the course that nbgrader looks up where it names none, as its GetGrades does: for each it would
+        add one if there is none, and of several at once all but one would fail."""
+        with self.transaction() as db:
+            if not has_row(db, api.Course.__table__, id="default_course"):
+                db.execute(sql.insert(api.Course.__table__).values(id="default_course"))
+
     def update_lateness(self, assignment: str, student: str, folder: Path) -> None:
         """The time and the late penalty of a submission that was marked before and has not changed.
 
@@ -226,51 +176,8 @@ class GradebookWriter:
             row = one_row(db, ASSIGNMENT, name=assignment)
             if row.duedate is not None:
                 submission = one_row(db, SUBMISSION, assignment_id=row.id, student_id=student)
-                self._lateness(db, row, submission.id, folder)
-            self._renew_remark_on_time(db, row.id, student, folder)
-
-    def _renew_remark_on_time(self, db: Connection, assignment_id: str, student: str, folder: Path) -> None:
-        """What there is to say of a time stamp that may have changed while the notebooks did not."""
-        found = db.execute(
-            sql.select(RECORD.c.submission_id, RECORD.c.remarks)
-            .join_from(RECORD, SUBMISSION, RECORD.c.submission_id == SUBMISSION.c.id)
-            .where(SUBMISSION.c.assignment_id == assignment_id, SUBMISSION.c.student_id == student)
-        ).first()
-        if found is None:
-            return
-        before = json.loads(found.remarks)
-        now = [remark for remark in before if remark[0] != _TIME_REMARK] + self._remark_on_time(folder)
-        if now != before:
-            db.execute(
-                sql.update(RECORD)
-                .where(RECORD.c.submission_id == found.submission_id)
-                .values(remarks=json.dumps(now))
-            )
-
-    def _lateness(self, db: Connection, assignment: Row[Any], submission_id: str, folder: Path) -> None:
-        if (time := self._submitted_at(folder)[0]) is not None:
-            db.execute(sql.update(SUBMISSION).where(SUBMISSION.c.id == submission_id).values(timestamp=time))
-        submission = one_row(db, SUBMISSION, id=submission_id)
-        late = seconds_late(assignment, submission)
-        mark = sql.func.coalesce(GRADE.c.manual_score, GRADE.c.auto_score, 0.0)
-        for notebook in db.execute(
-            sql.select(
-                SUBMITTED_NOTEBOOK.c.id,
-                sql.func.sum(mark + sql.func.coalesce(GRADE.c.extra_credit, 0.0)).label("score"),
-            )
-            .join_from(
-                SUBMITTED_NOTEBOOK, GRADE, GRADE.c.notebook_id == SUBMITTED_NOTEBOOK.c.id, isouter=True
-            )
-            .where(SUBMITTED_NOTEBOOK.c.assignment_id == submission_id)
-            .group_by(SUBMITTED_NOTEBOOK.c.id)
-        ).all():
-            score = notebook.score or 0.0
-            penalty = self._late_penalty(submission.student_id, score, late) if late > 0 else None
-            db.execute(
-                sql.update(SUBMITTED_NOTEBOOK)
-                .where(SUBMITTED_NOTEBOOK.c.id == notebook.id)
-                .values(late_submission_penalty=penalty)
-            )
+                self.lateness.assess(db, row, submission.id, folder)
+            self.lateness.renew_remark(db, row.id, student, folder)
 
     def _stage(self, result: Result, staged: Path, folder: Path) -> None:
         """The folder that `autograded/` will hold: annotated notebooks and the assignment's own files.
@@ -287,9 +194,7 @@ class GradebookWriter:
             text = nbformat.v4.writes(notebook.notebook)  # type: ignore[no-untyped-call]
             (staged / f"{notebook.name}.ipynb").write_text(text + "\n", encoding="utf-8")
         # nbgrader would stumble over what names no time.
-        if self.timestamps == "timestamp.txt" and (
-            stamp := read_timestamp(folder, self._zone).for_nbgrader()
-        ):
+        if stamp := self.lateness.for_nbgrader(folder):
             (staged / "timestamp.txt").write_text(stamp, encoding="utf-8")
         for path in staged.rglob("*"):
             if path.is_file():
@@ -320,7 +225,7 @@ class GradebookWriter:
                 for mark in marks
                 if mark.old is not None and mark.old != mark.new
             ]
-        self._lateness(db, assignment, submission_id, folder)
+        self.lateness.assess(db, assignment, submission_id, folder)
         db.execute(sql.delete(RECORD).where(RECORD.c.submission_id == submission_id))
         db.execute(
             sql.insert(RECORD).values(
@@ -331,8 +236,8 @@ class GradebookWriter:
                 examined_at=now,
                 remarks=json.dumps(
                     [
-                        *([remark.kind, remark.text, remark.grade_id] for remark in result.remarks),
-                        *self._remark_on_time(folder),
+                        *([remark.kind, remark.finding, remark.grade_id] for remark in result.remarks),
+                        *self.lateness.remarks(folder),
                     ]
                 ),
             )
@@ -383,7 +288,7 @@ class GradebookWriter:
             keys = {"notebook_id": row_id, "cell_id": cell.id}
             if cell.type in ("SolutionCell", "TaskCell"):
                 unchanged = answer is not None and utils.compute_checksum(answer) == checksum
-                text = "No response." if unchanged and not utils.is_task(answer) else None
+                text = NO_RESPONSE if unchanged and not utils.is_task(answer) else None
                 put_row(db, COMMENT, keys, {"auto_comment": text}, is_new=cell.id not in comments)
             if cell.type in ("GradeCell", "TaskCell"):
                 mark, grade = marks.get(cell.name), grades.get(cell.id)
@@ -411,49 +316,6 @@ class GradebookWriter:
                     " `nbgrader db student add` or allow new students."
                 )
             db.execute(sql.insert(STUDENT).values(id=student))
-
-    def _submitted_at(self, folder: Path) -> tuple[datetime | None, str]:
-        """When the work was handed in, in UTC, as far as the instructor trusts the submission to tell; and
-        why it does not tell."""
-        if self.timestamps == "timestamp.txt":
-            found = read_timestamp(folder, self._zone)
-            return found.time, f"timestamp.txt {found.fault}" if found.fault else ""
-        if self.timestamps == "modified":
-            try:
-                times = [path.lstat().st_mtime for path in folder.glob("*.ipynb")] if folder.is_dir() else []
-                if times:
-                    return datetime.fromtimestamp(max(times), UTC).replace(tzinfo=None), ""
-            except (OSError, OverflowError, ValueError):
-                return None, "The time at which a notebook was modified is none"
-        return None, ""
-
-    def _remark_on_time(self, folder: Path) -> list[list[str | None]]:
-        fault = self.fault_of_time(folder)
-        return [[_TIME_REMARK, fault, None]] if fault else []
-
-    def _late_penalty(self, student: str, score: float, seconds: float) -> float | None:
-        """Marks to take off one notebook: the course's late submission plug-in decides, as in nbgrader.
-
-        Raises UsageError if it cannot be loaded, NotRecorded if it fails for this student.
-        """
-        from nbgrader.preprocessors import AssignLatePenalties
-
-        where = "The plug-in for late submissions, c.AssignLatePenalties.plugin_class in nbgrader_config.py,"
-        with contextlib.chdir(self.folders.root):
-            try:
-                assign = AssignLatePenalties(config=self.folders.config)
-                assign.init_plugin()
-            except Exception as error:  # it is the course's own code
-                raise UsageError(f"{where} fails with {type(error).__name__}: {show(error)}.") from error
-            try:
-                penalty = assign.plugin_inst.late_submission_penalty(student, score, seconds)
-                return None if penalty is None else min(max(0.0, float(penalty)), score)
-            except Exception as error:
-                raise NotRecorded(
-                    f"{show(student)}'s marks were not recorded: the plug-in for late submissions,"
-                    " c.AssignLatePenalties.plugin_class in nbgrader_config.py, fails with"
-                    f" {type(error).__name__}: {show(error)}."
-                ) from error
 
     def _finish_interrupted(self) -> None:
         """Put in place what a killed run had committed, throw away what it had not.

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from autograder.course.folders import Submission
 from autograder.errors import NotRecorded, UsageError
+from autograder.gradebook.marks import read_known, reading
+from autograder.gradebook.published import is_published
 from autograder.gradebook.tables import Change, Known
 from autograder.gradebook.writer import GradebookWriter
 from autograder.marking.examining import Examine
@@ -112,9 +114,10 @@ def grade(
     tally.not_timed += [
         f"{show(submission.student)}: {fault}"
         for submission in submissions
-        if (fault := writer.fault_of_time(submission.folder))
+        if (fault := writer.lateness.fault(submission.folder))
     ]
-    known = writer.known(assignment)
+    with reading(writer.folders) as db:
+        known = read_known(db, assignment)
     told = tuple(refused)
     tally.earlier |= {
         name for name in known if any(line.startswith(f"{show(name)} was not examined:") for line in told)
@@ -209,6 +212,6 @@ def _reasons(
         reasons.append("the autograder changed")
     if before.walls == "none" and preparation.sandbox:
         reasons.append("last examined without a sandbox")
-    if not writer.is_published(submission.student, assignment, before):
+    if not is_published(writer.folders, submission.student, assignment, before.token):
         reasons.append("its folder in autograded/ is not the one that was written")
     return reasons

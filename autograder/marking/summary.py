@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from autograder.gradebook.marks import Exercise, StudentMarks
+from autograder.gradebook.marks import MarkedCell, StudentMarks
 from autograder.text import show
 
 _LONGEST_ID = 30
@@ -15,15 +15,15 @@ LONGEST_TABLE = 60
 
 def summary(
     assignment: str,
-    exercises: Sequence[Exercise],
+    exercises: Sequence[MarkedCell],
     students: Sequence[StudentMarks],
     earlier: Collection[str] = (),
 ) -> Iterator[str]:
     """Lines of the table: a row for each exercise, then one for each student. The marks of the students in
     `earlier` are not those of their present work."""
-    for student in students:
-        if student.student in earlier:
-            student.notes.insert(0, "marks of an earlier run: not examined now")
+    notes = {student.student: student.notes(exercises) for student in students}
+    for name in notes.keys() & set(earlier):
+        notes[name].insert(0, "marks of an earlier run: not examined now")
     yield f"{assignment}: {len(students)} submission{'' if len(students) == 1 else 's'} in the gradebook"
     if not (exercises and students):
         return
@@ -42,7 +42,7 @@ def summary(
         )
     yield from _aligned(rows, left={1})
     maximum = sum(exercise.points for exercise in exercises)
-    listed = [student for student in students if len(students) <= LONGEST_TABLE or student.notes]
+    listed = [student for student in students if len(students) <= LONGEST_TABLE or notes[student.student]]
     names = _short([student.student for student in listed])
     rows = [["student", *(str(number) for number in range(1, len(exercises) + 1)), "total", ""]]
     for student in listed[:LONGEST_TABLE]:
@@ -52,7 +52,7 @@ def summary(
                 names[student.student],
                 *(f"{student.marks.get(exercise.id, 0.0):g}" for exercise in exercises),
                 f"{student.total:g}/{maximum:g}",
-                ", ".join([*late, *student.notes]),
+                ", ".join([*late, *notes[student.student]]),
             ]
         )
     if listed:

@@ -106,15 +106,30 @@ def load(assignment: str | None = None, folder: Path = FOLDER) -> list[Misconcep
 
 
 @cache
+def _entries(assignment: str) -> tuple[Misconception, ...]:
+    return tuple(load(assignment))
+
+
+@cache
 def _by_hint(assignment: str) -> dict[tuple[str, str], list[Misconception]]:
     table: dict[tuple[str, str], list[Misconception]] = {}
-    for entry in load(assignment):
+    for entry in _entries(assignment):
         table.setdefault((entry.exercise, entry.hint), []).append(entry)
     return table
 
 
+def of_id(assignment: str, name: str) -> Misconception | None:
+    """The misconception of this name (`exercise/slug`), as a finding of a known slip gives it."""
+    return next((entry for entry in _entries(assignment) if entry.name == name), None)
+
+
+def with_hint(assignment: str, exercise: str, hint: str) -> list[Misconception]:
+    """The misconceptions of an exercise that have this hint: several, where the numbers are the same."""
+    return _by_hint(assignment).get((exercise, hint), [])
+
+
 def recognised(assignment: str, exercise: str, text: str) -> list[Misconception]:
-    """The misconceptions whose hint is in a text: what `check` said, or the feedback that quotes it."""
+    """The misconceptions whose hint is in a text of an earlier version, which had no findings."""
     return [
         entry
         for (where, hint), entries in _by_hint(assignment).items()

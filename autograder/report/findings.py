@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
-from autograder.gradebook.marks import exercise_of
+from autograder.gradebook.marks import LONGEST_SENTENCE, exercise_of
 from autograder.gradebook.records import ClassRecords, Work
 from autograder.report.charts import Outcomes
 from autograder.report.item_analysis import Item, Spread, analyse, spread
 from autograder.report.shortcuts import shortcuts
 from autograder.report.similarity import Pair, similar_pairs
 from autograder.report.slips import Slip, slips
+from autograder.sentences.catalogue import Finding, is_finding, say_all
+from autograder.text import show
 
 KINDS: dict[str, str] = {
     "channel": "tampered with the examiner",
@@ -59,7 +64,7 @@ class Findings:
         self.items: dict[str, Item] = analyse(self.points, scores)
         self.spread: Spread | None = spread([work.total for work in self.counted])
         self._recognised = {
-            (work.student, name): slips(records.assignment, name, mark.words)
+            (work.student, name): slips(records.assignment, name, list(chain(*mark.findings)))
             for work in self.counted
             for name, mark in work.marks.items()
         }
@@ -90,24 +95,29 @@ class Findings:
         return [(slip, list(works.values())) for slip, works in ranked]
 
     def reasons(self) -> list[tuple[str, str, list[Work]]]:
-        """Points lost for a reason that is no known misconception: (exercise, sentence, who)."""
+        """Points lost for a reason that is no known misconception: (exercise, sentence, who).
+
+        Reasons are the same if nothing but numbers in them differs; the sentence leaves those out then.
+        """
         groups: dict[tuple[str, str], list[Work]] = defaultdict(list)
-        examples: dict[tuple[str, str], str] = {}
+        examples: dict[tuple[str, str], tuple[Finding, ...]] = {}
         for work in self.counted:
-            told = {remark.text for remark in work.remarks}
+            told = [(remark.finding,) for remark in work.remarks]
             for name, worth in self.points.items():
                 mark = work.marks[name]
                 if mark.score >= worth or self._recognised[work.student, name] or not mark.attempted:
                     continue
-                for sentence in mark.reasons[:1]:
-                    if sentence not in told:
-                        short = _without_exercise(sentence, name)
-                        key = name, re.sub(r"-?\d[\d.]*(e[+-]?\d+)?", "…", short)
+                for found in mark.findings[:1]:
+                    if found not in told:
+                        key = name, json.dumps(_without_numbers(found), sort_keys=True)
                         groups[key].append(work)
-                        examples.setdefault(key, short)
+                        examples.setdefault(key, found)
+        rows = []
+        for key, who in groups.items():
+            found = examples[key] if len(who) == 1 else _without_numbers(examples[key])
+            rows.append((key[0], _without_exercise(show(say_all(found), LONGEST_SENTENCE), key[0]), who))
         order = {name: place for place, name in enumerate(self.points)}
-        ranked = sorted(groups.items(), key=lambda entry: (-len(entry[1]), order[entry[0][0]], entry[0][1]))
-        return [(key[0], examples[key] if len(who) == 1 else key[1], who) for key, who in ranked]
+        return sorted(rows, key=lambda row: (-len(row[2]), order[row[0]], row[1]))
 
     def _attention(self) -> Iterator[Attention]:
         for work in self.records.works:
@@ -153,6 +163,19 @@ def own_code(work: Work) -> dict[str, str]:
 
 def _rank(kind: str) -> int:
     return list(KINDS).index(kind) if kind in KINDS else len(KINDS)
+
+
+def _without_numbers(value: Any) -> Any:
+    """Values of findings with dots in place of numbers, also of those in texts; ids stay as they are."""
+    if isinstance(value, str):
+        return re.sub(r"-?\d[\d.]*(e[+-]?\d+)?", "…", value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "…"
+    if is_finding(value):
+        return value | {"values": _without_numbers(value["values"])}
+    if isinstance(value, dict):
+        return {name: inner if name == "n" else _without_numbers(inner) for name, inner in value.items()}
+    return [_without_numbers(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _without_exercise(sentence: str, exercise: str) -> str:

@@ -1,11 +1,15 @@
-"""The known slips in the reasons that an examination gave."""
+"""The known slips in the findings of an examination."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from autograder.misconceptions.catalogue import Misconception, of_id, recognised, with_hint
+from autograder.sentences.catalogue import Finding, is_finding
 
 
 @dataclass(frozen=True)
@@ -20,14 +24,43 @@ class Slip:
     """Its names in `autograder.misconceptions`, more than one if they give the same numbers."""
 
 
-def slips(assignment: str, exercise: str, words: Sequence[str]) -> tuple[Slip, ...]:
+def slips(assignment: str, exercise: str, findings: Sequence[Finding]) -> tuple[Slip, ...]:
     """The misconceptions that were recognised, in this exercise or in one that it calls."""
-    from autograder.misconceptions.catalogue import recognised
-
     names: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for said in words:
-        callees = re.findall(r"If (\w+) does not pass its own check yet", said)
-        for where in dict.fromkeys([exercise, *callees]):
-            for entry in recognised(assignment, where, said):
-                names[where, entry.hint].append(entry.slug)
+    for found in findings:
+        for where, entry in _recognised(assignment, exercise, found):
+            names[where, entry.hint].append(entry.slug)
     return tuple(Slip(where, hint, tuple(dict.fromkeys(slugs))) for (where, hint), slugs in names.items())
+
+
+def _recognised(assignment: str, exercise: str, found: Finding) -> Iterator[tuple[str, Misconception]]:
+    values = found["values"]
+    if found["id"] == "slip":
+        if (entry := of_id(assignment, str(values.get("slip")))) is not None:
+            places = [exercise, values.get("from"), values.get("perhaps from"), values.get("perhaps_from")]
+            for where in dict.fromkeys(filter(None, places)):
+                for twin in with_hint(assignment, str(where), entry.hint):
+                    yield str(where), twin
+    elif found["id"] == "earlier.reason":
+        yield from _in_earlier_words(assignment, exercise, str(values.get("author", "")))
+    elif found["id"] == "earlier.hint":
+        yield from _in_earlier_words(assignment, exercise, str(values.get("text", "")))
+    else:
+        for inner in _nested(values.values()):
+            yield from _recognised(assignment, exercise, inner)
+
+
+def _nested(values: Iterable[Any]) -> Iterator[Finding]:
+    for value in values:
+        if is_finding(value):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _nested(value)
+
+
+def _in_earlier_words(assignment: str, exercise: str, said: str) -> Iterator[tuple[str, Misconception]]:
+    """The slips in what an earlier version has recorded as a text of the exam's author."""
+    callees = re.findall(r"If (\w+) does not pass its own check yet", said)
+    for where in dict.fromkeys([exercise, *callees]):
+        for entry in recognised(assignment, where, said):
+            yield where, entry

@@ -20,6 +20,7 @@ from autograder.marking.examining import Examine, Outcome
 from autograder.marking.grade import Preparation
 from autograder.result import CellMark, NotebookResult, Remark, Result
 from autograder.runtime.pool import Task, Unchanged
+from autograder.sentences.catalogue import finding
 
 ASSIGNMENT = "ps1"
 POINTS = {"double": 10.0, "triple": 5.0}
@@ -123,8 +124,9 @@ def examine(course: Path, task: Task, assignment: str = ASSIGNMENT) -> Outcome:
         elif kind == "grade":
             points = float(cell.metadata.nbgrader.points)
             if cell.id not in cells:
-                marks.append(CellMark(cell.id, points, 0.0, "missing", "The grade cell was deleted."))
-                remarks.append(Remark("missing-cell", f"The grade cell {cell.id} was deleted.", cell.id))
+                missing = finding("examiner.cell-missing", cell=cell.id)
+                marks.append(CellMark(cell.id, points, 0.0, "missing", (missing,)))
+                remarks.append(Remark("missing-cell", missing, cell.id))
             else:
                 verdict = "passed" if right else "failed"
                 marks.append(CellMark(cell.id, points, points if right else 0.0, verdict))
