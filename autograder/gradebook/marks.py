@@ -331,7 +331,7 @@ def read_changes(db: Connection, assignment: str) -> Iterator[Changed]:
 
 def facts_of_work(marks: ClassMarks) -> Mapping[str, list[list[str]]]:
     """By student: what a page of feedback shows of the gradebook, as rows of texts. Of a mark: cell,
-    automatic, manual, extra credit; of comments: cell, automatic, manual; of lateness: notebook, marks off."""
+    automatic, manual, extra credit; of comments: cell, automatic, manual; of late work: notebook, penalty."""
     facts = {}
     for student in marks.students:
         rows: list[tuple[object, ...]] = [

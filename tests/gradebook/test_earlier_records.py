@@ -20,21 +20,22 @@ from autograder.course.folders import Folders
 from autograder.feedback.for_student import for_student
 from autograder.feedback.plain_page import plain_page
 from autograder.gradebook.earlier_records import finding_of_remark, findings_in
-from autograder.gradebook.marks import facts_of_work
+from autograder.gradebook.marks import facts_of_work, read_class, reading
 from autograder.gradebook.writer import GradebookWriter
 from autograder.report.write import write_report
 from autograder.sentences.catalogue import finding, say_all
 
 RECORDS = Path(__file__).parents[1] / "data" / "earlier_records"
 ASSIGNMENT = "01-rnn-forward"
-STUDENTS = sorted(path.name for path in (RECORDS / "marked").iterdir())
+STUDENTS = sorted(path.stem for path in (RECORDS / "marked").iterdir())
 
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
-    shutil.copytree(RECORDS / "master", tmp_path / "source" / ASSIGNMENT)
-    for student in STUDENTS:
-        shutil.copytree(RECORDS / "marked" / student, tmp_path / "autograded" / student / ASSIGNMENT)
+    places = {f"marked/{student}": tmp_path / "autograded" / student for student in STUDENTS}
+    for name, folder in places.items() | {("master", tmp_path / "source")}:
+        (folder / ASSIGNMENT).mkdir(parents=True)
+        shutil.copy(RECORDS / f"{name}.json", folder / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
     (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n")
     database = sqlite3.connect(tmp_path / "gradebook.db")
     database.executescript((RECORDS / "gradebook.sql").read_text())
@@ -48,7 +49,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def notes(student: str) -> list[dict[str, Any]]:
-    cells = json.loads((RECORDS / "marked" / student / f"{ASSIGNMENT}.ipynb").read_text())["cells"]
+    cells = json.loads((RECORDS / "marked" / f"{student}.json").read_text())["cells"]
     return [cell["metadata"]["autograder"] for cell in cells if "autograder" in cell["metadata"]]
 
 
@@ -70,7 +71,7 @@ def test_opening_an_earlier_gradebook_for_marking_changes_no_mark(course: Path) 
 def test_feedback_on_earlier_records_gives_the_verdict_and_the_reason() -> None:
     told = 0
     for student in STUDENTS:
-        notebook = nbformat.read(RECORDS / "marked" / student / f"{ASSIGNMENT}.ipynb", as_version=4)
+        notebook = nbformat.read(RECORDS / "marked" / f"{student}.json", as_version=4)
         shown = [cell.outputs[0].text for cell in for_student(notebook).cells if cell.get("outputs")]
         expected = [f"{note['verdict'].capitalize()}. {note['reason']}".strip() for note in notes(student)]
         assert [text.strip() for text in shown] == expected
@@ -79,7 +80,8 @@ def test_feedback_on_earlier_records_gives_the_verdict_and_the_reason() -> None:
 
 
 def test_the_plain_page_gives_earlier_reasons(course: Path) -> None:
-    facts = facts_of_work(Folders.of(course), ASSIGNMENT)["dmitri"]
+    with reading(Folders.of(course)) as db:
+        facts = facts_of_work(read_class(db, ASSIGNMENT))["dmitri"]
     page = plain_page(course / "autograded" / "dmitri" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", facts)
     assert "Failed. rnn_cell_forward: yt_pred has the right shape, but" in page
     assert "rnn_forward-grade: 10 of 10 points" in page
