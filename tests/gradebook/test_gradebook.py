@@ -37,6 +37,7 @@ from autograder.gradebook.writer import GradebookWriter
 from autograder.marking.grade import MOST_REMARKS, Tally, grade
 from autograder.result import Remark
 from autograder.runtime.pool import Task
+from autograder.sentences.catalogue import finding
 
 
 @pytest.fixture
@@ -745,7 +746,8 @@ def test_a_flood_of_remarks_is_recorded_but_not_all_of_it_shown(
 
     def flooded(course: Path, task: Task, assignment: str = small.ASSIGNMENT) -> Any:
         found = examine(course, task, assignment)
-        return dataclasses.replace(found, remarks=tuple(Remark("died", f"Death {n}.") for n in range(630)))
+        told = [finding("earlier.reason", text=f"Death {number}.") for number in range(630)]
+        return dataclasses.replace(found, remarks=tuple(Remark("died", death) for death in told))
 
     monkeypatch.setattr(small, "examine", flooded)
     small.submit(course, "mallory")

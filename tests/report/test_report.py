@@ -299,7 +299,8 @@ def test_marks_of_stock_nbgrader_are_reported_too(course: Path) -> None:
         '{"cells": [{"cell_type": "code", "metadata": {"nbgrader": 5}, "source": [1, "\\ud800"]}]}',
     ],
     ids=[
-        "empty", "deep", "list", "no-cells", "odd-cells", "odd-note", "odd-reason", "odd-finding", "odd-source"
+        "empty", "deep", "list", "no-cells", "odd-cells", "odd-note", "odd-reason", "odd-finding",
+        "odd-source",
     ],
 )  # fmt: skip
 def test_a_strange_notebook_in_autograded_does_no_harm(course: Path, notebook: str) -> None:
