@@ -41,7 +41,7 @@ SAID: dict[str, str] = {
     "unwritten": f"{SEQUENCE}: the function is not written yet (write the body of this function here)",
     "missing": "The notebook is missing or cannot be read.",
     "carried": f"Marked with the reference {CELL} in place of yours, which did not pass its own tests.",
-    "lines": f"\n\nNot right yet: {SEQUENCE}: a is wrong.\n{SLIP.hint}",
+    "lines": f"It is one line.\n\nNot right yet: {SEQUENCE}: a is wrong.\n{SLIP.hint}",
 }
 """What the exception of a student's function says."""
 
@@ -119,7 +119,7 @@ def test_what_an_exception_says_is_told_as_what_it_said(how: str, name: str, rep
     }
     begins, _, text = row["reason"].partition(f" {raised[how]}: ")
     assert begins == f"{SEQUENCE}: the function stopped with"
-    first = " ".join(SAID[name].split())
+    first = SAID[name].partition("\n")[0]  # `check` quotes no more
     assert " ".join(text.split()).startswith(first[:200].rstrip(".")), (
         "the sentence of the student, as it was"
     )
