@@ -3,7 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help lab test check house pythons demo release notebooks answers study site figures screenshots format clean
+.PHONY: help lab test check proof fuzz coverage house pythons demo release notebooks answers study site figures \
+	screenshots format clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +29,22 @@ pythons: .venv/ready  ## the tests on newer Pythons (needs root and debootstrap)
 
 check: .venv/ready  ## formatting, types, import rules, dependencies and the quick tests: about a minute
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py --quick
+
+proof: .venv/ready  ## the tests that prove with a share of the cases, with all of them: half an hour
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --proof -m class tests
+
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+fuzz: .venv/ready  ## hundreds of times as many random examples as in the tests: a night (again: SEED=…)
+	@echo "SEED=$(SEED)"
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile=nightly \
+		--hypothesis-seed=$(SEED) tests
+
+TESTS ?= tests
+coverage: .venv/ready  ## which lines of the package the tests reach, in their subprocesses as well
+	$(BIN)/coverage erase
+	-PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/coverage run -m pytest -q -n 2 --dist loadgroup $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 release: .venv/ready  ## rebuild release/ from source/
 	$(BIN)/autograder release
@@ -57,4 +74,4 @@ format: .venv/ready  ## format Python files and notebooks
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 clean:  ## remove what marking and testing left behind (not the environment)
-	rm -rf demo docs/_build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf demo docs/_build .coverage .hypothesis .pytest_cache .mypy_cache .ruff_cache

@@ -1,18 +1,45 @@
-"""What several tests need: the references of each assignment, and notebooks run without a kernel."""
+"""Fixtures that several folders of tests share, and what holds for every test: markers, patience."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import needs
 import pytest
+from fuzzing import settings
+from patience import LONGEST_TEST
 
 from autograder.authoring.reference import COURSE
 
 # nbgrader calls programs such as `alembic`; tests must not depend on an activated environment.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+# Test modules take their numbers of examples from it when they are read; `--hypothesis-profile` wins.
+settings.load_profile("suite")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--proof", action="store_true", help="prove with all cases, not with a share (make proof)"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test before `-m` selects among them."""
+    needs.mark(item)
+    if item.get_closest_marker("timeout") is None:
+        item.add_marker(pytest.mark.timeout(LONGEST_TEST))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    with needs.guard(item):
+        return (yield)
 
 
 @pytest.hookimpl(trylast=True)
@@ -28,6 +55,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         renamed = vars(item).get("_nodeid")
         if renamed and hasattr(item, "_id"):
             item._id = type(item._id).parse(renamed)
+
+
+@pytest.fixture(scope="session")
+def is_proof(request: pytest.FixtureRequest) -> bool:
+    """Whether everything is to be proved; otherwise a share of it, always the same, is enough."""
+    return bool(request.config.getoption("--proof"))
+
+
+@pytest.fixture(scope="session")
+def walls() -> None:
+    """Asked for by fixtures that start the walls: their tests get the marker `walls`."""
+
+
+@pytest.fixture(scope="session")
+def kernel() -> None:
+    """Asked for by fixtures that run notebooks in a Jupyter kernel: their tests get the marker `kernel`."""
+
+
+@pytest.fixture(scope="session")
+def whole_class() -> None:
+    """Asked for by fixtures that mark many submissions: their tests get the marker `class`."""
 
 
 @pytest.fixture(scope="session")

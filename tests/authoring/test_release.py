@@ -39,7 +39,7 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_exercise_can_be_added_when_there_are_submissions(tmp_path: Path) -> None:
-    from nbgrader.api import Gradebook
+    from gradebooks import Gradebook
 
     name = NAMES[0]
     shutil.copytree(COURSE / "source" / name, tmp_path / "source" / name)
@@ -217,6 +217,7 @@ def test_imports_only_what_a_student_has(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.kernel
 def test_works_alone_in_an_empty_directory(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

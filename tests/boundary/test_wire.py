@@ -16,7 +16,8 @@ import hypothesis.extra.numpy as arrays
 import msgpack
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from fuzzing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.boundary.channel import Channel, ChannelClosed, Overdue
@@ -65,7 +66,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 @given(VALUES)
-@settings(deadline=None, max_examples=150)
+@examples(150)
 def test_plain_values_arrive_as_they_were(value: Any) -> None:
     assert same(decode(encode(value)[0])[0], value)
 
@@ -234,7 +235,7 @@ def disguise(value: Any, draw: Any) -> Any:
 
 
 @given(VALUES, st.data())
-@settings(deadline=None, max_examples=200)
+@examples(200)
 def test_what_is_of_a_subclass_arrives_as_the_plain_kind(value: Any, data: st.DataObject) -> None:
     disguised = disguise(copy.deepcopy(value), data.draw)
     assert same(decode(encode(disguised)[0])[0], value)
@@ -443,7 +444,7 @@ def test_lies_are_refused(name: str) -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None, max_examples=300)
+@examples(300)
 def test_noise_is_refused(noise: bytes) -> None:
     for read in (decode, lambda payload: decode_reply(payload, [])):
         with pytest.raises(WireError):
@@ -451,7 +452,7 @@ def test_noise_is_refused(noise: bytes) -> None:
 
 
 @given(VALUES, st.data())
-@settings(deadline=None, max_examples=150)
+@examples(150)
 def test_a_damaged_message_is_refused_or_plain(value: Any, data: st.DataObject) -> None:
     damaged = bytearray(encode([value])[0])
     place = data.draw(st.integers(0, len(damaged) - 1))

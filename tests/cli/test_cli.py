@@ -91,6 +91,7 @@ def test_a_wrong_command_line_is_unusable(arguments: list[str]) -> None:
 # Marking
 
 
+@pytest.mark.walls
 def test_grade_tells_marks_what_it_skipped_and_a_table(course: Path, capsys: Any) -> None:
     small.submit(course, "alice", **small.RIGHT)
     small.submit(course, "bob", double=small.WRONG)
@@ -112,6 +113,7 @@ def test_grade_tells_marks_what_it_skipped_and_a_table(course: Path, capsys: Any
     assert "2 marked, 0 skipped because nothing changed." in capsys.readouterr().out
 
 
+@pytest.mark.walls
 def test_changes_of_marks_are_told_with_their_reason(course: Path, capsys: Any) -> None:
     small.submit(course, "alice", **small.RIGHT)
     run(course, "grade", "ps1")
@@ -125,8 +127,9 @@ def test_changes_of_marks_are_told_with_their_reason(course: Path, capsys: Any) 
     assert "2 marks are not what they were" in out
 
 
+@pytest.mark.walls
 def test_more_points_by_hand_than_there_are_now_are_told(course: Path, capsys: Any) -> None:
-    from nbgrader.api import Gradebook
+    from gradebooks import Gradebook
 
     small.submit(course, "alice", **small.RIGHT)
     small.submit(course, "bob", **small.RIGHT)
@@ -142,6 +145,7 @@ def test_more_points_by_hand_than_there_are_now_are_told(course: Path, capsys: A
     assert re.search(r"bob +6 +5 +11/11\n", out), out
 
 
+@pytest.mark.walls
 def test_several_assignments_at_once(course: Path, capsys: Any) -> None:
     small.write_source(course, assignment="ps2")
     small.submit(course, "alice", "ps1", **small.RIGHT)
@@ -152,6 +156,7 @@ def test_several_assignments_at_once(course: Path, capsys: Any) -> None:
     assert "alice: 10 of 15" in out
 
 
+@pytest.mark.walls
 def test_cells_of_the_same_name_in_two_notebooks_are_told_apart(course: Path, capsys: Any) -> None:
     source = course / "source" / "ps1"
     (source / "second.ipynb").write_bytes((source / "ps1.ipynb").read_bytes())
@@ -194,6 +199,7 @@ def test_an_assignment_that_is_none_is_unusable(course: Path, capsys: Any, assig
     assert "\x1b" not in error
 
 
+@pytest.mark.walls
 def test_a_student_without_a_submission_is_unusable(course: Path, capsys: Any) -> None:
     small.submit(course, "alice")
     assert run(course, "grade", "ps1", "--student", "bob") == UNUSABLE
@@ -242,6 +248,7 @@ def test_a_setting_that_cannot_be_meant_stops_the_run_before_anything_is_touched
     assert sorted(course.rglob("*")) == before
 
 
+@pytest.mark.walls
 def test_no_limit_for_a_cell_is_our_limit(course: Path, capsys: Any) -> None:
     small.submit(course, "alice", **small.RIGHT)
     with (course / "nbgrader_config.py").open("a") as file:
@@ -251,6 +258,7 @@ def test_no_limit_for_a_cell_is_our_limit(course: Path, capsys: Any) -> None:
 
 
 @pytest.mark.parametrize("refused", ["bob", "ps1.ipynb"])
+@pytest.mark.walls
 def test_what_the_machine_does_not_let_be_read_gets_no_mark(
     course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, refused: str
 ) -> None:
@@ -278,6 +286,7 @@ def test_what_the_machine_does_not_let_be_read_gets_no_mark(
 
 
 @pytest.mark.parametrize("at", ["autograded", "autograded/.autograder"])
+@pytest.mark.walls
 def test_marked_work_that_cannot_be_put_anywhere_is_told(course: Path, capsys: Any, at: str) -> None:
     small.submit(course, "alice")
     (course / at).parent.mkdir(exist_ok=True)
@@ -296,6 +305,7 @@ def test_a_source_that_is_no_notebook_is_told(course: Path, capsys: Any, key: st
     assert capsys.readouterr().err.startswith(f"autograder: {path} is not a notebook: ")
 
 
+@pytest.mark.walls
 def test_a_gradebook_that_cannot_be_written_is_told(course: Path, capsys: Any) -> None:
     small.submit(course, "alice")
     (course / "gradebook.db").write_text("this is no database, whatever its name says" * 50)
@@ -303,6 +313,7 @@ def test_a_gradebook_that_cannot_be_written_is_told(course: Path, capsys: Any) -
     assert "not a database" in capsys.readouterr().err
 
 
+@pytest.mark.walls
 def test_another_run_is_told(course: Path, capsys: Any) -> None:
     small.submit(course, "alice")
     with only_run(Folders.of(course)):
@@ -313,6 +324,7 @@ def test_another_run_is_told(course: Path, capsys: Any) -> None:
 # Interrupting
 
 
+@pytest.mark.walls
 def test_interrupted_and_run_again(course: Path) -> None:
     for number in range(30):
         small.submit(course, f"student-{number:02}", **small.RIGHT)
@@ -335,6 +347,7 @@ def test_interrupted_and_run_again(course: Path) -> None:
     assert done.stdout.count("15/15") == 30
 
 
+@pytest.mark.walls
 def test_a_terminal_gets_a_bar_with_the_time_left(course: Path) -> None:
     for number in range(4):
         small.submit(course, f"student-{number}", **small.RIGHT)
@@ -375,6 +388,7 @@ def said_by_us(text: str) -> list[str]:
     ]
 
 
+@pytest.mark.walls
 def test_a_reader_who_has_seen_enough_ends_the_run_quietly(course: Path) -> None:
     for number in range(20):
         small.submit(course, f"student-{number:02}", **small.RIGHT)
@@ -392,6 +406,7 @@ def test_a_reader_who_has_seen_enough_ends_the_run_quietly(course: Path) -> None
     assert f"{20 - recorded} marked, {recorded} skipped" in done.stdout
 
 
+@pytest.mark.walls
 def test_output_that_finds_no_room_is_told(course: Path) -> None:
     small.submit(course, "alice", **small.RIGHT)
     with Path("/dev/full").open("w") as full:
@@ -401,6 +416,7 @@ def test_output_that_finds_no_room_is_told(course: Path) -> None:
     assert line.startswith("autograder: The output cannot be written (No space left on device).")
 
 
+@pytest.mark.walls
 def test_a_terminal_without_some_letters_gets_them_described(course: Path) -> None:
     small.submit(course, "Łukasz Müller", **small.RIGHT)
     done = subprocess.run(
@@ -410,6 +426,7 @@ def test_a_terminal_without_some_letters_gets_them_described(course: Path) -> No
 
 
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)], ids=str)
+@pytest.mark.walls
 def test_closed_streams_cost_nothing(course: Path, closed: tuple[int, ...]) -> None:
     small.submit(course, "alice", **small.RIGHT)
 
@@ -496,6 +513,7 @@ def test_a_hostile_name_is_none(name: str) -> None:
     assert name_fault(name)
 
 
+@pytest.mark.walls
 def test_hostile_names_are_refused_and_the_others_are_marked(course: Path, capsys: Any) -> None:
     small.submit(course, "alice", **small.RIGHT)
     for name in [*HOSTILE_NAMES, os.fsdecode(b"\xff\xfe")]:
@@ -515,6 +533,7 @@ UNUSUAL_NAMES = [
 ]  # fmt: skip
 
 
+@pytest.mark.walls
 def test_unusual_names_are_names(course: Path, capsys: Any) -> None:
     for name in UNUSUAL_NAMES:
         small.submit(course, name, **small.RIGHT)
@@ -527,6 +546,7 @@ def test_unusual_names_are_names(course: Path, capsys: Any) -> None:
         assert (course / "feedback" / name / "ps1" / "ps1.html").is_file()
 
 
+@pytest.mark.walls
 def test_a_student_folder_that_is_a_link_is_left_out(course: Path, tmp_path: Path, capsys: Any) -> None:
     small.submit(course, "alice", **small.RIGHT)
     elsewhere = small.make_course(tmp_path / "elsewhere")
@@ -536,6 +556,7 @@ def test_a_student_folder_that_is_a_link_is_left_out(course: Path, tmp_path: Pat
     assert "bob is left out: it is a symbolic link" in capsys.readouterr().out
 
 
+@pytest.mark.walls
 def test_an_assignment_folder_that_is_a_link_is_worth_nothing(
     course: Path, tmp_path: Path, capsys: Any
 ) -> None:

@@ -16,6 +16,8 @@ from unusual_answers import MODULES, answer
 
 from autograder.authoring.reference import assignments
 
+pytestmark = pytest.mark.long
+
 
 def listed(kind: str) -> list[Any]:
     return [

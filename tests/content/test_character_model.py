@@ -22,6 +22,8 @@ import rnn_utils
 from autograder.authoring.reference import COURSE, notebook_path, reference_namespace
 from autograder.course.cells import read_notebook
 
+pytestmark = [pytest.mark.assignment_06, pytest.mark.long]
+
 ASSIGNMENT = "06-character-model"
 DATA = notebook_path(ASSIGNMENT).parent / "data"
 REFERENCE = reference_namespace(ASSIGNMENT)

@@ -13,6 +13,8 @@ import pytest
 from grading import cells_of, run_grade_cell
 from spoiled_gradients import SPOILED_GRADIENTS
 
+pytestmark = [pytest.mark.assignment_05, pytest.mark.long]
+
 ASSIGNMENT = "05-padding-and-loss"
 
 BACKWARD = (

@@ -18,6 +18,8 @@ from unusual_answers import answer
 from answers import character_model
 from autograder.misconceptions import catalogue as misconceptions
 
+pytestmark = [pytest.mark.assignment_06, pytest.mark.long]
+
 ASSIGNMENT = "06-character-model"
 FRESH = Path(__file__).parents[1] / "data" / "fresh_mistakes.toml"
 LIMIT = "np.clip(gradient, -max_value, max_value, out=gradient)"

@@ -18,6 +18,8 @@ from verdicts import EXERCISES, TOOLS, check_quickly, reference, verdicts, wrapp
 
 from autograder.authoring.reference import checker, reference_namespace
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def while_marking(monkeypatch: pytest.MonkeyPatch) -> None:

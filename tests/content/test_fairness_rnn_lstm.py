@@ -18,6 +18,8 @@ from verdicts import BACKWARD, EXERCISES, FORWARD, TOOLS, cases_of, reference, v
 
 from autograder.authoring.reference import assignments, notebook_path
 
+pytestmark = pytest.mark.long
+
 FRESH = tomllib.loads(
     (Path(__file__).parents[1] / "data" / "fresh_mistakes.toml").read_text(encoding="utf-8")
 )

@@ -11,6 +11,8 @@ from autograd import grad
 
 from autograder.authoring.reference import reference_namespace
 
+pytestmark = [pytest.mark.assignment_03, pytest.mark.assignment_04]
+
 SIZES = [(3, 5, 2, 4, 6), (2, 4, 3, 1, 5), (4, 3, 5, 2, 1), (1, 2, 3, 5, 4)]
 """n_x, n_a, n_y, m, T_x; no two equal except where one is 1 on purpose."""
 

@@ -24,6 +24,8 @@ from mutation import mutants
 
 from autograder.authoring.reference import assignments, checker, notebook_path, reference_namespace
 
+pytestmark = pytest.mark.long
+
 EQUIVALENT = tomllib.loads(
     (Path(__file__).parents[1] / "data" / "equivalent_mutants.toml").read_text("utf-8")
 )

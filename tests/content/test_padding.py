@@ -15,19 +15,22 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 from autograd import grad
-from hypothesis import given, settings
+from fuzzing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from autograder.authoring.reference import reference_namespace
 from rnn_utils import gradient_check
 
+pytestmark = pytest.mark.assignment_05
+
 REFERENCE = reference_namespace("05-padding-and-loss")
 
 RNN_SHAPES = {"Wax": "ax", "Waa": "aa", "Wya": "ya", "ba": "a1", "by": "y1"}
 LSTM_SHAPES = {f"W{k}": "ac" for k in "fico"} | {f"b{k}": "a1" for k in "fico"} | {"Wy": "ya", "by": "y1"}
 
-quick = settings(max_examples=50, deadline=None, derandomize=True, database=None)
+quick = examples(50)
 
 
 @dataclass(frozen=True)

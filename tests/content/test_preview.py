@@ -22,6 +22,8 @@ from autograder.course.cells import exercise, is_answer, is_grade, read_notebook
 from autograder.hostile import submission
 from autograder.walls.limits import Limits
 
+pytestmark = pytest.mark.long
+
 NAME = "01-rnn-forward"
 EXERCISES = len(cells_of(NAME)["answers"])
 
@@ -131,6 +133,7 @@ def test_an_answer_cell_that_stops_is_named(folder: Path) -> None:
     assert "The answer cell stops with an error. SyntaxError" in said
 
 
+@pytest.mark.kernel
 def test_an_endless_loop_costs_its_exercise(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change(folder, answer(rnn_forward="def rnn_forward(x, a0, parameters):\n    while True:\n        pass"))
     preview = loaded()
@@ -219,6 +222,7 @@ def test_the_limits_are_those_of_marking() -> None:
     assert Limits().total_seconds == preview.SECONDS_FOR_ALL
 
 
+@pytest.mark.kernel
 def test_cells_that_are_slower_than_marking_allows_are_named(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -318,6 +322,7 @@ def test_what_the_kernel_writes_at_its_end_is_not_shown(folder: Path) -> None:
     assert "last words" not in done.stderr + done.stdout
 
 
+@pytest.mark.kernel
 def test_in_a_cell_of_the_notebook_itself(folder: Path) -> None:
     """And the saved cell does not start the preview in the preview, and so on."""
 

@@ -16,6 +16,8 @@ from autograder.authoring.fingerprints import reference_answers
 from autograder.authoring.reference import assignments, reference_namespace
 from autograder.misconceptions.catalogue import load
 
+pytestmark = pytest.mark.long
+
 EXERCISES = {exercise: assignment for assignment in assignments() for exercise in cases_of(assignment)}
 EXACT = {"pad_sequences", "clip", "sample", "model"}
 """They copy numbers, or draw them from a generator that knows float64 alone."""

@@ -137,7 +137,7 @@ def submitted(answer: str, before_test: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def examiner(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def examiner(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Any:
     source = tmp_path_factory.mktemp("source") / "names"
     source.mkdir()
     (source / "names.ipynb").write_text(json.dumps(master()))
@@ -194,6 +194,7 @@ BIG = {
 }
 
 
+@pytest.mark.walls
 @pytest.mark.parametrize("value", BIG)
 @pytest.mark.parametrize(
     "test",
@@ -209,6 +210,7 @@ def test_a_variable_of_the_students_costs_nothing(tmp_path: Path, test: str, val
     assert result.remarks == ()
 
 
+@pytest.mark.walls
 def test_a_hidden_test_tells_no_name_but_those_that_it_asks_for(tmp_path: Path) -> None:
     test = (
         f"assert double(1) == 2\n{BEGIN}\nunguessable_name = 3\nanother_name = [unguessable_name, 0]\n"
@@ -233,6 +235,7 @@ def double(x):
     assert "_name" not in shown
 
 
+@pytest.mark.walls
 def test_a_variable_that_never_arrives_costs_nothing_else(tmp_path: Path) -> None:
     trap = """
 import autograder.inside.student

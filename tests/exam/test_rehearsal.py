@@ -12,6 +12,8 @@ import small_course
 from autograder.exam.master import Exam
 from autograder.examiner.examiner import Examiner
 
+pytestmark = pytest.mark.walls
+
 SLOW_IMPORTS = """
 import importlib.machinery, time
 def slowly(self, module, whole=importlib.machinery.SourceFileLoader.exec_module):

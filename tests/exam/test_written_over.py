@@ -108,7 +108,7 @@ def notebook(kind: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def marks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NotebookResult]:
+def marks(walls: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, NotebookResult]:
     source = tmp_path_factory.mktemp("source") / "over"
     source.mkdir()
     (source / "over.ipynb").write_text(notebook("right"))

@@ -140,7 +140,7 @@ def outside(tmp_path: Path) -> Iterator[Outside]:
 
 
 @pytest.fixture(scope="module")
-def examiner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
+def examiner(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
     source = small_course.write_source(tmp_path_factory.mktemp("course"))
     with Examiner(Exam.load(source), LIMITS) as examiner:
         yield examiner

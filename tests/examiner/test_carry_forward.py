@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nbgrader.api import Gradebook
+from gradebooks import Gradebook
 from nbgrader.utils import determine_grade
 from small_course import cell, notebook
 
@@ -143,7 +143,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Exam:
 
 
 @pytest.fixture(scope="module")
-def warm(chain: Exam) -> Iterator[Counted]:
+def warm(walls: None, chain: Exam) -> Iterator[Counted]:
     with Counted(chain, LIMITS) as examiner:
         yield examiner
 
@@ -270,6 +270,7 @@ def test_errors_of_the_reference_can_be_caught(examiner: Counted, tmp_path: Path
     assert scores(examiner.examine("alice", hand_in(tmp_path, wrong("walk", body)))) == [0.0, 10.0, 10.0]
 
 
+@pytest.mark.walls
 def test_it_can_be_switched_off(chain: Exam, tmp_path: Path) -> None:
     with Examiner(chain, LIMITS, carry_forward=False) as examiner:
         result = examiner.examine("alice", hand_in(tmp_path, {"step": WRONG}))
@@ -458,6 +459,7 @@ def test_the_reference_cannot_be_asked_without_need(examiner: Counted, tmp_path:
     assert {remark.kind for remark in result.remarks} == {"channel"}
 
 
+@pytest.mark.walls
 def test_the_time_of_a_submission_is_not_extended(chain: Exam, tmp_path: Path) -> None:
     limits = Limits(wall_seconds=2.0, grade_cell_seconds=2.0, total_seconds=3.0)
     answers = wrong("walk", "while True: pass") | {"climb": "def climb(xs, state):\n    while walk: step"}
@@ -508,6 +510,7 @@ def course_submission(folder: Path, assignment: str, answers: Mapping[str, str])
 
 
 @pytest.mark.parametrize("assignment", assignments())
+@pytest.mark.walls
 def test_in_the_course_each_mistake_costs_its_exercise(assignment: str, tmp_path: Path) -> None:
     """What others call returns nothing: everybody who calls it passes with the reference in its place."""
     reference = fingerprints.reference_answers(assignment)
@@ -525,6 +528,7 @@ def test_in_the_course_each_mistake_costs_its_exercise(assignment: str, tmp_path
 # ---- the command ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.walls
 def test_the_command_and_the_configuration_switch_it_off(tmp_path: Path) -> None:
     write_source(tmp_path)
     hand_in(tmp_path / "submitted" / "alice" / "chain", {"step": WRONG})

@@ -22,7 +22,7 @@ LIMITS = Limits(wall_seconds=3.0, grade_cell_seconds=8.0, total_seconds=40.0, me
 
 
 @pytest.fixture(scope="module")
-def examiner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
+def examiner(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
     source = small_course.write_source(tmp_path_factory.mktemp("course"))
     with Examiner(Exam.load(source), LIMITS) as examiner:
         yield examiner
@@ -223,6 +223,7 @@ NAPS = {
 
 
 @pytest.mark.parametrize("name", NAPS)
+@pytest.mark.walls
 def test_many_calls_that_sleep_a_little_take_what_one_may_sleep(tmp_path: Path, name: str) -> None:
     """Each ends before anybody has looked what has been used."""
     marks = {"grade_id": "grade", "grade": True, "locked": True, "points": 10}

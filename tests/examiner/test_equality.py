@@ -15,12 +15,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbgrader.api import Gradebook
+from gradebooks import Gradebook
 
 from autograder.authoring.reference import COURSE, assignments, notebook_path
 from autograder.cli.exit_codes import DONE
 from autograder.cli.main import main
 from autograder.course.cells import exercise, is_answer, read_notebook
+
+pytestmark = [pytest.mark.walls, pytest.mark.kernel, getattr(pytest.mark, "class")]
 
 CONFIG = """\
 from pathlib import Path

@@ -23,7 +23,7 @@ QUICK = Limits(wall_seconds=2.0, grade_cell_seconds=4.0, total_seconds=20.0)
 
 
 @pytest.fixture(scope="module")
-def examiner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
+def examiner(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
     source = small_course.write_source(tmp_path_factory.mktemp("course"))
     with Examiner(Exam.load(source), QUICK) as examiner:
         yield examiner
@@ -217,6 +217,7 @@ def test_modules_to_have_ready_are_found(tmp_path: Path) -> None:
     assert Exam.load(source).imports == ("matplotlib.pyplot", "course_utils")
 
 
+@pytest.mark.walls
 def test_the_rehearsal_of_the_reference_leaves_no_names_behind(tmp_path: Path) -> None:
     source = small_course.write_source(tmp_path)
     cells = small_course.master()
@@ -230,6 +231,7 @@ def test_the_rehearsal_of_the_reference_leaves_no_names_behind(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("trouble", ["raise SystemExit", "while True: pass", "def double(x): return None"])
+@pytest.mark.walls
 def test_a_reference_that_fails_its_tests_is_no_obstacle(tmp_path: Path, trouble: str) -> None:
     source = small_course.write_source(tmp_path)
     cells = small_course.master()
@@ -325,6 +327,7 @@ def test_cells_that_ran_before_a_fault_are_there_after_it(examiner: Examiner, tm
     assert result.remarks[0].text == "The code ended its Python process (exit code 3)."
 
 
+@pytest.mark.walls
 def test_the_budget_of_a_submission_ends_it(tmp_path: Path) -> None:
     source = small_course.write_source(tmp_path)
     limits = Limits(wall_seconds=1.0, grade_cell_seconds=1.0, total_seconds=2.6)
@@ -386,6 +389,7 @@ def test_output_is_cut_off(examiner: Examiner, tmp_path: Path) -> None:
     assert "cut off" in text
 
 
+@pytest.mark.walls
 def test_an_endless_function_does_not_use_up_the_time_of_other_exercises(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -407,7 +411,7 @@ def test_an_endless_function_does_not_use_up_the_time_of_other_exercises(
 
 
 @pytest.fixture(scope="module")
-def partial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
+def partial(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
     source = small_course.write_source(tmp_path_factory.mktemp("partial"))
     content = small_course.master()
     content["cells"][4]["source"] = "found = [double(2) for _ in range(6)]\n10 - abs(found[0] - 5)"
@@ -441,6 +445,7 @@ def test_partial_credit_from_a_result_is_a_number_or_nothing(
         assert determine_grade(cell)[0] == score
 
 
+@pytest.mark.walls
 def test_partial_credit_is_the_number_that_the_exam_returns(tmp_path: Path) -> None:
     source = small_course.write_source(tmp_path)
     path = source / "small.ipynb"
@@ -477,6 +482,7 @@ def test_threads_can_share_an_examiner(examiner: Examiner, tmp_path: Path) -> No
     assert found == {number: [10.0, 0.0 if number % 2 else 10.0, 10.0] for number in range(6)}
 
 
+@pytest.mark.walls
 def test_a_master_copy_that_fails_is_refused(tmp_path: Path) -> None:
     source = small_course.write_source(tmp_path)
     (source / "course_utils.py").write_text("1 / 0")
@@ -493,6 +499,7 @@ def test_the_digest_follows_what_marks_depend_on(tmp_path: Path) -> None:
     assert len(autograder_digest()) == 64
 
 
+@pytest.mark.walls
 def test_without_walls_the_result_says_so(tmp_path: Path) -> None:
     source = small_course.write_source(tmp_path)
     with Examiner(Exam.load(source), QUICK, sandbox=False) as examiner:

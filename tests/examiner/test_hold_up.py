@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 import small_course
-from nbgrader.api import Course, Gradebook
+from gradebooks import Gradebook
+from nbgrader.api import Course
 from patience import wait_until
 from small_course import NAME, cell, notebook
 
@@ -37,7 +38,7 @@ LIMITS = Limits(
 
 
 @pytest.fixture(scope="module")
-def examiner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
+def examiner(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
     with Examiner(
         Exam.load(small_course.write_source(tmp_path_factory.mktemp("course"))), LIMITS
     ) as examiner:
@@ -179,6 +180,7 @@ def chain() -> dict[str, Any]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the processes in /proc")
+@pytest.mark.walls
 def test_a_reference_that_was_kept_busy_does_not_go_on_for_long(tmp_path: Path) -> None:
     """What a student's code has asked of it ends with the time that the student's code has."""
     source = tmp_path / "source" / NAME
@@ -199,6 +201,7 @@ def test_a_reference_that_was_kept_busy_does_not_go_on_for_long(tmp_path: Path) 
 # Marks
 
 
+@pytest.mark.walls
 def test_parameters_so_large_that_no_step_can_be_seen_are_no_training(tmp_path: Path) -> None:
     """Within a relative tolerance, a network of huge numbers needs no training to be where it should be."""
     name = "06-character-model"
@@ -318,6 +321,7 @@ def test_a_broken_zip_file_costs_nobody_else_anything(content: bytes, tmp_path: 
 # Feedback
 
 
+@pytest.mark.walls
 def test_several_pages_at_once_do_not_quarrel_about_the_course(tmp_path: Path) -> None:
     """nbgrader makes a row for a course without a name: all the processes at once, if it is not there."""
     small_course.write_source(tmp_path)

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from marking_run import CLASS
 
+pytestmark = [pytest.mark.walls, getattr(pytest.mark, "class")]
+
 RUN = Path(__file__).resolve().parents[1] / "support" / "marking_run.py"
 
 

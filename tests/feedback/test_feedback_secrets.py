@@ -107,7 +107,7 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def pages(walls: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What is left of each grade cell for its student, as JSON."""
     cells = [small_course.cell("setup", "one = 1", nbgrader={"grade_id": "setup", "locked": True})]
     for name, case in CASES.items():

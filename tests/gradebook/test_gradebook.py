@@ -19,7 +19,7 @@ from typing import Any
 import fake_class as small
 import nbformat
 import pytest
-from nbgrader.api import Gradebook
+from gradebooks import Gradebook
 
 from autograder.cli.main import main
 from autograder.course.folders import Folders

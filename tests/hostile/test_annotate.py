@@ -235,7 +235,7 @@ def test_of_attachments_only_those_that_the_text_shows_are_kept() -> None:
 
 
 @pytest.fixture(scope="module")
-def examiner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
+def examiner(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
     with Examiner(Exam.load(small_course.write_source(tmp_path_factory.mktemp("course")))) as examiner:
         yield examiner
 

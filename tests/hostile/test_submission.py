@@ -39,7 +39,7 @@ def exam(tmp_path_factory: pytest.TempPathFactory) -> Exam:
 
 
 @pytest.fixture(scope="module")
-def examiner(exam: Exam) -> Iterator[Examiner]:
+def examiner(walls: None, exam: Exam) -> Iterator[Examiner]:
     with Examiner(exam, Limits(wall_seconds=3.0, total_seconds=20.0)) as examiner:
         yield examiner
 

@@ -16,6 +16,8 @@ from autograder.examiner.annotated import Annotations
 from autograder.examiner.examiner import Examiner
 from autograder.walls.fork_server import Walled
 
+pytestmark = pytest.mark.walls
+
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -31,6 +31,8 @@ from autograder.errors import ExamError
 from autograder.misconceptions import catalogue as misconceptions
 from autograder.misconceptions.catalogue import Misconception
 
+pytestmark = pytest.mark.long
+
 ALL = misconceptions.load()
 SYMPTOMS = tomllib.loads(
     (Path(__file__).parents[1] / "data" / "misconception_symptoms.toml").read_text("utf-8")
@@ -429,7 +431,7 @@ def arrays_called(label: str, arguments: Any, order: list[str]) -> list[Any]:
     return list({id(array): array for array in found}.values())
 
 
-@pytest.mark.parametrize(("assignment", "exercise"), experiments())
+@pytest.mark.parametrize(("assignment", "exercise"), list(experiments()))
 def test_coarse_results_are_not_said_to_stay_the_same(assignment: str, exercise: str) -> None:
     """Rounding, signs and the like hide small changes; what is said of an input must hold for large ones."""
     reference = reference_namespace(assignment)[exercise]
@@ -467,7 +469,7 @@ def test_coarse_results_are_not_said_to_stay_the_same(assignment: str, exercise:
                         assert np.array_equal(one[name], two[name], equal_nan=True), (how, label, said)
 
 
-@pytest.mark.parametrize(("assignment", "exercise"), experiments())
+@pytest.mark.parametrize(("assignment", "exercise"), list(experiments()))
 def test_an_input_that_does_not_matter_is_named(assignment: str, exercise: str) -> None:
     """Left out (as if it were zero), or taken from a variable of the notebook with other numbers."""
     reference = reference_namespace(assignment)[exercise]

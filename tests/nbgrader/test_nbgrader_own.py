@@ -133,10 +133,21 @@ DIFFERENT = {
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
+def outcomes(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
     """How each of nbgrader's tests ended."""
     file = tmp_path_factory.mktemp("nbgrader") / "outcomes.jsonl"
-    options = ["-q", "--no-header", "-p", "no:cacheprovider", "-p", "nbgrader_with_examiner", "--pyargs"]
+    # Warnings about itself are for nbgrader.
+    options = [
+        "-q",
+        "--no-header",
+        "-W",
+        "default",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "nbgrader_with_examiner",
+        "--pyargs",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, MODULE],
         env={**os.environ, "PYTHONPATH": str(TESTS), "NBGRADER_OUTCOMES": str(file)},

@@ -12,7 +12,7 @@ from typing import Any
 
 import fake_class as small
 import pytest
-from nbgrader.api import Gradebook
+from gradebooks import Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
@@ -60,6 +60,7 @@ def triple(x): raise SystemExit
 """
 
 
+@pytest.mark.walls
 def test_the_command_is_as_safe_and_gives_the_same_marks(course: Path, tmp_path: Path) -> None:
     small.submit(course, "alice", double=small.RIGHT["double"], triple=small.WRONG)
     small.submit(course, "bob", **small.RIGHT)
@@ -86,6 +87,7 @@ def test_the_command_is_as_safe_and_gives_the_same_marks(course: Path, tmp_path:
     assert [notebook.read_bytes() for notebook in notebooks] == before
 
 
+@pytest.mark.walls
 def test_options_of_the_command_are_handed_on(course: Path, tmp_path: Path) -> None:
     for student in ("alice", "anna", "bob"):
         small.submit(course, student, **small.RIGHT)
@@ -100,6 +102,7 @@ def test_options_of_the_command_are_handed_on(course: Path, tmp_path: Path) -> N
     assert "3 marked, 0 skipped" in log
 
 
+@pytest.mark.walls
 def test_faults_end_the_command_with_a_sentence_and_code_1(course: Path) -> None:
     assert "no submission of ps1" in nbgrader(course, "autograde", "ps1", code=1)
     assert "no notebook in" in nbgrader(course, "autograde", "ps2", code=1)
@@ -109,6 +112,7 @@ def test_faults_end_the_command_with_a_sentence_and_code_1(course: Path) -> None
     )
 
 
+@pytest.mark.kernel
 def test_stock_marking_can_be_brought_back_for_one_run(course: Path) -> None:
     small.submit(course, "alice", **small.RIGHT)
     nbgrader(course, "generate_assignment", "ps1")
@@ -125,6 +129,7 @@ def api(course: Path) -> NbGraderAPI:
     return NbGraderAPI(CourseDirectory(config=config), config=config)
 
 
+@pytest.mark.walls
 def test_the_api(course: Path) -> None:
     small.submit(course, "alice", double=small.RIGHT["double"])
     plugin.install(Config())

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gradebooks import Gradebook
 from hypothesis import given
 from hypothesis import strategies as st
-from nbgrader.api import Gradebook
 
 from autograder.errors import RecordsError
 from autograder.platforms.export import CanvasExportPlugin, MoodleExportPlugin

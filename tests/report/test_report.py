@@ -14,7 +14,7 @@ from typing import Any
 import fake_class as small
 import invented_class as invented
 import pytest
-from nbgrader.api import Gradebook
+from gradebooks import Gradebook
 
 from autograder.cli import exit_codes
 from autograder.cli.main import main as cli

@@ -128,6 +128,7 @@ def test_who_met_a_busy_machine_comes_at_the_very_end_and_alone(tmp_path: Path) 
     assert set(list(found)[:-2]) == set("acef")
 
 
+@pytest.mark.walls
 def test_a_submission_that_takes_long_is_postponed_and_then_has_all_its_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

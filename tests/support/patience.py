@@ -15,6 +15,8 @@ from pathlib import Path
 
 FACTOR = float(os.environ.get("TEST_PATIENCE", "1"))
 PATIENCE = 300.0 * FACTOR
+LONGEST_TEST = 1200.0 * FACTOR
+"""Seconds after which a test is ended, its fixtures included: several waits that are in vain."""
 
 
 def wait_until(condition: Callable[[], object], what: Callable[[], str] | str) -> None:

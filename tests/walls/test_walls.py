@@ -22,11 +22,13 @@ from autograder.walls.fork_server import ForkServer, Walled
 from autograder.walls.limits import Limits
 from autograder.walls.room import find_bwrap
 
+pytestmark = pytest.mark.walls
+
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
+def server(walls: None) -> Iterator[ForkServer]:
     with ForkServer() as server:
         yield server
 
