@@ -151,6 +151,7 @@ def shown_by_check(entry: Misconception, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("assignment", assignments())
+@pytest.mark.long
 def test_check_shows_the_hint_in_the_notebook(
     assignment: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

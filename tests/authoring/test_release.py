@@ -38,6 +38,7 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return course / "release"
 
 
+@pytest.mark.long
 def test_an_exercise_can_be_added_when_there_are_submissions(tmp_path: Path) -> None:
     from gradebooks import Gradebook
 
@@ -64,7 +65,7 @@ def test_an_exercise_can_be_added_when_there_are_submissions(tmp_path: Path) -> 
 def test_what_was_released_stays_while_marks_by_hand_would_go(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from nbgrader.api import Gradebook
+    from gradebooks import Gradebook
 
     small.make_course(tmp_path)
     (tmp_path / "rnn_utils.py").write_text("")
@@ -124,6 +125,7 @@ def assert_same_numbers(one: Any, other: Any) -> None:
 
 @pytest.mark.xdist_group("release")
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.long
 def test_is_fresh(rebuilt: Path, name: str) -> None:
     assert files(rebuilt / name) == files(RELEASE / name)
     for file in files(rebuilt / name):
@@ -138,6 +140,7 @@ def test_is_fresh(rebuilt: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
+@pytest.mark.long
 def test_check_data_is_fresh(name: str) -> None:
     stored = (COURSE / "source" / name / "check_data.json").read_text(encoding="utf-8")
     assert_same_numbers(json.loads(stored), json.loads(check_data(name)))

@@ -229,6 +229,7 @@ TWINS = [path for path in ATTACKS if not Attack.read(path).facts["without walls"
 
 
 @pytest.mark.parametrize("path", TWINS, ids=lambda path: path.stem)
+@pytest.mark.long
 def test_twin(path: Path, outside: Outside, tmp_path: Path) -> None:
     attack = Attack.read(path)
     achieved = attack.facts["without walls"]

@@ -78,6 +78,7 @@ PATTERNS = {
 
 
 @pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
+@pytest.mark.long
 def test_no_text_takes_a_sanitiser_the_square_of_its_length(pattern: str) -> None:
     """A million characters take less than two seconds of CPU time; with the square it would be hours."""
     code = f"""

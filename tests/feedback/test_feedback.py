@@ -119,6 +119,7 @@ def test_an_instructor_can_show_the_tests(course: Path) -> None:
     assert SECRET in text
 
 
+@pytest.mark.long
 def test_nbgraders_own_command_gives_the_same_page(course: Path) -> None:
     with (course / "nbgrader_config.py").open("a") as config:
         config.write('c.GenerateFeedback.exporter_class = "autograder.feedback.exporter.FeedbackExporter"\n')
@@ -170,6 +171,7 @@ def test_nothing_of_an_attack_is_alive(attack: str) -> None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.long
 def test_no_attack_reaches_the_page(course: Path, attack: str) -> None:
     small.submit(course, "alice")
     mark(course)

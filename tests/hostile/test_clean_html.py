@@ -14,9 +14,9 @@ from typing import Any
 import nbformat
 import pytest
 from fuzzing import examples
-from hostile_texts import JSON, OUTPUTS, TEXTS
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import JSON, OUTPUTS, TEXTS
 
 from autograder.characters import one_line, readable, unescaped
 from autograder.examiner.annotated import annotated_notebook

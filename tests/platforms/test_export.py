@@ -18,9 +18,6 @@ from autograder.errors import RecordsError
 from autograder.platforms.export import CanvasExportPlugin, MoodleExportPlugin
 from autograder.spreadsheet import csv_text, harmless_cell
 
-# nbgrader's own models warn about themselves.
-pytestmark = pytest.mark.filterwarnings("ignore:Object of type")
-
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:
