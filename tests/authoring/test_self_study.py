@@ -102,6 +102,7 @@ def test_pictures_are_there_and_described(edition: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.kernel
 def test_runs_with_the_solutions_pasted_in(
     edition: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +122,7 @@ def test_runs_with_the_solutions_pasted_in(
 
 
 @pytest.mark.parametrize("name", answered())
+@pytest.mark.kernel
 def test_answers_are_what_their_code_gives(name: str) -> None:
     stored, again = read_notebook(COURSE / "answers" / f"{name}.ipynb"), run(name)
     for before, now in zip(stored.cells, again.cells, strict=True):

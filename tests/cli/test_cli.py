@@ -445,7 +445,7 @@ def test_closed_streams_cost_nothing(course: Path, closed: tuple[int, ...]) -> N
 
 
 def unforeseen(course: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> int:
-    def fails(*_: Any) -> None:
+    def fails(*_: Any, **__: Any) -> None:
         raise error
 
     monkeypatch.setattr(release, "release", fails)

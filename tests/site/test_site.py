@@ -26,7 +26,7 @@ from autograder.course.cells import read_notebook
 sys.path.insert(0, str(COURSE / "docs" / "_ext"))
 from folders import zipped
 
-pytestmark = pytest.mark.xdist_group("site")
+pytestmark = [pytest.mark.xdist_group("site"), pytest.mark.long]
 DOCS = COURSE / "docs"
 MINUS = "\N{MINUS SIGN}"  # what the pages write before a number
 CORE_TERMS = {
