@@ -22,6 +22,7 @@ from autograder.authoring.cases.draw import Case, Reference
 from autograder.authoring.cases.forward import lstm_forward_cases, rnn_forward_cases
 from autograder.authoring.cases.padding_and_loss import padding_and_loss_cases
 from autograder.authoring.reference import COURSE, checker, notebook_path, reference_namespace
+from autograder.sentences.catalogue import templates
 
 SHARED = ("parameters", "x")
 """Arguments that come back in every cell cache: stored once."""
@@ -79,8 +80,9 @@ def stored_cases(
 
 
 def as_text(exercises: Mapping[str, Any], slips: Mapping[str, Any]) -> str:
-    about = "Numbers for `check`: inputs, expected values, traces of known slips. Made by `make release`."
-    data = {"about": about, "exercises": exercises, "slips": slips}
+    about = "For `check`: inputs, expected values, traces of known slips, sentences. Made by `make release`."
+    sentences = dict(templates("check"))
+    data = {"about": about, "exercises": exercises, "slips": slips, "sentences": sentences}
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 

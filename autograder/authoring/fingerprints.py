@@ -22,13 +22,13 @@ def reference_answers(assignment: str, course: Path = COURSE) -> Answers:
 
 
 def slips(assignment: str, cases: Mapping[str, list[Any]], course: Path = COURSE) -> dict[str, list[Any]]:
-    """What `check` needs to recognise misconceptions by their numbers: no code, and no names of ours.
+    """What `check` needs to recognise misconceptions by their numbers: no code.
 
     cases   : the cases of each exercise, as `check` runs them
-    returns : exercise -> list of dictionaries with "hint", "seen" (for each case: name of a wrong value ->
-              fingerprint; None where the function stops), "separable", "from" (another exercise, if the
-              misconception is in that one, and this one calls it) and "perhaps from" (another exercise, if
-              a misconception there has the same numbers)
+    returns : exercise -> list of dictionaries with "slip" (its name), "hint", "seen" (for each case: name of
+              a wrong value -> fingerprint; None where the function stops), "separable", "from" (another
+              exercise, if the misconception is in that one, and this one calls it) and "perhaps from"
+              (another exercise, if a misconception there has the same numbers)
     """
     reference = reference_answers(assignment, course)
     tools = checker(course)
@@ -42,12 +42,13 @@ def slips(assignment: str, cases: Mapping[str, list[Any]], course: Path = COURSE
             if not any(seen):
                 continue
             entry: dict[str, Any] = {"hint": misconception.hint, "seen": seen}
+            told_as = {"slip": misconception.told_as or misconception.name}
             if misconception.separable:
                 entry["separable"] = True
             if name != misconception.exercise:
-                borrowed[name].append(entry | {"from": misconception.exercise})
-            elif not any(entry == other for other in found[name]):
-                found[name].append(entry)
+                borrowed[name].append(told_as | entry | {"from": misconception.exercise})
+            elif not any({"slip": other["slip"]} | entry == other for other in found[name]):
+                found[name].append(told_as | entry)
     for name, entries in found.items():
         own = len(entries)
         for entry in borrowed[name]:

@@ -39,6 +39,7 @@ def column_sum(x: Any) -> Any:
     return np.sum(x, axis=0, keepdims=True)
 
 
+SLIP = "column_mean/sums"
 HINT = "These are the sums of the columns. What is missing to make means of them?"
 
 
@@ -49,4 +50,4 @@ def lesson_data(course: Path = COURSE) -> str:
         # With a single argument, the experiment that looks for a forgotten one has nothing to tell.
         cases[0]["matter"] = []
     seen = fingerprints.traces(column_sum, decoded["column_mean"], checker(course))
-    return as_text(exercises, {"column_mean": [{"hint": HINT, "seen": seen}]})
+    return as_text(exercises, {"column_mean": [{"slip": SLIP, "hint": HINT, "seen": seen}]})

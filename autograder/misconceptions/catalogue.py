@@ -50,6 +50,8 @@ class Misconception:
     """Whether each of the values that it makes wrong may be wrong by itself."""
     experiment: bool = False
     """Whether the hint comes from experiments with the function and not from its numbers."""
+    told_as: str = ""
+    """The name of the misconception with the same numbers whose hint it shares; empty if it has its own."""
 
     @property
     def name(self) -> str:
@@ -98,6 +100,7 @@ def load(assignment: str | None = None, folder: Path = FOLDER) -> list[Misconcep
                     Misconception(
                         assignment, name, slug, change, twin["hint"], entry["taught"],
                         entry.get("separable", False), entry.get("experiment", False),
+                        f"{name}/{entry['same_numbers_as']}" if "same_numbers_as" in entry else "",
                     )
                 )  # fmt: skip
             except (KeyError, TypeError, ValueError) as error:

@@ -29,7 +29,7 @@ SECONDS_PER_CELL = 120
 SECONDS_TO_START = 600
 SECONDS_FOR_THE_OUTPUT = 120
 
-IN_DOUBT = "In doubt: "  # so begins what `check` says of numbers that may differ, and do
+VERDICT = "application/vnd.rnn-course.verdict+json"  # how `check` tells programs what it has found out
 
 # What marking allows, unless an instructor has chosen otherwise.
 SECONDS_IN_MARKING = 10  # for one cell
@@ -57,13 +57,13 @@ def main(arguments):
         results, slow = preview(text, exercises, path.resolve().parent)
         width = max(map(len, exercises))
         for exercise in exercises:
-            got, worth, said = results[exercise]
+            got, worth, said, is_missing = results[exercise]
             points, possible = points + (got or 0), possible + worth
             verdict = "in doubt" if got is None else "right" if got else "not right yet"
             print(f"{exercise.ljust(width)}  {'?' if got is None else got:>2} of {worth}  {verdict}")
             if said:
                 print(textwrap.indent(textwrap.fill(said, 96), "    "))
-            if said.startswith("MISSING"):
+            if is_missing:
                 missing.append(exercise)
             if got is None:
                 doubtful.append(exercise)
@@ -152,8 +152,8 @@ def usable(cases):
 
 
 def preview(text, exercises, folder):
-    """Run the notebook; for each exercise its points (None if they are in doubt), what it is worth, and what
-    there is to say; and what there is to say about slow cells."""
+    """Run the notebook; for each exercise its points (None if they are in doubt), what it is worth, what there
+    is to say, and whether a cell of it is missing; and what there is to say about slow cells."""
     try:
         import nbformat
         from nbclient import NotebookClient
@@ -282,14 +282,15 @@ def result(exercise, cells):
     answer, grade = cells.get(f"{exercise}-answer"), cells.get(f"{exercise}-grade")
     worth = int(grade["metadata"]["nbgrader"].get("points", 10)) if grade else 10
     if answer is None or grade is None:
-        return 0, worth, f"MISSING: the {'answer' if answer is None else 'check'} cell was deleted."
+        said = f"MISSING: the {'answer' if answer is None else 'check'} cell was deleted."
+        return 0, worth, said, True
     said = error_of(grade).removeprefix(f"{exercise}: ")
     if not said:
         doubts = doubts_of(grade)
-        return None if doubts else worth, worth, doubts
+        return None if doubts else worth, worth, doubts, False
     if in_answer := error_of(answer):
         said = f"The answer cell stops with an error. {in_answer}"
-    return 0, worth, said
+    return 0, worth, said, False
 
 
 def error_of(cell):
@@ -306,7 +307,8 @@ def doubts_of(cell):
     found = []
     for output in cell["outputs"]:
         data = output.get("data", {})
-        if str(data.get("text/plain", "")).startswith(IN_DOUBT) and data["text/plain"] not in found:
+        told = [finding["id"] for finding in data.get(VERDICT, {}).get("findings", [])]
+        if "check.in-doubt" in told and data["text/plain"] not in found:
             found.append(data["text/plain"])
     return " ".join(found)
 

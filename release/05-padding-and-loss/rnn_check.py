@@ -24,17 +24,17 @@ from typing import Any
 import numpy as np
 
 Arrays = dict[str, Any]
+Finding = dict[str, Any]
 
-IN_DOUBT = "In doubt: "
-"""How a remark on numbers begins that may differ and do; `preview.py` looks for it."""
-
-HEADER = ["returned value", "type", "shape", "numbers", "expected", "obtained"]
+ENDS = (".", "?", "。", "\N{FULLWIDTH QUESTION MARK}")
 
 
 @dataclass
 class Step:
     """What there is to show of one case, in this order; empty where there is nothing."""
 
+    findings: list[Finding] = field(default_factory=list)
+    """What is wrong or in doubt, as data."""
     caption: str = ""
     table: list[list[str]] = field(default_factory=list)
     """Header and rows."""
@@ -44,6 +44,8 @@ class Step:
     sentence: str = ""
     """What is wrong. The case is the last one then."""
     hint: str = ""
+    heading: str = ""
+    """The sentence as a notebook shows it."""
 
 
 def steps(function: Callable[..., Any], exercise: str, folder: Path) -> Iterator[Step]:
@@ -55,29 +57,64 @@ def steps(function: Callable[..., Any], exercise: str, folder: Path) -> Iterator
     """
     data = load(exercise, folder)
     cases = data["cases"]
+    tell = functools.partial(say, sentences=data["sentences"])
     doubts: list[int] = []
     for number, case in enumerate(cases):
-        trial, hint = judge(function, cases, data["slips"], number)
-        problem = trial.problem
+        trial, hints = judge(function, cases, data["slips"], number)
+        problem, title = trial.problem, case["title"]
         doubt = trial.remark if not problem else ""
         step = Step()
         if problem or doubt or number == 0:
-            step.caption = f"{'✗' if problem else '?' if doubt else '✓'} {exercise}: {case['title']}"
-            step.table = [HEADER, *trial.rows] if trial.rows else []
+            mark = "✗" if problem else "?" if doubt else "✓"
+            step.caption = tell(finding("caption", mark=mark, exercise=exercise, case=title))
+            step.table = [[tell(cell) for cell in row] for row in [HEADER, *trial.rows]] if trial.rows else []
         if doubt:
             doubts.append(number)
-            step.remark = IN_DOUBT + doubt
+            step.findings = [finding("in-doubt", exercise=exercise, case=title, remark=doubt)]
+            step.remark = tell(step.findings[0])
         if problem:
-            where = "" if number == 0 else f" in the case “{case['title']}”"
-            step.sentence = f"{exercise}{where}: {problem}" + ("" if problem.endswith(("?", ".")) else ".")
-            step.hint = hint
+            values = {"exercise": exercise, "case": title, "problem": problem}
+            wrong = finding("wrong-case" if number else "wrong", **values)
+            step.findings = [wrong, *hints]
+            step.sentence, step.hint = tell(wrong), " ".join(map(tell, hints))
+            step.heading = tell(finding("not-right-yet", sentence=step.sentence))
         yield step
         if problem:
             return
     right = [case["title"] for number, case in enumerate(cases) if number > 0 and number not in doubts]
     if right:
-        also = "Right" if 0 in doubts else "Also right"
-        yield Step(remark=f"{also}: {'; '.join(right)}.", right=True)
+        also = finding("right" if 0 in doubts else "also-right", cases="; ".join(right))
+        yield Step(remark=tell(also), right=True)
+
+
+# --------------------------------------------------------------------------------------------------------
+# Findings and sentences
+# --------------------------------------------------------------------------------------------------------
+#
+# A finding is data: {"id": "check.wrong-shape", "values": {"name": "a_next", …}}. The sentences for the ids
+# are in `check_data.json`. What you wrote is always a value and never read as a sentence of ours.
+
+
+def finding(identifier: str, **values: Any) -> Finding:
+    """A finding of `check`. Values are texts, numbers, lists of those, or findings."""
+    return {"id": f"check.{identifier}", "values": values}
+
+
+def say(what: Any, sentences: Mapping[str, Any]) -> str:
+    """The sentence for a finding, its values told in the same way; a text or number as it is."""
+    if isinstance(what, list):
+        return ", ".join(say(item, sentences) for item in what)
+    if not isinstance(what, dict):
+        return str(what)
+    identifier, values = what["id"], what["values"]
+    if identifier == "slip":
+        return str(values["hint"])
+    sentence = sentences[identifier]
+    if not isinstance(sentence, str):  # one form for 1, another one for other numbers
+        sentence = sentence["one" if values["n"] == 1 and "one" in sentence else "other"]
+    text = str(sentence.format_map({name: say(value, sentences) for name, value in values.items()}))
+    # What is quoted at the end may bring a full stop or a question mark of its own.
+    return text[:-1] if sentence.endswith(("}.", "}。")) and text[:-1].endswith(ENDS) else text
 
 
 # --------------------------------------------------------------------------------------------------------
@@ -112,14 +149,16 @@ def load(exercise: str, folder: Path) -> dict[str, Any]:
         names = ", ".join(exercises)
         cases = [decode_case(stored, folder) for stored in exercises.get(exercise, [])]
         slips = data.get("slips", {}).get(exercise, [])
-        usable = all(map(_is_case, cases)) and all(map(_is_slip, slips))
+        usable = (
+            all(map(_is_case, cases)) and all(map(_is_slip, slips)) and isinstance(data["sentences"], dict)
+        )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         raise Damaged from None
     if exercise not in exercises:
         raise ValueError(f"There is no exercise “{exercise}” in this assignment; it has: {names}.")
     if not cases or not usable:
         raise Damaged
-    return {"cases": cases, "slips": slips}
+    return {"cases": cases, "slips": slips, "sentences": data["sentences"]}
 
 
 def _missing(name: str) -> FileNotFoundError:
@@ -146,7 +185,11 @@ def _is_case(case: Any) -> bool:
 
 
 def _is_slip(slip: Any) -> bool:
-    return isinstance(slip["hint"], str) and all(isinstance(seen, dict | None) for seen in slip["seen"])
+    return (
+        isinstance(slip["hint"], str)
+        and isinstance(slip["slip"], str)
+        and all(isinstance(seen, dict | None) for seen in slip["seen"])
+    )
 
 
 def decode_case(stored: Any, folder: Path) -> dict[str, Any]:
@@ -165,13 +208,13 @@ def decode_case(stored: Any, folder: Path) -> dict[str, Any]:
 
 
 @functools.cache
-def _follower(path: Path) -> Callable[..., tuple[Any, str]]:
+def _follower(path: Path) -> Callable[..., tuple[Any, Finding | None]]:
     spec = spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-        follow: Callable[..., tuple[Any, str]] = module.follow
+        follow: Callable[..., tuple[Any, Finding | None]] = module.follow
     except FileNotFoundError:
         raise _missing(path.name) from None
     except (SyntaxError, ValueError, AttributeError, NameError):
@@ -223,20 +266,20 @@ class Verdict:
     type: bool | None = None
     shape: bool | None = None
     numbers: bool | None = None
-    problem: str = ""
+    problem: Finding | None = None
     tolerated: bool = False
     """Whether the numbers differ and need not be the same."""
-    inside: tuple[str, Any, Any, Verdict] | None = None
-    """The first wrong entry of a container: its name, expected, obtained, and what is wrong with it."""
+    inside: tuple[str, str, Any, Any, Verdict] | None = None
+    """The first wrong entry of a container: its place, its name, expected, obtained, and what is wrong."""
 
 
 @dataclass
 class Trial:
     """What one call of the function gave."""
 
-    problem: str
-    """The first thing that is wrong, "" if nothing is."""
-    rows: list[list[str]] = field(default_factory=list)
+    problem: Finding | None
+    """The first thing that is wrong."""
+    rows: list[list[Any]] = field(default_factory=list)
     """The rows of the table; none if no values came back that could be compared."""
     wrong: dict[str, Any] = field(default_factory=dict)
     """The wrong values by name, among them "argument x" if the argument x is not what it should be."""
@@ -252,24 +295,26 @@ def examine(function: Callable[..., Any], case: Any) -> Trial:
         returned = function(*arguments.values())
         obtained = plain(returned)
     except NotImplementedError as error:
-        return Trial(f"the function is not written yet ({error})", stopped_with=error)
+        return Trial(finding("not-written", message=str(error)), stopped_with=error)
     except Exception as error:
         if "raises" in case:
             return Trial(_wrong_refusal(error, case))
         message = (str(error).splitlines() or [""])[0]
         inside = _stopped_in(error)
-        stopped = f"stopped in {inside}, which it needs, with" if inside else "stopped with"
-        problem = f"the function {stopped} {type(error).__name__}: {message}{_where(error)}"
+        values = {"error": type(error).__name__, "message": message, "where": _where(error)}
+        if inside:
+            values["function"] = inside
+        problem = finding("stopped-inside" if inside else "stopped", **values)
         return Trial(problem, stopped_with=error)
     if "raises" in case:
-        return Trial(f"a {case['raises']} should be raised, but the function returns {_kind(obtained)}")
+        return Trial(finding("not-refused", error=case["raises"], kind=kind_of(obtained)))
     names = case["returns"]
-    problem = _wrong_return(obtained, names, case["expected"])
-    if problem:
-        return Trial(problem)
+    if not_returned := _wrong_return(obtained, names, case["expected"]):
+        return Trial(not_returned)
     expected, values = by_name(case["expected"], names), by_name(obtained, names)
     # A changed argument comes first: it may be the reason why returned values are wrong as well.
-    problems, wrong = [], {}
+    problems: list[Finding] = []
+    wrong = {}
     changed = case.get("changed", {})
     for name, before in case["arguments"].items():
         if isinstance(before, np.random.Generator):  # of which below
@@ -280,14 +325,11 @@ def examine(function: Callable[..., Any], case: Any) -> Trial:
             else not _is_unchanged(before, arguments[name])
         ):
             wrong[f"argument {name}"] = arguments[name]
-            problems.append(
-                f"the argument {name} should be changed in place, and afterwards its values are not right"
-                if name in changed
-                else f"the argument {name} is changed in place; leave it as it is and make a new array"
-            )
+            identifier = "argument-not-changed" if name in changed else "argument-changed"
+            problems.append(finding(identifier, name=name))
     if "follow" in case and not problems:
-        expected, problem = case["follow"](function, case, expected, values, compare)
-        problems += [problem] if problem else []
+        expected, untrained = case["follow"](function, case, expected, values, compare)
+        problems += [untrained] if untrained else []
     rows, remark = [], ""
     for name, value in values.items():
         accepted = [expected[name], *case.get("alternatives", {}).get(name, [])]
@@ -297,7 +339,7 @@ def examine(function: Callable[..., Any], case: Any) -> Trial:
         if name in case.get("unknown_numbers", []) and verdict.type and verdict.shape is not False:
             verdict = Verdict(type=True, shape=True)
         if "tolerated" in case and verdict.type and verdict.shape is not False and verdict.numbers is False:
-            verdict.problem, verdict.tolerated, remark = "", True, case["tolerated"]
+            verdict.problem, verdict.tolerated, remark = None, True, case["tolerated"]
             wrong[name] = value  # which may still be a known slip
         rows.append(row(name, expected[name], value, verdict, case.get("show", {}).get(name, [])))
         if verdict.problem:
@@ -309,16 +351,10 @@ def examine(function: Callable[..., Any], case: Any) -> Trial:
         drawn = isinstance(right, np.random.Generator)
         if drawn and not problems and arguments[name].bit_generator.state != right.bit_generator.state:
             wrong[f"argument {name}"] = 0.0
-            problems.append(
-                f"more or less was drawn from the generator {name} than the exercise asks for, which is one "
-                "number for each letter"
-            )
+            problems.append(finding("drawn", name=name))
     if not problems and (found := strange(obtained)):
-        problems.append(
-            f"what is returned contains {found}; only numbers, texts, arrays of numbers, tuples, lists and "
-            "dictionaries can be marked"
-        )
-    return Trial(problems[0] if problems else "", rows, wrong, remark)
+        problems.append(finding("strange", kind=found))
+    return Trial(problems[0] if problems else None, rows, wrong, remark)
 
 
 def _wrong_afterwards(name: str, expected: Any, obtained: Any) -> bool:
@@ -328,16 +364,16 @@ def _wrong_afterwards(name: str, expected: Any, obtained: Any) -> bool:
     return bool(compare(name, expected, obtained, {}).problem)
 
 
-def _wrong_owner(returned: Any, arguments: Mapping[str, Any], case: Mapping[str, Any]) -> list[str]:
-    """A sentence where a function should hand back the very arrays of an argument, and returns others."""
+def _wrong_owner(returned: Any, arguments: Mapping[str, Any], case: Mapping[str, Any]) -> list[Finding]:
+    """A finding where a function should hand back the very arrays of an argument, and returns others."""
     if "handed_back" not in case:
         return []
     name = case["handed_back"]
     given = arguments[name]
     if set(returned) != set(given):
-        return [f"the returned dictionary has other keys than {name}: return what was passed in"]
+        return [finding("other-keys", name=name)]
     if any(returned[key] is not given[key] for key in given):
-        return [f"what is returned is a copy of {name}: return the dictionary that was passed in"]
+        return [finding("copy-returned", name=name)]
     return []
 
 
@@ -353,16 +389,18 @@ def _is_unchanged(before: Any, after: Any) -> bool:
     return not compare("", before, after, {}).problem
 
 
-def _wrong_refusal(error: Exception, case: Mapping[str, Any]) -> str:
-    """A sentence if the function refused its arguments in another way than the exercise asks for, else ""."""
+def _wrong_refusal(error: Exception, case: Mapping[str, Any]) -> Finding | None:
+    """A finding if the function refused its arguments in another way than the exercise asks for."""
     message = (str(error).splitlines() or [""])[0]
-    if case["raises"] not in [kind.__name__ for kind in type(error).__mro__]:
-        kind = type(error).__name__
-        return f"a {case['raises']} should be raised, not {kind} ({message}){_where(error)}"
-    if not message or any(accident in message for accident in case["accidents"]):
-        says = f"says “{message}”" if message else "says nothing"
-        return f"a {case['raises']} is raised, but it {says}: raise one whose sentence tells what is wrong"
-    return ""
+    expected = case["raises"]
+    if expected not in [kind.__name__ for kind in type(error).__mro__]:
+        values = {"expected": expected, "error": type(error).__name__, "message": message}
+        return finding("refused-otherwise", **values, where=_where(error))
+    if not message:
+        return finding("refused-silently", error=expected)
+    if any(accident in message for accident in case["accidents"]):
+        return finding("refused-by-accident", error=expected, message=message)
+    return None
 
 
 def by_name(returned: Any, names: list[str]) -> dict[str, Any]:
@@ -372,22 +410,21 @@ def by_name(returned: Any, names: list[str]) -> dict[str, Any]:
     return dict(zip(names, returned if len(names) > 1 else [returned], strict=True))
 
 
-def _wrong_return(obtained: Any, names: list[str], expected: Any) -> str:
-    """A sentence if the returned object as a whole is not what the exercise asks for, else ""."""
-    listed = ", ".join(names)
+def _wrong_return(obtained: Any, names: list[str], expected: Any) -> Finding | None:
+    """A finding if the returned object as a whole is not what the exercise asks for."""
     if obtained is None:
-        return "the function returns None: is there a `return` at its end?"
+        return finding("nothing-returned")
     if isinstance(expected, dict):
         if not isinstance(obtained, dict):
-            return f"the function returns {_kind(obtained)} where a dictionary with the keys {listed} belongs"
+            return finding("no-dictionary", kind=kind_of(obtained), names=names)
         missing = [name for name in names if name not in obtained]
-        return f"the returned dictionary lacks {', '.join(missing)}" if missing else ""
+        return finding("keys-missing", names=missing) if missing else None
     if len(names) > 1:
         if not isinstance(obtained, tuple | list):
-            return f"the function returns {_kind(obtained)} where {len(names)} values belong: {listed}"
+            return finding("no-tuple", kind=kind_of(obtained), count=len(names), names=names)
         if len(obtained) != len(names):
-            return f"the function returns {len(obtained)} values where {len(names)} belong: {listed}"
-    return ""
+            return finding("wrong-count", obtained=len(obtained), count=len(names), names=names)
+    return None
 
 
 def compare(
@@ -412,17 +449,15 @@ def compare(
         return _compare_arrays(name, expected, obtained, kind_matters=not path)
     if isinstance(expected, tuple | list | dict):
         if type(obtained) is not type(expected):
-            return Verdict(type=False, problem=f"{name} is {_kind(obtained)} where {_kind(expected)} belongs")
+            kinds = {"obtained": kind_of(obtained), "expected": kind_of(expected)}
+            return Verdict(type=False, problem=finding("wrong-value", name=name, **kinds))
         if len(obtained) != len(expected) and not isinstance(expected, dict):  # more keys do no harm
-            return Verdict(
-                type=True,
-                shape=False,
-                problem=f"{name} has {len(obtained)} entries where {len(expected)} belong",
-            )
+            lengths = {"obtained": len(obtained), "expected": len(expected)}
+            return Verdict(type=True, shape=False, problem=finding("wrong-length", name=name, **lengths))
         if isinstance(expected, dict):
             missing = [key for key in expected if key not in obtained]
             if missing:
-                return Verdict(type=True, shape=False, problem=f"{name} lacks the key {missing[0]!r}")
+                return Verdict(True, False, problem=finding("key-missing", name=name, key=repr(missing[0])))
             entries = [(key, f"[{key!r}]", expected[key], obtained[key]) for key in expected]
         else:
             if isinstance(expected, tuple):
@@ -440,26 +475,28 @@ def compare(
                 verdict.shape = verdict.shape and inner.shape
                 verdict.numbers = verdict.numbers and inner.numbers
                 verdict.problem = verdict.problem or inner.problem
-                shown = f"{path or label}{index}" + (f" ({entry})" if entry else "")
-                verdict.inside = verdict.inside or inner.inside or (shown, wanted, found, inner)
+                place = f"{path or label}{index}"
+                verdict.inside = verdict.inside or inner.inside or (place, entry, wanted, found, inner)
         return verdict
     if isinstance(expected, bool | str | None):
         same = type(obtained) is type(expected) and obtained == expected
-        return Verdict(
-            type=same, problem="" if same else f"{name} is {obtained!r} where {expected!r} belongs"
-        )
+        values = {"name": name, "obtained": repr(obtained), "expected": repr(expected)}
+        return Verdict(type=same, problem=None if same else finding("wrong-value", **values))
     if isinstance(expected, int | float):
         if isinstance(obtained, np.ndarray) and obtained.ndim == 0:  # what np.squeeze makes of a number
             obtained = obtained[()]
         if isinstance(obtained, bool) or not isinstance(obtained, int | float | np.integer | np.floating):
-            return Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a number belongs")
+            return Verdict(type=False, problem=finding("no-number", name=name, kind=kind_of(obtained)))
         if isinstance(expected, int) and not isinstance(obtained, int | np.integer):
-            return Verdict(type=False, problem=f"{name} is a real number where a whole number belongs")
+            return Verdict(type=False, problem=finding("no-whole-number", name=name))
         close = bool(np.isclose(obtained, expected, rtol=RTOL, atol=ATOL))
-        problem = "" if close else f"{name} is {_number(obtained)} where {_number(expected)} belongs"
-        if problem and (rounded := _rounded(expected, obtained)):
-            problem += f": the right number, but {rounded}"
-        return Verdict(type=True, numbers=close, problem=problem)
+        if close:
+            return Verdict(type=True, numbers=True)
+        values = {"name": name, "obtained": _number(obtained), "expected": _number(expected)}
+        problem = finding("wrong-value", **values)
+        if decimals := _rounded(expected, obtained):
+            problem = finding("rounded-number", n=decimals, **values)
+        return Verdict(type=True, numbers=False, problem=problem)
     return Verdict(type=type(obtained) is type(expected))
 
 
@@ -471,18 +508,20 @@ def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bo
                    that a cache keeps, the texts ask for no type.
     """
     if type(obtained) is not np.ndarray or obtained.dtype.kind not in "bifc":
-        return Verdict(type=False, problem=f"{name} is {_kind(obtained)} where a NumPy array belongs")
+        return Verdict(type=False, problem=finding("no-array", name=name, kind=kind_of(obtained)))
     verdict = Verdict(type=True)
     if kind_matters and expected.dtype.kind == "i" and obtained.dtype.kind in "fc":
         verdict.type = False
-        verdict.problem = f"{name} is an array of real numbers ({obtained.dtype}) where integers belong"
+        verdict.problem = finding("no-integers", name=name, dtype=str(obtained.dtype))
     elif obtained.shape != expected.shape:
         verdict.shape = False
-        verdict.problem = f"{name} has the shape {obtained.shape} where {expected.shape} belongs"
+        identifier = "wrong-shape"
         if obtained.shape == expected.shape[:1] and expected.shape[1:] == (1,):
-            verdict.problem += ": keep it a column (for a sum: keepdims=True)"
+            identifier = "no-column"
         elif obtained.shape == expected.shape[::-1]:
-            verdict.problem += ": it is transposed"
+            identifier = "transposed"
+        shapes = {"obtained": str(obtained.shape), "expected": str(expected.shape)}
+        verdict.problem = finding(identifier, name=name, **shapes)
     else:
         verdict.shape = True
         if np.array_equal(obtained, expected):
@@ -491,45 +530,38 @@ def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bo
         if kind_matters and expected.dtype.kind == obtained.dtype.kind == "f" and (
             obtained.dtype.itemsize < expected.dtype.itemsize
         ):  # fmt: skip
-            return Verdict(
-                type=False,
-                problem=f"{name} is an array of {obtained.dtype} numbers, which are too coarse: "
-                f"compute it and store it as {expected.dtype}",
-            )
+            types = {"obtained": str(obtained.dtype), "expected": str(expected.dtype)}
+            return Verdict(type=False, problem=finding("too-coarse", name=name, **types))
         wrong = ~np.isclose(obtained, expected, rtol=RTOL, atol=ATOL, equal_nan=True)
         verdict.numbers = not wrong.any()
-        not_numbers = np.count_nonzero(np.isnan(obtained) & wrong)
+        not_numbers = int(np.count_nonzero(np.isnan(obtained) & wrong))
         if not_numbers:
-            verdict.problem = (
-                f"{name} contains NaN (not a number) in {not_numbers} of {obtained.size} entries"
-            )
+            verdict.problem = finding("not-a-number", name=name, count=not_numbers, size=obtained.size)
         elif wrong.any():
-            largest = np.max(np.abs(obtained - expected)[wrong])
-            verdict.problem = (
-                f"{name} has the right shape, but {np.count_nonzero(wrong)} of its {wrong.size} numbers are "
-                f"wrong, by up to {largest:.3g}"
-            )
+            largest = f"{np.max(np.abs(obtained - expected)[wrong]):.3g}"
+            counts = {"count": int(np.count_nonzero(wrong)), "size": wrong.size}
+            verdict.problem = finding("wrong-numbers", name=name, **counts, largest=largest)
             square = expected.ndim == 2 and expected.shape == expected.shape[::-1]
             if square and np.allclose(obtained.T, expected, rtol=RTOL, atol=ATOL):
-                verdict.problem = f"{name} holds the right numbers, but transposed"
-            elif rounded := _rounded(expected, obtained):
-                verdict.problem = f"{name} holds the right numbers, but {rounded}"
+                verdict.problem = finding("transposed-numbers", name=name)
+            elif decimals := _rounded(expected, obtained):
+                verdict.problem = finding("rounded-numbers", name=name, n=decimals)
     return verdict
 
 
-def _rounded(expected: Any, obtained: Any) -> str:
-    """In words, to how many decimals right numbers were rounded; "" if that is not what is wrong.
+def _rounded(expected: Any, obtained: Any) -> int:
+    """To how many decimals right numbers were rounded; 0 if that is not what is wrong.
 
     Numbers that become zero altogether, or stay integers, tell nothing of the kind.
     """
     if not np.all(np.isfinite(obtained)) or np.iscomplexobj(obtained):
-        return ""
+        return 0
     for decimals in range(1, 9):
         if np.any(obtained != np.round(obtained)) and np.allclose(
             obtained, np.round(expected, decimals), rtol=1e-12, atol=1e-12
         ):
-            return f"rounded to {decimals} decimal{'s' if decimals > 1 else ''}: do not round what you return"
-    return ""
+            return decimals
+    return 0
 
 
 _PLAIN = (dict, list, tuple, str, int, float, complex, bytes)
@@ -560,22 +592,22 @@ def plain(value: Any, met: dict[int, Any] | None = None) -> Any:
     return made
 
 
-def strange(value: Any, met: set[int] | None = None) -> str:
-    """What marking would refuse in a returned value, in words; "" if there is nothing of that kind."""
+def strange(value: Any, met: set[int] | None = None) -> Finding | None:
+    """What marking would refuse in a returned value; None if there is nothing of that kind."""
     met = set() if met is None else met
     if id(value) in met:
-        return ""
+        return None
     met.add(id(value))
     if isinstance(value, dict | list | tuple):
         items = [part for item in value.items() for part in item] if isinstance(value, dict) else value
-        return next((found for item in items if (found := strange(item, met))), "")
+        return next((found for item in items if (found := strange(item, met))), None)
     if isinstance(value, np.ndarray):
         plain = type(value) is np.ndarray and value.dtype.kind in "biufcUS"
     elif isinstance(value, np.generic):
         plain = value.dtype.kind in "biufcUS"
     else:
         plain = value is None or isinstance(value, (*_PLAIN, np.random.Generator, np.random.RandomState))
-    return "" if plain else _kind(value)
+    return None if plain else kind_of(value)
 
 
 def _stopped_in(error: BaseException) -> str:
@@ -603,32 +635,33 @@ def _notebook_frames(error: BaseException) -> list[Any]:
     return frames
 
 
-def _kind(value: Any) -> str:
-    """What a value is, in words: "a Python list", "a NumPy array of the shape (5, 10)"."""
+def kind_of(value: Any) -> Finding:
+    """What a value is: "a Python list", "a NumPy array of the shape (5, 10)"."""
     if value is None:
-        return "None"
+        return finding("kind-none")
     if isinstance(value, np.ndarray):
         if type(value) is not np.ndarray:
-            return f"an array of the type {type(value).__name__}"
-        dtype = "" if value.dtype.kind in "bif" else f" (dtype {value.dtype})"
-        return f"a NumPy array of the shape {value.shape}{dtype}"
-    for kind, words in ((list, "a Python list"), (tuple, "a tuple"), (dict, "a dictionary"), (str, "a text")):
+            return finding("kind-array-type", type=type(value).__name__)
+        if value.dtype.kind not in "bif":
+            return finding("kind-array-dtype", shape=str(value.shape), dtype=str(value.dtype))
+        return finding("kind-array", shape=str(value.shape))
+    for kind in (list, tuple, dict, str):
         if isinstance(value, kind):
-            return words
+            return finding(f"kind-{kind.__name__}")
     if isinstance(value, bool | int | float | np.number):
-        return "a single number"
-    return f"a value of type {type(value).__name__}"
+        return finding("kind-number")
+    return finding("kind-value", type=type(value).__name__)
 
 
-def _where(error: BaseException) -> str:
-    """Which line of the notebook an exception came from, as far as it is known."""
-    found = ""
+def _where(error: BaseException) -> Finding | str:
+    """Which line of the notebook an exception came from, "" where that is not known."""
+    found: Finding | str = ""
     trace = error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
         line = linecache.getline(file, trace.tb_lineno).strip()
         if line and ("ipykernel_" in file or file.startswith("<ipython-input")):
-            found = f", in line {trace.tb_lineno} of its cell: {line}"
+            found = finding("where", line=trace.tb_lineno, code=line)
         trace = trace.tb_next
     return found
 
@@ -637,27 +670,35 @@ def _number(value: Any) -> str:
     return f"{value:.8g}"
 
 
-def row(name: str, expected: Any, obtained: Any, verdict: Verdict, index: list[int]) -> list[str]:
-    """The texts of one row of the table. `index` says which part of an array is worth showing."""
-    tolerated = verdict.tolerated
+SHAPES = ("check.no-column", "check.transposed")
+HEADER = [
+    finding(f"column-{column}") for column in ("value", "type", "shape", "numbers", "expected", "obtained")
+]
+
+
+def row(name: str, expected: Any, obtained: Any, verdict: Verdict, index: list[int]) -> list[Any]:
+    """One row of the table, texts and findings. `index` says which part of an array is worth showing."""
+    tolerated, called = verdict.tolerated, ""
     if verdict.inside:
-        name, expected, obtained, verdict = verdict.inside
+        name, called, expected, obtained, verdict = verdict.inside
         index = [0] * (np.ndim(expected) - 1) if isinstance(expected, np.ndarray) else []
+    sides: list[Any]
     if isinstance(expected, np.ndarray) and verdict.shape:
         chosen = tuple(index)
         wrong = ~np.isclose(obtained, expected, rtol=RTOL, atol=ATOL, equal_nan=True)
         if wrong.any() and not np.any(wrong[chosen]):
             chosen = tuple(int(i) for i in np.argwhere(wrong)[0])[: max(len(index), 1)]
-        label = name + "".join(f"[{i}]" for i in chosen)
+        name += "".join(f"[{i}]" for i in chosen)
         sides = [_entries(expected[chosen]), _entries(obtained[chosen])]
     elif isinstance(expected, int | float | np.number) and verdict.type:
-        label, sides = name, [_number(expected), _number(obtained)]
+        sides = [_number(expected), _number(obtained)]
     else:
-        label, sides = name, [_summary(expected), _summary(obtained)]
+        sides = [_summary(expected), _summary(obtained)]
         if sides[0] == sides[1] and isinstance(expected, np.ndarray) and isinstance(obtained, np.ndarray):
-            sides = [f"an array of {array.dtype}" for array in (expected, obtained)]
-    marks = {True: "✓ agree", False: "? differ" if tolerated else "✗ differ", None: "not compared"}
-    return [label, marks[verdict.type], marks[verdict.shape], marks[verdict.numbers], *sides]
+            sides = [finding("array-of", dtype=str(array.dtype)) for array in (expected, obtained)]
+    marks = {True: "agree", False: "may-differ" if tolerated else "differ", None: "not-compared"}
+    judged = [finding(marks[part]) for part in (verdict.type, verdict.shape, verdict.numbers)]
+    return [f"{name} ({called})" if called else name, *judged, *sides]
 
 
 def _entries(values: Any, most: int = 4) -> str:
@@ -665,7 +706,7 @@ def _entries(values: Any, most: int = 4) -> str:
     return "  ".join(f"{value:.6g}" for value in flat[:most]) + ("  …" if flat.size > most else "")
 
 
-def _summary(value: Any) -> str:
+def _summary(value: Any) -> Finding | str:
     if (
         isinstance(value, list)
         and 0 < len(value) <= 12
@@ -675,9 +716,8 @@ def _summary(value: Any) -> str:
     if isinstance(value, list) and value and all(isinstance(i, int | float | np.number) for i in value):
         return _entries(value)
     if isinstance(value, tuple | list | dict):
-        return f"{_kind(value)} of {len(value)}"
-    text = _kind(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+        return finding("of-so-many", kind=kind_of(value), count=len(value))
+    return kind_of(value)
 
 
 # --------------------------------------------------------------------------------------------------------
@@ -690,46 +730,74 @@ def _summary(value: Any) -> str:
 # wrong one: when in doubt, nothing is said.
 
 
-def judge(function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int) -> tuple[Trial, str]:
-    """What the function gives in case `number`, and a hint if that is wrong.
+def judge(
+    function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int
+) -> tuple[Trial, list[Finding]]:
+    """What the function gives in case `number`, and hints if that is wrong.
 
     Numbers that may differ from the expected ones, for there are several ways to work, are wrong if they are
     exactly those of a known slip.
+
+    slips : the known ones, dictionaries with "slip" (its name), "hint" (a text), "seen" (for each case the
+            fingerprints of the wrong values by name, or None where the function stops), "separable" (if each
+            of the values may be wrong by itself), "from" (if the slip is in another exercise, which this one
+            calls) and "perhaps from" (if another exercise may be the cause as well)
     """
     trial = examine(function, cases[number])
     if trial.problem:
-        return trial, _hint(function, cases, slips, number)
+        return trial, _hints(function, cases, slips, number, trial)
     if not trial.remark:
-        return trial, ""
+        return trial, []
     own = [slip for slip in slips if "from" not in slip]
     explained, trials = _compare_with_slips(function, cases, own, number)
     if {name for names in explained.values() for name in names} != set(trials[number] or [""]):
-        return trial, ""
-    trial.problem = "the numbers that differ are those of a well-known slip"
-    return trial, _in_words(explained, trials[number])
+        return trial, []
+    trial.problem = finding("known-numbers")
+    return trial, _for_each(explained, trials[number])
 
 
-def _hint(function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int) -> str:
-    """A hint for a function that fails in case `number`, "" if there is none.
-
-    slips : the known ones, dictionaries with "hint" (a text), "seen" (for each case the fingerprints of the
-            wrong values by name, or None where the function stops), "separable" (if each of the values may
-            be wrong by itself), "from" (if the slip is in another exercise, which this one calls) and
-            "perhaps from" (if another exercise may be the cause as well)
-    """
+def _hints(
+    function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int, trial: Trial
+) -> list[Finding]:
+    """Hints for a function that fails in case `number`: known slips whose numbers these are, or else what
+    experiments tell, or else how to go on looking."""
     explained, trials = _compare_with_slips(function, cases, slips, number)
     if explained:
-        return _in_words(explained, trials[number])
+        return _for_each(explained, trials[number])
+    if not trial.rows and trial.stopped_with is None:
+        return []  # experiments compare numbers, and here are none
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            return probe(function, cases, number)
+            told = probe(function, cases, number)
     except Exception:  # values that nobody thought of: the sentence about what is wrong has to do
-        return ""
+        return []
+    return [told] if told else _where_to_look(trial)
+
+
+def _where_to_look(trial: Trial) -> list[Finding]:
+    """How to find the cause of wrong numbers that nothing explains."""
+    if trial.problem is None or trial.problem["id"] != "check.wrong-numbers":
+        return []
+    wrong = [name for name in trial.wrong if not name.startswith(("cache", "argument"))]
+    gradients = [name for name in wrong if re.match(r"d[A-Za-z]|gradients$", name)]
+    if gradients:
+        return [finding("compare-gradients", names=gradients)]
+    return [finding("compare-by-hand")] if wrong else []
+
+
+@dataclass(frozen=True)
+class _Hint:
+    """What a known slip is told by. Two slips that are told alike are one."""
+
+    text: str
+    elsewhere: str
+    """The exercise that may be the cause, "" if that is this one."""
+    slip: str = field(compare=False)
 
 
 def _compare_with_slips(
     function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int
-) -> tuple[dict[str, list[str]], list[dict[str, str] | None]]:
+) -> tuple[dict[_Hint, list[str]], list[dict[str, str] | None]]:
     """What `_explain` finds out about case `number`, and the fingerprints of what is wrong in each case."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # what the function prints was shown already
@@ -739,13 +807,18 @@ def _compare_with_slips(
         return {}, [None] * len(cases)
 
 
-def _in_words(explained: Mapping[str, list[str]], wrong: Mapping[str, str] | None) -> str:
+def _for_each(explained: Mapping[_Hint, list[str]], wrong: Mapping[str, str] | None) -> list[Finding]:
     """The hints; where one does not explain everything that is wrong, with the names of what it explains."""
-    hints = []
+    found = []
     for hint, names in explained.items():
-        which = "" if set(names) == set(wrong or ()) else " for " + ", ".join(names)
-        hints.append(f"Hint{which}: {hint}")
-    return " ".join(hints)
+        told = {"id": "slip", "values": {"slip": hint.slip, "hint": hint.text}}
+        if hint.elsewhere:
+            told = finding("elsewhere", exercise=hint.elsewhere, hint=told)
+        everything = set(names) == set(wrong or ())
+        found.append(
+            finding("hint", hint=told) if everything else finding("hint-for", names=names, hint=told)
+        )
+    return found
 
 
 def fingerprints(function: Callable[..., Any], case: Any) -> dict[str, str] | None:
@@ -791,7 +864,7 @@ def is_zero(fingerprint: str) -> bool:
     return float(fingerprint.split()[1]) == 0
 
 
-def _explain(number: int, trials: list[dict[str, str] | None], slips: list[Any]) -> dict[str, list[str]]:
+def _explain(number: int, trials: list[dict[str, str] | None], slips: list[Any]) -> dict[_Hint, list[str]]:
     """Hint -> names of the values, wrong in case `number`, that it explains.
 
     Each value is looked at on its own, so that two slips are recognised where each shows in another value.
@@ -800,7 +873,7 @@ def _explain(number: int, trials: list[dict[str, str] | None], slips: list[Any])
     """
     wrong = {name for trial in trials for name in trial or ()}
     shows = trials[number] or {}
-    candidates: dict[str, list[tuple[tuple[int, bool], str]]] = {name: [] for name in shows}
+    candidates: dict[str, list[tuple[tuple[int, bool], _Hint]]] = {name: [] for name in shows}
     for slip in slips:
         names = {name for seen in slip["seen"] for name in seen or ()}
         separable = slip.get("separable", False)
@@ -815,13 +888,10 @@ def _explain(number: int, trials: list[dict[str, str] | None], slips: list[Any])
             continue  # too little of it is there, or too little to suspect another function
         if all(is_zero(shows[name]) for name in shown) and fitting != wrong:
             continue  # zeros are no evidence: many roads lead there
-        hint = slip["hint"]
-        elsewhere = slip.get("from") or slip.get("perhaps from")
-        if elsewhere:
-            hint = f"If {elsewhere} does not pass its own check yet, look there first. {hint}"
+        hint = _Hint(slip["hint"], slip.get("from") or slip.get("perhaps from") or "", slip["slip"])
         for name in shown:
             candidates[name].append(((len(fitting), complete), hint))
-    explained: dict[str, list[str]] = {}
+    explained: dict[_Hint, list[str]] = {}
     for name, ranked in candidates.items():
         best = {hint for rank, hint in ranked if rank == max(ranked)[0]}
         if len(best) == 1:
@@ -841,50 +911,70 @@ def _fits(name: str, seen: list[dict[str, str] | None], trials: list[dict[str, s
     return True
 
 
-def probe(function: Callable[..., Any], cases: list[Any], number: int) -> str:
-    """A hint from experiments, "" if they tell nothing.
+def probe(function: Callable[..., Any], cases: list[Any], number: int) -> Finding | None:
+    """A hint from experiments, None if they tell nothing.
 
     Is an unknown name a key of a dictionary that was given? Does it matter in which order the entries of a
     dictionary come? Do the results stay the same whatever stands in an argument that matters (then it was
     left out, or a variable of the notebook is used in its place)? Does the function work until the sizes
-    change (then one of them is written as a number)? Do the factors of a product not fit together?
+    change (then one of them is written as a number)? Do the factors of a product not fit together? Is
+    one array kept in several places of a cache?
     """
     trial = examine(function, cases[number])
     error = trial.stopped_with
     inside = _stopped_in(error) if error else ""
-    elsewhere = f"If {inside} does not pass its own check yet, look there first. " if inside else ""
+
+    def hint(identifier: str, **values: Any) -> Finding:
+        told = finding(identifier, **values)
+        return finding("hint", hint=finding("elsewhere", exercise=inside, hint=told) if inside else told)
+
+    only_elsewhere = finding("hint", hint=finding("only-elsewhere", exercise=inside)) if inside else None
     unknown = re.match(r"name '(\w+)' is not defined", str(error))
     if isinstance(error, NameError) and unknown:
-        if _was_given(error, unknown[1], cases[number], inside):
-            return (
-                f"Hint: {elsewhere}{unknown[1]} is an entry of a dictionary that you were given: take it out "
-                "of there first."
-            )
-        return f"Hint: {elsewhere}".rstrip() if inside else ""
+        given = _was_given(error, unknown[1], cases[number], inside)
+        return hint("given-entry", name=unknown[1]) if given else only_elsewhere
     if _order_matters(function, cases[number]):
-        return (
-            "Hint: What comes out depends on the order in which the entries stand in a dictionary: take each "
-            "of them by its name."
-        )
+        return finding("hint", hint=finding("order-matters"))
     ignored = ignored_inputs(function, cases[0], cases[0].get("matter", []))
     if 1 <= len(ignored) <= 3:
-        return (
-            f"Hint: The results stay the same when you change {', '.join(ignored)}: left out, or taken from "
-            "a variable of the notebook that happens to have such a name?"
-        )
+        return finding("hint", hint=finding("ignored", names=ignored))
     stopped = isinstance(error, ValueError | IndexError)
     sizes, first_sizes = ([np.shape(a) for _, a in _inputs(cases[i]["arguments"])] for i in (number, 0))
-    if sizes != first_sizes and (stopped or "has the shape" in trial.problem):
-        return (
-            "Hint: It works with the sizes of the first inputs and not with these: is a size written as a "
-            "number, or taken from the wrong array?"
-        )
+    shape = trial.problem is not None and trial.problem["id"] in ("check.wrong-shape", *SHAPES)
+    if sizes != first_sizes and (stopped or shape):
+        return finding("hint", hint=finding("size-written-down"))
     if isinstance(error, ValueError) and re.match(r"matmul: .*mismatch|shapes .* not aligned", str(error)):
-        return (
-            f"Hint: {elsewhere}In a product of matrices, the first needs as many columns as the second has "
-            "rows, and here it has not. Compare the order of the factors with the equation."
-        )
-    return f"Hint: {elsewhere}".rstrip() if inside else ""
+        return hint("factors")
+    if place := _kept_twice(function, cases[number]):
+        return finding("hint", hint=finding("kept-twice", name=place))
+    return only_elsewhere
+
+
+def _kept_twice(function: Callable[..., Any], case: Any) -> str:
+    """The place in a cache of an array whose memory another place of it uses as well, though other numbers
+    belong there: a view, or an array that is written over at each step. "" if there is none."""
+    returned = plain(function(*copy.deepcopy(case["arguments"]).values()))
+    expected, obtained = (by_name(value, case["returns"]) for value in (case["expected"], returned))
+    for name in obtained:
+        if not name.startswith("cache"):
+            continue
+        met: list[tuple[Any, Any]] = []
+        for place, right, kept in _arrays_in(name, expected[name], obtained[name]):
+            if right.shape == kept.shape and not np.allclose(right, kept, rtol=RTOL, atol=ATOL):
+                for other_right, other in met:
+                    if np.may_share_memory(kept, other) and not np.array_equal(right, other_right):
+                        return place
+            met.append((right, kept))
+    return ""
+
+
+def _arrays_in(place: str, expected: Any, obtained: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Place, expected and obtained array, for each array of a container."""
+    if isinstance(expected, np.ndarray) and isinstance(obtained, np.ndarray):
+        yield place, expected, obtained
+    elif isinstance(expected, tuple | list) and len(expected) == len(obtained):
+        for index, pair in enumerate(zip(expected, obtained, strict=True)):
+            yield from _arrays_in(f"{place}[{index}]", *pair)
 
 
 def _was_given(error: Exception, name: str, case: Any, inside: str) -> bool:

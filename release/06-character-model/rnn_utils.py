@@ -292,10 +292,13 @@ def guess(answer: Any, *choices: str) -> None:
 
 
 class _Display:
-    """Something with a text and an HTML form; notebook front ends choose the one they can show."""
+    """Something with a text and an HTML form; notebook front ends choose the one they can show.
 
-    def __init__(self, text: str, markup: str) -> None:
-        self._text, self._markup = text, markup
+    data : by MIME type, for programs that read the notebook
+    """
+
+    def __init__(self, text: str, markup: str, data: dict[str, Any]) -> None:
+        self._text, self._markup, self._data = text, markup, data
 
     def __repr__(self) -> str:
         return self._text
@@ -303,13 +306,16 @@ class _Display:
     def _repr_html_(self) -> str:
         return self._markup
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return self._data
 
-def _display(text: str, markup: str) -> None:
+
+def _display(text: str, markup: str, data: dict[str, Any] | None = None) -> None:
     """Show the HTML form in a notebook, print the text elsewhere."""
     if _in_notebook():
         from IPython.display import display
 
-        display(_Display(text, markup))  # type: ignore[no-untyped-call]
+        display(_Display(text, markup, data or {}))  # type: ignore[no-untyped-call]
     else:
         print(text)
 
@@ -324,17 +330,21 @@ def _in_notebook() -> bool:
 # --------------------------------------------------------------------------------------------------------
 
 
+VERDICT = "application/vnd.rnn-course.verdict+json"
+"""The MIME type of what `check` found out, beside the text in an output: {"exercise": …, "findings": […]}."""
+
+
 class CheckFailed(AssertionError):
     """An exercise is not right yet. Notebooks show its sentence and the hint alone, without a traceback.
 
     findings : what was found, as data: dictionaries with "id" and "values"
     """
 
-    def __init__(self, sentence: str, hint: str = "", findings: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, sentence: str, hint: str, heading: str, findings: list[Any]) -> None:
         super().__init__(f"{sentence} {hint}".rstrip())
         self.hint = hint
-        self.findings = list(findings)
-        self._lines = [f"Not right yet: {sentence}", *([hint] if hint else [])]
+        self.findings = findings
+        self._lines = [heading, *([hint] if hint else [])]
 
     def _render_traceback_(self) -> list[str]:
         return self._lines
@@ -358,12 +368,13 @@ def check(function: Callable[..., Any], exercise: str) -> None:
             f'check({exercise}, "{exercise}") without calling the function.'
         )
     for step in _checker().steps(function, exercise, Path(__file__).parent):
+        data = {VERDICT: {"exercise": exercise, "findings": step.findings}} if step.findings else {}
         if step.table:
-            _show_table(step.caption, step.table)
+            _show_table(step.caption, step.table, {} if step.remark else data)
         if step.remark:
-            _display(step.remark, f"<p>{'✓ ' * step.right}{html.escape(step.remark)}</p>")
+            _display(step.remark, f"<p>{'✓ ' * step.right}{html.escape(step.remark)}</p>", data)
         if step.sentence:
-            raise CheckFailed(step.sentence, step.hint)
+            raise CheckFailed(step.sentence, step.hint, step.heading, step.findings)
 
 
 def _checker() -> Any:
@@ -387,7 +398,7 @@ def _checker() -> Any:
     return rnn_check
 
 
-def _show_table(caption: str, table: list[list[str]]) -> None:
+def _show_table(caption: str, table: list[list[str]], data: dict[str, Any]) -> None:
     """Show a table, its header first, as HTML in a notebook and as aligned text elsewhere."""
     header, *rows = table
     widths = [max(len(row[i]) for row in table) for i in range(len(header))]
@@ -407,4 +418,5 @@ def _show_table(caption: str, table: list[list[str]]) -> None:
         "\n".join([caption, *lines]),
         f'<table><caption style="text-align: left"><strong>{html.escape(caption)}</strong></caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+        data,
     )

@@ -8,6 +8,13 @@ from typing import Any
 
 import numpy as np
 
+Finding = dict[str, Any]
+
+
+def finding(identifier: str, **values: Any) -> Finding:
+    """As in rnn_check.py."""
+    return {"id": f"check.{identifier}", "values": values}
+
 
 def follow(
     function: Callable[..., Any],
@@ -15,7 +22,7 @@ def follow(
     expected: Any,
     values: Any,
     compare: Callable[..., Any],
-) -> tuple[Any, str]:
+) -> tuple[Any, Finding | None]:
     """What a training function should have returned with the names in the order in which it took them.
 
     function : the student's `model`; case : one of the cases of `check_data.json`
@@ -25,11 +32,11 @@ def follow(
     The order of the names and the state at the beginning of a name are left open, and so are the random
     weights at the start. They are found out: the weights by training with a learning rate of 0; the name of a
     step as the one whose loss comes nearest to the recorded one. From there the steps are taken anew. Returns
-    the expected values, and a sentence if the names or the weights are wrong (else "").
+    the expected values, and a finding if the names or the weights are wrong (else "").
     """
     verdicts = [compare(name, expected[name], value, {}) for name, value in values.items()]
     if any(not verdict.type or verdict.shape is False for verdict in verdicts):
-        return expected, ""
+        return expected, None
     given = case["arguments"]
     names, letters, n_a, steps, rng, *options = given.values()
 
@@ -39,13 +46,13 @@ def follow(
     try:
         (first, once), (_, again), (other, _) = start(rng), start(rng), start(np.random.default_rng(99))
         if compare("losses", once, again, {}).problem:
-            return expected, "with the same seed, the result is another one each time"
+            return expected, finding("not-repeatable")
         for name in ("Wax", "Waa", "Wya"):
             size = np.abs(first[name])
             if not np.mean(size) > 1e-4 or np.max(size) > 10:
-                return expected, f"the weights {name} at the start are not those of initialize_parameters"
+                return expected, finding("weights-of-another-size", name=name)
             if np.array_equal(first[name], other[name]):
-                return expected, f"the weights {name} at the start are the same whatever generator is given"
+                return expected, finding("weights-always-the-same", name=name)
         fitting: list[str] = []
         for handed_on in (True, False):
             losses, parameters, used = _trained(first, values["losses"], names, letters, handed_on, *options)
@@ -54,16 +61,13 @@ def follow(
                 expected, fitting = found, used
         never = [name for name in names if name not in fitting] if steps > 20 else []
         if never:
-            return expected, f"in {steps} steps the name “{never[0]}” is never read"
+            return expected, finding("never-read", steps=steps, name=never[0])
         if len(names) > 1 and steps > 20 and len(set(fitting[-20:])) == 1:
-            return expected, f"in the end only the name “{fitting[-1]}” is read, again and again"
+            return expected, finding("one-name", name=fitting[-1])
     except Exception as error:
         message = (str(error).splitlines() or [""])[0]
-        return (
-            expected,
-            f"with another learning rate the function stopped with {type(error).__name__}: {message}",
-        )
-    return expected, ""
+        return expected, finding("training-stopped", error=type(error).__name__, message=message)
+    return expected, None
 
 
 def _trained(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
+import subprocess
 import sys
 import warnings
 from collections import Counter, OrderedDict, defaultdict
@@ -22,6 +24,7 @@ import pytest
 import rnn_check
 import rnn_utils
 from autograder.boundary import values as wire
+from autograder.sentences.catalogue import is_finding, say_all, templates
 
 
 @pytest.mark.parametrize("value", [-1e4, -745.0, -50.0, -1.5, 0.0, 1e-9, 3.0, 37.0, 1e4])
@@ -155,7 +158,9 @@ def tools(tmp_path: Path, course: Path) -> ModuleType:
     }
     for name in ("rnn_utils.py", "rnn_check.py"):
         shutil.copy(course / name, tmp_path)
-    (tmp_path / "check_data.json").write_text(json.dumps({"about": "", "exercises": {"double": [case]}}))
+    (tmp_path / "check_data.json").write_text(
+        json.dumps({"about": "", "exercises": {"double": [case]}, "sentences": dict(templates("check"))})
+    )
     spec = spec_from_file_location("rnn_utils_of_a_student", tmp_path / "rnn_utils.py")
     assert spec and spec.loader
     module = module_from_spec(spec)
@@ -303,7 +308,7 @@ def test_the_row_of_a_tuple_shows_the_entry_at_fault(tools: ModuleType) -> None:
     with redirect_stdout(output), pytest.raises(AssertionError):
         tools.check(with_values(lambda d, t, c: (d, t, (c[0] + 1, c[1]))), "double")
     row = next(line for line in output.getvalue().splitlines() if line.startswith("cache"))
-    assert row.startswith("cache[0] (x)[0]") and "1  -2  3" in row and "2  -1  4" in row
+    assert row.startswith("cache[0][0] (x)") and "1  -2  3" in row and "2  -1  4" in row
 
 
 def test_the_exercise_is_known_by_its_key_not_by_the_name_of_the_function(tools: ModuleType) -> None:
@@ -404,8 +409,8 @@ def test_subclasses_count_as_what_they_hold_as_in_marking(values: Any) -> None:
     assert len(forms) >= 4
     for form in forms:
         crossed, _ = wire.decode(wire.encode(form)[0])
-        assert rnn_check.compare("value", values, rnn_check.plain(form), {}).problem == "", form
-        assert rnn_check.compare("value", values, crossed, {}).problem == ""
+        assert rnn_check.compare("value", values, rnn_check.plain(form), {}).problem is None, form
+        assert rnn_check.compare("value", values, crossed, {}).problem is None
         assert not rnn_check.strange(rnn_check.plain(form))
 
 
@@ -502,3 +507,112 @@ def test_a_doubt_is_no_cross_and_no_tick(tools: ModuleType) -> None:
     assert "✗" not in text and text.count("In doubt: Several ways.") == 2
     assert "? double: case 1" in text and "? double: case 3" in text and "✓ double" not in text
     assert text.splitlines()[-1] == "Right: case 2."
+
+
+# ---- findings ------------------------------------------------------------------------------------------
+
+
+def test_what_is_wrong_is_data_and_the_text_is_made_from_it(tools: ModuleType) -> None:
+    with pytest.raises(AssertionError) as caught:
+        shown(tools, with_values(lambda d, t, c: (d, t.ravel(), c)))
+    failed: Any = caught.value
+    values = {"name": "total", "obtained": "(2,)", "expected": "(2, 1)"}
+    problem = {"id": "check.no-column", "values": values}
+    wrong = {"exercise": "double", "case": "plain numbers", "problem": problem}
+    assert failed.findings == [{"id": "check.wrong", "values": wrong}]
+    assert json.loads(json.dumps(failed.findings)) == failed.findings
+    assert str(failed) == say_all(failed.findings)
+
+
+@pytest.mark.parametrize(
+    "message", ["{exercise}", "{0.__class__}", "{", "check.wrong", "", "Why?", "Ü {}\n{x}"]
+)
+def test_what_a_student_wrote_is_never_a_template(message: str, tools: ModuleType) -> None:
+    def raising(x: Any, scale: Any) -> Any:
+        raise RuntimeError(message)
+
+    with pytest.raises(AssertionError) as caught:
+        shown(tools, raising)
+    first = (message.splitlines() or [""])[0]
+    end = "" if first.endswith("?") else "."
+    assert str(caught.value) == f"double: the function stopped with RuntimeError: {first}{end}"
+
+
+def test_an_output_in_a_notebook_carries_the_verdict(tools: ModuleType) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    shell = InteractiveShell.instance()
+    try:
+        shell.user_ns.update(check=tools.check, right=right, wrong=with_values(lambda d, t, c: (d, t + 1, c)))
+        with capture_output() as captured:
+            shell.run_cell('check(wrong, "double")')
+            shell.run_cell('check(right, "double")')
+        wrong, fine = (output.data for output in captured.outputs)
+        verdict = wrong[tools.VERDICT]
+        assert verdict["exercise"] == "double" and all(map(is_finding, verdict["findings"]))
+        assert verdict["findings"][0]["values"]["problem"]["id"] == "check.wrong-numbers"
+        assert set(fine) == {"text/plain", "text/html"}
+    finally:
+        InteractiveShell.clear_instance()
+
+
+def test_without_its_machinery_check_says_which_file_is_missing(tmp_path: Path, course: Path) -> None:
+    """In a process of its own: this one has the file at the top of the course."""
+    shutil.copy(course / "rnn_utils.py", tmp_path)
+    program = "import rnn_utils\nprint(rnn_utils.softmax(0.0))\nrnn_utils.check(print, 'double')"
+    for content, said in (
+        (None, "FileNotFoundError: check needs the file rnn_check.py in the same folder as rnn_utils.py"),
+        ("def", "ValueError: The file rnn_check.py beside rnn_utils.py is damaged: copy it again"),
+        ("", "ValueError: The file rnn_check.py beside rnn_utils.py is damaged: copy it again"),
+    ):
+        if content is not None:
+            (tmp_path / "rnn_check.py").write_text(content, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.stdout.startswith("1.0") and done.stderr.splitlines()[-1].startswith(said), done.stderr
+
+
+def used_ids(*programs: str) -> set[str]:
+    """The ids of findings that a program can make."""
+    text = "\n".join((Path(rnn_check.__file__).parent / program).read_text("utf-8") for program in programs)
+    return {f"check.{slug}" for slug in re.findall(r'"([a-z]+(?:-[a-z]+)*)"', text)}
+
+
+def test_every_finding_has_a_sentence_and_every_sentence_a_finding() -> None:
+    used = used_ids("rnn_check.py", "source/06-character-model/check_training.py")
+    kinds = {f"check.kind-{kind}" for kind in ("list", "tuple", "dict", "str")}
+    columns = {name for name in templates("check") if name.startswith("check.column-")}
+    assert set(templates("check")) - used - kinds - columns == set()
+
+
+# ---- hints by experiments -------------------------------------------------------------------------------
+
+
+def test_wrong_numbers_that_nothing_explains_come_with_a_way_to_go_on(tools: ModuleType) -> None:
+    with pytest.raises(AssertionError) as caught:
+        shown(tools, with_values(lambda d, t, c: (d, t + 0.1, c)))
+    assert cast(Any, caught.value).findings[1:] == [{"id": "check.compare-by-hand", "values": {}}]
+    change_case(tools, returns=["dx", "total", "cache"], show={"dict": {}})
+    with pytest.raises(AssertionError, match="gradient_check of rnn_utils compares dx with") as caught:
+        shown(tools, with_values(lambda d, t, c: (d + 0.1, t, c)))
+
+
+@pytest.mark.parametrize("view", [True, False])
+def test_a_view_in_a_cache_is_told_as_that(view: bool, tools: ModuleType) -> None:
+    numbers = [{"array": f"{n}.0 {n}.0", "dtype": "float64", "shape": [2]} for n in (1, 2)]
+    expected = {"tuple": [numbers[1], [{"tuple": [number]} for number in numbers]]}
+    change_case(tools, returns=["a", "caches"], expected=expected, show={"dict": {}}, parts={"dict": {}})
+
+    def written_over(x: Any, scale: Any) -> Any:
+        a, caches = np.zeros(2), []
+        for n in (1, 2):
+            a[...] = n
+            caches.append((a[:] if view else a + (n == 1),))
+        return a, caches
+
+    with pytest.raises(AssertionError) as caught:
+        shown(tools, written_over)
+    told = "uses the same memory as another entry of the cache" in str(caught.value)
+    assert told == view, str(caught.value)

@@ -18,6 +18,7 @@ from autograder.authoring.reference import COURSE, assignments
 from autograder.authoring.shared_files import FOR_STUDENTS
 from autograder.cli.parser import make_parser
 from autograder.misconceptions.catalogue import load
+from autograder.sentences.catalogue import templates
 
 PAGES = sorted([*COURSE.glob("*.md"), *COURSE.glob("docs/*.md"), *COURSE.glob("docs/screenshots/*.md")])
 _GUIDES = "students", "instructors", "maintainers", "design", "decisions"
@@ -257,9 +258,7 @@ def test_messages_of_check_in_the_table_of_remedies_exist() -> None:
     page = text_of(COURSE / "docs" / "students.md")
     table = page.partition("| `check` says |")[2].partition("\n\n")[0]
     says = [row.split("|")[1].strip() for row in table.splitlines() if row.startswith("| ")]
-    program = re.sub(
-        r'"\s*\n\s*f?"', "", text_of(COURSE / "rnn_check.py")
-    )  # texts that go on in the next line
+    program = "\n".join(str(template) for template in templates("check").values())
     assert len(says) >= 8
     for sentence in says:
         words = re.split(r"…|\(5,\)|\(5, 1\)|NameError", sentence)

@@ -25,11 +25,13 @@ from autograder.authoring.reference import (
     checker,
     notebook_path,
     reference_namespace,
+    student_tools,
 )
 from autograder.course.cells import read_notebook
 from autograder.errors import ExamError
 from autograder.misconceptions import catalogue as misconceptions
 from autograder.misconceptions.catalogue import Misconception
+from autograder.sentences.catalogue import say, say_all
 
 pytestmark = pytest.mark.long
 
@@ -64,10 +66,16 @@ def told(assignment: str, exercise: str, function: Callable[..., Any]) -> str:
     tools = checker()
     data = data_of(assignment)
     for number in range(len(data["cases"][exercise])):
-        trial, hint = tools.judge(function, data["cases"][exercise], data["slips"][exercise], number)
+        trial, hints = tools.judge(function, data["cases"][exercise], data["slips"][exercise], number)
         if trial.problem:
-            return str(tools.CheckFailed(f"{trial.problem}.", hint))
+            return say_all([trial.problem, *hints])
     return ""
+
+
+def told_by_probe(function: Callable[..., Any], cases: list[Any]) -> str:
+    """The hint that experiments with a function give, "" if they give none."""
+    found = checker().probe(function, cases, 0)
+    return say(found) if found else ""
 
 
 @pytest.fixture(autouse=True)
@@ -453,7 +461,7 @@ def test_coarse_results_are_not_said_to_stay_the_same(assignment: str, exercise:
                 return named
             return tuple(named.values()) if len(named) > 1 else next(iter(named.values()))
 
-        said = tools.probe(coarse, cases, 0)
+        said = told_by_probe(coarse, cases)
         claimed = [label for label in case["matter"] if f"{label}," in said or f"{label}:" in said]
         assert bool(claimed) == ("stay the same" in said)
         for label in claimed:
@@ -486,7 +494,7 @@ def test_an_input_that_does_not_matter_is_named(assignment: str, exercise: str) 
             ignored = tools.ignored_inputs(function, cases[0], cases[0]["matter"])
             assert label in ignored, (label, fixed)
             if len(ignored) <= 3:
-                said = tools.probe(function, cases, 0)
+                said = told_by_probe(function, cases)
                 assert f"stay the same when you change {', '.join(ignored)}:" in said
 
 
@@ -576,14 +584,14 @@ def test_values_nobody_thought_of_are_no_obstacle() -> None:
 
 
 def test_the_hint_is_shown_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    tools: ModuleType = checker(COURSE)
-    failed = tools.CheckFailed("exercise: something is wrong.", "Hint: look there.")
+    tools: ModuleType = student_tools(COURSE)
+    failed = tools.CheckFailed("exercise: something is wrong.", "Hint: look there.", "Not right: wrong.")
     assert failed._render_traceback_() == [
-        "Not right yet: exercise: something is wrong.",
+        "Not right: wrong.",
         "Hint: look there.",
     ]
     assert str(failed) == "exercise: something is wrong. Hint: look there."
-    assert tools.CheckFailed("a.")._render_traceback_() == ["Not right yet: a."]
+    assert tools.CheckFailed("a.")._render_traceback_() == ["a."]
 
 
 def test_every_exercise_of_an_assignment_is_known_to_conftest() -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from grading import cells_of
 
 from autograder.authoring.reference import checker, notebook_path, reference_namespace
+from autograder.sentences.catalogue import say
 
 FORWARD = {
     "rnn_cell_forward": "01-rnn-forward",
@@ -78,7 +79,7 @@ def check_quickly(assignment: str, function: Any, exercise: str) -> str:
     for case in cases_of(assignment)[exercise]:
         trial = tools.examine(function, case)
         if trial.problem:
-            return f"in the case “{case['title']}”: {trial.problem}"
+            return f"in the case “{case['title']}”: {say(trial.problem)}"
     return ""
 
 
