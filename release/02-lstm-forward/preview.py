@@ -152,8 +152,8 @@ def usable(cases):
 
 
 def preview(text, exercises, folder):
-    """Run the notebook; for each exercise its points (None if they are in doubt), what it is worth, what there
-    is to say, and whether a cell of it is missing; and what there is to say about slow cells."""
+    """Run the notebook; for each exercise its points (None if they are in doubt), what it is worth, what
+    there is to say, and whether a cell is missing; and what there is to say about slow cells."""
     try:
         import nbformat
         from nbclient import NotebookClient

@@ -340,11 +340,13 @@ class CheckFailed(AssertionError):
     findings : what was found, as data: dictionaries with "id" and "values"
     """
 
-    def __init__(self, sentence: str, hint: str, heading: str, findings: list[Any]) -> None:
+    def __init__(
+        self, sentence: str, hint: str = "", heading: str = "", findings: Sequence[Any] = ()
+    ) -> None:
         super().__init__(f"{sentence} {hint}".rstrip())
         self.hint = hint
-        self.findings = findings
-        self._lines = [heading, *([hint] if hint else [])]
+        self.findings = list(findings)
+        self._lines = [heading or sentence, *([hint] if hint else [])]
 
     def _render_traceback_(self) -> list[str]:
         return self._lines

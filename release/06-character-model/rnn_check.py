@@ -945,7 +945,8 @@ def probe(function: Callable[..., Any], cases: list[Any], number: int) -> Findin
         return finding("hint", hint=finding("size-written-down"))
     if isinstance(error, ValueError) and re.match(r"matmul: .*mismatch|shapes .* not aligned", str(error)):
         return hint("factors")
-    if place := _kept_twice(function, cases[number]):
+    only_cache = bool(trial.wrong) and all(name.startswith("cache") for name in trial.wrong)
+    if only_cache and (place := _kept_twice(function, cases[number])):
         return finding("hint", hint=finding("kept-twice", name=place))
     return only_elsewhere
 
@@ -958,13 +959,12 @@ def _kept_twice(function: Callable[..., Any], case: Any) -> str:
     for name in obtained:
         if not name.startswith("cache"):
             continue
-        met: list[tuple[Any, Any]] = []
-        for place, right, kept in _arrays_in(name, expected[name], obtained[name]):
+        entries = list(_arrays_in(name, expected[name], obtained[name]))
+        for place, right, kept in entries:
             if right.shape == kept.shape and not np.allclose(right, kept, rtol=RTOL, atol=ATOL):
-                for other_right, other in met:
-                    if np.may_share_memory(kept, other) and not np.array_equal(right, other_right):
+                for _, other_right, other in entries:
+                    if not np.array_equal(right, other_right) and np.shares_memory(kept, other):
                         return place
-            met.append((right, kept))
     return ""
 
 
