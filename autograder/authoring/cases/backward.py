@@ -6,6 +6,7 @@ from autograder.authoring.cases.draw import (
     Case,
     Prepare,
     Reference,
+    called_twice,
     draw,
     from_zeros,
     large_cell_state,
@@ -15,6 +16,8 @@ from autograder.authoring.cases.draw import (
     split,
     upstream,
     with_integers,
+    with_others_rearranged,
+    with_rearranged,
 )
 
 OTHER_GRADIENTS: dict[str, Prepare] = {
@@ -29,6 +32,17 @@ OTHER_GRADIENTS: dict[str, Prepare] = {
     ),
 }
 """A backward pass is linear in the upstream gradient; one that clips, rounds or drops small values is not."""
+
+
+OTHER_PLACES: dict[str, Prepare] = {
+    "the same numbers at other places in the upstream gradient": (
+        lambda given: with_rearranged(given, "da", "da_next")
+    ),
+    "the same upstream gradient, the numbers of all else at other places": (
+        lambda given: with_others_rearranged(given, "da", "da_next", "dc_next")
+    ),
+}
+"""Arguments that look like those of another case: same shapes, same sums, for a part the same numbers."""
 
 
 def rnn_cell_backward_case(
@@ -118,62 +132,101 @@ def lstm_backward_case(
 
 def rnn_backward_cases(reference: Reference) -> dict[str, list[Case]]:
     return {
-        "rnn_cell_backward": [
-            {"title": "seeded inputs"} | rnn_cell_backward_case(1, 3, 5, 2, 10, reference),
-            {"title": "other sizes, a single example"} | rnn_cell_backward_case(2, 2, 4, 3, 1, reference),
-            {"title": "a single unit"} | rnn_cell_backward_case(3, 4, 1, 2, 3, reference),
-            *(
-                {"title": title} | rnn_cell_backward_case(4, 3, 4, 2, 2, reference, prepare)
-                for title, prepare in OTHER_GRADIENTS.items()
-            ),
-        ],
-        "rnn_backward": [
-            {"title": "seeded inputs"} | rnn_backward_case(1, 3, 5, 2, 10, 4, 4, reference),
-            {"title": "other sizes, a single example"} | rnn_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
-            {"title": "gradients for the first 3 of 5 steps"}
-            | rnn_backward_case(3, 2, 4, 3, 6, 5, 3, reference),
-            {"title": "a single time step"} | rnn_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
-            {"title": "a gradient at the last step only"}
-            | rnn_backward_case(5, 4, 3, 4, 2, 9, 9, reference, last_step_only),
-            *(
-                {"title": title} | rnn_backward_case(6, 3, 4, 2, 3, 3, 3, reference, prepare)
-                for title, prepare in OTHER_GRADIENTS.items()
-            ),
-        ],
+        "rnn_cell_backward": called_twice(
+            [
+                {"title": "seeded inputs"} | rnn_cell_backward_case(1, 3, 5, 2, 10, reference),
+                {"title": "other sizes, a single example"} | rnn_cell_backward_case(2, 2, 4, 3, 1, reference),
+                {"title": "a single unit"} | rnn_cell_backward_case(3, 4, 1, 2, 3, reference),
+                *(
+                    {"title": title} | rnn_cell_backward_case(4, 3, 4, 2, 2, reference, prepare)
+                    for title, prepare in OTHER_GRADIENTS.items()
+                ),
+                *(
+                    {"title": title} | rnn_cell_backward_case(2, 2, 4, 3, 1, reference, prepare)
+                    for title, prepare in OTHER_PLACES.items()
+                ),
+            ],
+            1,
+            -2,
+        ),
+        "rnn_backward": called_twice(
+            [
+                {"title": "seeded inputs"} | rnn_backward_case(1, 3, 5, 2, 10, 4, 4, reference),
+                {"title": "other sizes, a single example"}
+                | rnn_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
+                {"title": "gradients for the first 3 of 5 steps"}
+                | rnn_backward_case(3, 2, 4, 3, 6, 5, 3, reference),
+                {"title": "a single time step"} | rnn_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
+                {"title": "a gradient at the last step only"}
+                | rnn_backward_case(5, 4, 3, 4, 2, 9, 9, reference, last_step_only),
+                *(
+                    {"title": title} | rnn_backward_case(6, 3, 4, 2, 3, 3, 3, reference, prepare)
+                    for title, prepare in OTHER_GRADIENTS.items()
+                ),
+                *(
+                    {"title": title} | rnn_backward_case(2, 2, 4, 3, 1, 6, 6, reference, prepare)
+                    for title, prepare in OTHER_PLACES.items()
+                ),
+            ],
+            1,
+            -2,
+        ),
     }
 
 
 def lstm_backward_cases(reference: Reference) -> dict[str, list[Case]]:
     return {
-        "lstm_cell_backward": [
-            {"title": "seeded inputs"} | lstm_cell_backward_case(1, 3, 5, 2, 10, reference),
-            {"title": "other sizes, a single example"} | lstm_cell_backward_case(2, 2, 4, 3, 1, reference),
-            {"title": "a single unit"} | lstm_cell_backward_case(6, 4, 1, 2, 3, reference),
-            {"title": "a gradient of the hidden state only, a large cell state"}
-            | lstm_cell_backward_case(
-                3, 2, 4, 3, 3, reference, lambda given: upstream(0, large_cell_state(given), "dc_next")
-            ),
-            {"title": "a gradient of the cell state only, an earlier cell state of zeros"}
-            | lstm_cell_backward_case(
-                4, 2, 4, 3, 3, reference, lambda given: upstream(0, from_zeros(given), "da_next")
-            ),
-            *(
-                {"title": title} | lstm_cell_backward_case(5, 2, 4, 3, 3, reference, prepare)
-                for title, prepare in OTHER_GRADIENTS.items()
-            ),
-        ],
-        "lstm_backward": [
-            {"title": "seeded inputs, gradients for the first 4 of 7 steps"}
-            | lstm_backward_case(1, 3, 5, 2, 10, 7, 4, reference),
-            {"title": "seeded inputs, gradients for all 7 steps"}
-            | lstm_backward_case(1, 3, 5, 2, 10, 7, 7, reference),
-            {"title": "other sizes, a single example"} | lstm_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
-            {"title": "a single time step"} | lstm_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
-            {"title": "a gradient at the last step only"}
-            | lstm_backward_case(5, 4, 3, 4, 2, 9, 9, reference, last_step_only),
-            *(
-                {"title": title} | lstm_backward_case(6, 2, 4, 3, 3, 3, 3, reference, prepare)
-                for title, prepare in OTHER_GRADIENTS.items()
-            ),
-        ],
+        "lstm_cell_backward": called_twice(
+            [
+                {"title": "seeded inputs"} | lstm_cell_backward_case(1, 3, 5, 2, 10, reference),
+                {"title": "other sizes, a single example"}
+                | lstm_cell_backward_case(2, 2, 4, 3, 1, reference),
+                {"title": "a single unit"} | lstm_cell_backward_case(6, 4, 1, 2, 3, reference),
+                {"title": "a gradient of the hidden state only, a large cell state"}
+                | lstm_cell_backward_case(
+                    3, 2, 4, 3, 3, reference, lambda given: upstream(0, large_cell_state(given), "dc_next")
+                ),
+                {"title": "a gradient of the cell state only, an earlier cell state of zeros"}
+                | lstm_cell_backward_case(
+                    4, 2, 4, 3, 3, reference, lambda given: upstream(0, from_zeros(given), "da_next")
+                ),
+                *(
+                    {"title": title} | lstm_cell_backward_case(5, 2, 4, 3, 3, reference, prepare)
+                    for title, prepare in OTHER_GRADIENTS.items()
+                ),
+                *(
+                    {"title": title} | lstm_cell_backward_case(2, 2, 4, 3, 1, reference, prepare)
+                    for title, prepare in OTHER_PLACES.items()
+                ),
+                {"title": "the same numbers at other places in dc_next"}
+                | lstm_cell_backward_case(
+                    2, 2, 4, 3, 1, reference, lambda given: with_rearranged(given, "dc_next")
+                ),
+            ],
+            1,
+            -2,
+        ),
+        "lstm_backward": called_twice(
+            [
+                {"title": "seeded inputs, gradients for the first 4 of 7 steps"}
+                | lstm_backward_case(1, 3, 5, 2, 10, 7, 4, reference),
+                {"title": "seeded inputs, gradients for all 7 steps"}
+                | lstm_backward_case(1, 3, 5, 2, 10, 7, 7, reference),
+                {"title": "other sizes, a single example"}
+                | lstm_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
+                {"title": "a single time step"} | lstm_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
+                {"title": "a gradient at the last step only"}
+                | lstm_backward_case(5, 4, 3, 4, 2, 9, 9, reference, last_step_only),
+                *(
+                    {"title": title} | lstm_backward_case(6, 2, 4, 3, 3, 3, 3, reference, prepare)
+                    for title, prepare in OTHER_GRADIENTS.items()
+                ),
+                *(
+                    {"title": title} | lstm_backward_case(2, 2, 4, 3, 1, 6, 6, reference, prepare)
+                    for title, prepare in OTHER_PLACES.items()
+                ),
+            ],
+            2,
+            -2,
+        ),
     }

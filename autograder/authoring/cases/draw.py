@@ -18,7 +18,8 @@ tuple, or of a list of tuples -> names of the entries), changed
 are to be returned, not copies of them), unknown_numbers (names, also of entries, of which only types and
 shapes are compared), alternatives (name -> values that are right as well), tolerated (what to say where
 numbers differ, which is no failure then), training (the numbers are followed step by step, for the order of
-the names and the state at their beginning are left open).
+the names and the state at their beginning are left open), afterwards (arguments of a second call, by which
+what the first has returned must not be changed).
 
 A case of arguments that are to be refused has in place of returns: raises (name of the exception) and
 accidents (parts of messages that come from NumPy or Python when nobody looked at the arguments)."""
@@ -131,3 +132,35 @@ def last_step_only(arguments: dict[str, Any]) -> dict[str, Any]:
     da = np.zeros_like(arguments["da"])
     da[:, :, -1] = arguments["da"][:, :, -1]
     return arguments | {"da": da}
+
+
+def rearranged(value: Any) -> Any:
+    """The same numbers at other places; the sum of each array is exactly the same.
+
+    What is remembered from an earlier call under the shape or the sum of an input is wrong for this one.
+    """
+    if isinstance(value, dict):
+        return {name: rearranged(item) for name, item in value.items()}
+    if not isinstance(value, np.ndarray) or np.all(value == value.flat[0]):
+        return value
+    generator = np.random.RandomState(value.size)
+    while True:
+        other = generator.permutation(value.ravel()).reshape(value.shape)
+        if other.sum() == value.sum() and not np.array_equal(other, value):
+            return other
+
+
+def with_rearranged(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The same arguments with these of them rearranged."""
+    return {name: rearranged(value) if name in names else value for name, value in arguments.items()}
+
+
+def with_others_rearranged(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The same arguments with all but these rearranged."""
+    return with_rearranged(arguments, *(name for name in arguments if name not in names))
+
+
+def called_twice(cases: list[Case], first: int, second: int) -> list[Case]:
+    """The same cases; what is returned for the first of these two is looked at again after the other call."""
+    cases[first]["afterwards"] = cases[second]["arguments"]
+    return cases

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from autograder.authoring.cases.draw import (
     LSTM_CELL_CACHE,
     RNN_CELL_CACHE,
     Case,
     Reference,
+    called_twice,
     from_zeros,
     large_cell_state,
     large_scores,
@@ -18,7 +21,23 @@ from autograder.authoring.cases.draw import (
     saturated,
     small,
     with_integers,
+    with_others_rearranged,
+    with_rearranged,
 )
+
+
+def in_other_places(arguments: dict[str, Any], more: Case) -> list[Case]:
+    """Cases of arguments that look like these: same shapes, same sums, for a part the same numbers."""
+    x = next(iter(arguments))
+    return [
+        {"title": f"the same numbers at other places in {x}", "arguments": with_rearranged(arguments, x)}
+        | more,
+        {
+            "title": f"the same {x}, the numbers of all else at other places",
+            "arguments": with_others_rearranged(arguments, x),
+        }
+        | more,
+    ]
 
 
 def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
@@ -31,52 +50,62 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
         "parts": {"caches": ["cell caches", "x"], "cell caches": RNN_CELL_CACHE},
     }
     return {
-        "rnn_cell_forward": [
-            {"title": "seeded inputs", "arguments": rnn_cell(1, 3, 5, 2, 10)}
-            | cell
-            | {"show": {"a_next": [4], "yt_pred": [1]}},
-            {"title": "other sizes, a single example", "arguments": rnn_cell(2, 2, 4, 3, 1)}
-            | cell
-            | {"show": {"a_next": [3], "yt_pred": [1]}},
-            {"title": "very large scores", "arguments": large_scores(rnn_cell(3, 2, 4, 3, 6), "Wya")}
-            | cell
-            | {"show": {"a_next": [3], "yt_pred": [1]}},
-            {"title": "inputs that are integers", "arguments": with_integers(rnn_cell(4, 3, 4, 2, 2))}
-            | cell
-            | {"show": {"a_next": [3], "yt_pred": [1]}},
-            {
-                "title": "small numbers, a previous state of zeros",
-                "arguments": small(from_zeros(rnn_cell(6, 5, 2, 4, 3))),
-            }
-            | cell
-            | {"show": {"a_next": [1], "yt_pred": [1]}},
-            {
-                "title": "units that are saturated, large scores",
-                "arguments": large_scores(saturated(rnn_cell(5, 2, 4, 3, 6)), "Wya", 5),
-            }
-            | cell
-            | {"show": {"a_next": [3], "yt_pred": [1]}},
-        ],
-        "rnn_forward": [
-            {"title": "seeded inputs", "arguments": rnn(1, 3, 5, 2, 10, 4)}
-            | sequence
-            | {"show": {"a": [4, 1], "y_pred": [1, 3]}},
-            {"title": "other sizes, a single example", "arguments": rnn(2, 2, 4, 3, 1, 6)}
-            | sequence
-            | {"show": {"a": [3, 0], "y_pred": [1, 0]}},
-            {"title": "inputs that are integers", "arguments": with_integers(rnn(3, 4, 3, 2, 5, 3))}
-            | sequence
-            | {"show": {"a": [2, 1], "y_pred": [1, 2]}},
-            {"title": "a single time step", "arguments": rnn(4, 4, 3, 2, 5, 1)}
-            | sequence
-            | {"show": {"a": [1, 0], "y_pred": [1, 0]}},
-            {
-                "title": "units that are saturated, very large scores",
-                "arguments": large_scores(saturated(rnn(5, 4, 3, 4, 3, 9)), "Wya"),
-            }
-            | sequence
-            | {"show": {"a": [2, 0], "y_pred": [1, 0]}},
-        ],
+        "rnn_cell_forward": called_twice(
+            [
+                {"title": "seeded inputs", "arguments": rnn_cell(1, 3, 5, 2, 10)}
+                | cell
+                | {"show": {"a_next": [4], "yt_pred": [1]}},
+                {"title": "other sizes, a single example", "arguments": rnn_cell(2, 2, 4, 3, 1)}
+                | cell
+                | {"show": {"a_next": [3], "yt_pred": [1]}},
+                {"title": "very large scores", "arguments": large_scores(rnn_cell(3, 2, 4, 3, 6), "Wya")}
+                | cell
+                | {"show": {"a_next": [3], "yt_pred": [1]}},
+                {"title": "inputs that are integers", "arguments": with_integers(rnn_cell(4, 3, 4, 2, 2))}
+                | cell
+                | {"show": {"a_next": [3], "yt_pred": [1]}},
+                {
+                    "title": "small numbers, a previous state of zeros",
+                    "arguments": small(from_zeros(rnn_cell(6, 5, 2, 4, 3))),
+                }
+                | cell
+                | {"show": {"a_next": [1], "yt_pred": [1]}},
+                {
+                    "title": "units that are saturated, large scores",
+                    "arguments": large_scores(saturated(rnn_cell(5, 2, 4, 3, 6)), "Wya", 5),
+                }
+                | cell
+                | {"show": {"a_next": [3], "yt_pred": [1]}},
+                *in_other_places(rnn_cell(2, 2, 4, 3, 1), cell),
+            ],
+            1,
+            -2,
+        ),
+        "rnn_forward": called_twice(
+            [
+                {"title": "seeded inputs", "arguments": rnn(1, 3, 5, 2, 10, 4)}
+                | sequence
+                | {"show": {"a": [4, 1], "y_pred": [1, 3]}},
+                {"title": "other sizes, a single example", "arguments": rnn(2, 2, 4, 3, 1, 6)}
+                | sequence
+                | {"show": {"a": [3, 0], "y_pred": [1, 0]}},
+                {"title": "inputs that are integers", "arguments": with_integers(rnn(3, 4, 3, 2, 5, 3))}
+                | sequence
+                | {"show": {"a": [2, 1], "y_pred": [1, 2]}},
+                {"title": "a single time step", "arguments": rnn(4, 4, 3, 2, 5, 1)}
+                | sequence
+                | {"show": {"a": [1, 0], "y_pred": [1, 0]}},
+                {
+                    "title": "units that are saturated, very large scores",
+                    "arguments": large_scores(saturated(rnn(5, 4, 3, 4, 3, 9)), "Wya"),
+                }
+                | sequence
+                | {"show": {"a": [2, 0], "y_pred": [1, 0]}},
+                *in_other_places(rnn(2, 2, 4, 3, 1, 6), sequence),
+            ],
+            1,
+            -2,
+        ),
     }
 
 
@@ -87,50 +116,60 @@ def lstm_forward_cases(reference: Reference) -> dict[str, list[Case]]:
         "parts": {"caches": ["cell caches", "x"], "cell caches": LSTM_CELL_CACHE},
     }
     return {
-        "lstm_cell_forward": [
-            {"title": "seeded inputs", "arguments": lstm_cell(1, 3, 5, 2, 10)}
-            | cell
-            | {"show": {"a_next": [4], "c_next": [2], "yt_pred": [1]}},
-            {"title": "other sizes, a single example", "arguments": lstm_cell(2, 2, 4, 3, 1)}
-            | cell
-            | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
-            {"title": "very large scores", "arguments": large_scores(lstm_cell(3, 2, 4, 3, 6), "Wy")}
-            | cell
-            | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
-            {"title": "inputs that are integers", "arguments": with_integers(lstm_cell(4, 5, 3, 2, 2))}
-            | cell
-            | {"show": {"a_next": [2], "c_next": [2], "yt_pred": [1]}},
-            {
-                "title": "small numbers, previous states of zeros",
-                "arguments": small(from_zeros(lstm_cell(6, 1, 2, 4, 3))),
-            }
-            | cell
-            | {"show": {"a_next": [1], "c_next": [0], "yt_pred": [1]}},
-            {
-                "title": "gates that are wide open or shut, a large cell state, large scores",
-                "arguments": large_scores(large_cell_state(saturated(lstm_cell(5, 2, 4, 3, 9))), "Wy", 5),
-            }
-            | cell
-            | {"show": {"a_next": [2], "c_next": [2], "yt_pred": [1]}},
-        ],
-        "lstm_forward": [
-            {"title": "seeded inputs", "arguments": lstm(1, 3, 5, 2, 10, 7)}
-            | sequence
-            | {"show": {"a": [4, 3], "y": [1, 4], "c": [1, 2]}},
-            {"title": "other sizes, a single example", "arguments": lstm(2, 2, 4, 3, 1, 6)}
-            | sequence
-            | {"show": {"a": [3, 0], "y": [1, 0], "c": [1, 0]}},
-            {"title": "inputs that are integers", "arguments": with_integers(lstm(3, 4, 3, 2, 5, 3))}
-            | sequence
-            | {"show": {"a": [2, 1], "y": [1, 2], "c": [0, 1]}},
-            {"title": "a single time step", "arguments": lstm(4, 4, 3, 2, 5, 1)}
-            | sequence
-            | {"show": {"a": [1, 0], "y": [1, 0], "c": [1, 0]}},
-            {
-                "title": "gates that stay wide open or shut, very large scores",
-                "arguments": large_scores(same_at_each_step(saturated(lstm(5, 4, 3, 4, 4, 12))), "Wy"),
-            }
-            | sequence
-            | {"show": {"a": [2, 0], "y": [1, 0], "c": [2, 0]}},
-        ],
+        "lstm_cell_forward": called_twice(
+            [
+                {"title": "seeded inputs", "arguments": lstm_cell(1, 3, 5, 2, 10)}
+                | cell
+                | {"show": {"a_next": [4], "c_next": [2], "yt_pred": [1]}},
+                {"title": "other sizes, a single example", "arguments": lstm_cell(2, 2, 4, 3, 1)}
+                | cell
+                | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
+                {"title": "very large scores", "arguments": large_scores(lstm_cell(3, 2, 4, 3, 6), "Wy")}
+                | cell
+                | {"show": {"a_next": [3], "c_next": [2], "yt_pred": [1]}},
+                {"title": "inputs that are integers", "arguments": with_integers(lstm_cell(4, 5, 3, 2, 2))}
+                | cell
+                | {"show": {"a_next": [2], "c_next": [2], "yt_pred": [1]}},
+                {
+                    "title": "small numbers, previous states of zeros",
+                    "arguments": small(from_zeros(lstm_cell(6, 1, 2, 4, 3))),
+                }
+                | cell
+                | {"show": {"a_next": [1], "c_next": [0], "yt_pred": [1]}},
+                {
+                    "title": "gates that are wide open or shut, a large cell state, large scores",
+                    "arguments": large_scores(large_cell_state(saturated(lstm_cell(5, 2, 4, 3, 9))), "Wy", 5),
+                }
+                | cell
+                | {"show": {"a_next": [2], "c_next": [2], "yt_pred": [1]}},
+                *in_other_places(lstm_cell(2, 2, 4, 3, 1), cell),
+            ],
+            1,
+            -2,
+        ),
+        "lstm_forward": called_twice(
+            [
+                {"title": "seeded inputs", "arguments": lstm(1, 3, 5, 2, 10, 7)}
+                | sequence
+                | {"show": {"a": [4, 3], "y": [1, 4], "c": [1, 2]}},
+                {"title": "other sizes, a single example", "arguments": lstm(2, 2, 4, 3, 1, 6)}
+                | sequence
+                | {"show": {"a": [3, 0], "y": [1, 0], "c": [1, 0]}},
+                {"title": "inputs that are integers", "arguments": with_integers(lstm(3, 4, 3, 2, 5, 3))}
+                | sequence
+                | {"show": {"a": [2, 1], "y": [1, 2], "c": [0, 1]}},
+                {"title": "a single time step", "arguments": lstm(4, 4, 3, 2, 5, 1)}
+                | sequence
+                | {"show": {"a": [1, 0], "y": [1, 0], "c": [1, 0]}},
+                {
+                    "title": "gates that stay wide open or shut, very large scores",
+                    "arguments": large_scores(same_at_each_step(saturated(lstm(5, 4, 3, 4, 4, 12))), "Wy"),
+                }
+                | sequence
+                | {"show": {"a": [2, 0], "y": [1, 0], "c": [2, 0]}},
+                *in_other_places(lstm(2, 2, 4, 3, 1, 6), sequence),
+            ],
+            1,
+            -2,
+        ),
     }

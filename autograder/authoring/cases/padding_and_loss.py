@@ -12,11 +12,15 @@ from autograder.authoring.cases.draw import (
     RNN_CELL_CACHE,
     Case,
     Reference,
+    called_twice,
     draw,
     lstm_weights,
+    rearranged,
     rnn,
     split,
     with_integers,
+    with_others_rearranged,
+    with_rearranged,
 )
 
 MASK = np.array([[1, 1, 0, 0], [1, 1, 0, 1], [1, 0, 0, 1], [1, 0, 0, 0], [1, 0, 0, 1]], dtype=float)
@@ -118,7 +122,9 @@ def masked_forward_cases(
     maskless["xt"] = np.where(np.arange(maskless["xt"].shape[1]) == 0, 0.0, maskless["xt"])
     masked_after_all = with_entry(forward(**maskless)[-1], -1, ones)
     all_masked = [with_entry(cache, -1, ones) for cache in forward_sequence(**without_mask(real))[-1]]
-    return [
+    small = make(4, 2, 3, 4, MASK[1:4, :2])
+    step = second_step(small)
+    cell_cases = [
         {"title": "a padded example among real ones", "arguments": second_step(padded)} | cell | cell_padded,
         {"title": "all examples real", "arguments": second_step(real)} | cell,
         {
@@ -136,7 +142,18 @@ def masked_forward_cases(
             "alternatives": {"cache": [masked_after_all]},
         }
         | cell,
-    ], [
+        {"title": "other sizes", "arguments": step} | cell | cell_padded,
+        {"title": "the same numbers at other places in xt", "arguments": with_rearranged(step, "xt")}
+        | cell
+        | cell_padded,
+        {
+            "title": "the same xt, the numbers of all else at other places",
+            "arguments": with_others_rearranged(step, "xt"),
+        }
+        | cell
+        | cell_padded,
+    ]
+    sequence_cases = [
         {"title": "padding at the end, at the beginning, in the middle and everywhere", "arguments": padded}
         | sequence
         | sequence_padded,
@@ -151,7 +168,18 @@ def masked_forward_cases(
             "alternatives": {"caches": [all_masked]},
         }
         | sequence,
+        {"title": "other sizes", "arguments": small} | sequence | sequence_padded,
+        {"title": "the same numbers at other places in x", "arguments": with_rearranged(small, "x")}
+        | sequence
+        | sequence_padded,
+        {
+            "title": "the same x, the numbers of all else at other places",
+            "arguments": with_others_rearranged(small, "x"),
+        }
+        | sequence
+        | sequence_padded,
     ]
+    return called_twice(cell_cases, -3, -2), called_twice(sequence_cases, -3, -2)
 
 
 def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], *upstream: str) -> list[Case]:
@@ -159,16 +187,25 @@ def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], 
     mask."""
     cases = []
     padded = second_step(make(1, 3, 5, 2, MASK))
+    small = second_step(make(6, 2, 3, 4, MASK[1:4, :2]))
+    elsewhere = "the numbers of all else at other places"
     for title, given, size in (
         ("a padded example among real ones", padded, 1.0),
         ("all examples real", second_step(make(2, 2, 4, 5, REAL_MASK)), 1.0),
         ("large gradients", padded, 1e2),
         ("small gradients", padded, 1e-4),
         ("no mask", without_mask(second_step(make(4, 3, 4, 2, REAL_MASK))), 1.0),
+        ("huge gradients (1e6)", small, 1e6),
+        # Beyond single precision, and beyond every limit that somebody may have thought of.
+        ("huge gradients (1e40), inputs that are integers", with_integers(small), 1e40),
+        ("other sizes", small, 1.0),
+        *((f"the same numbers at other places in {name}", small, 1.0) for name in upstream),
+        (f"the same upstream gradients, {elsewhere}", with_rearranged(small, *small), 1.0),
     ):
         *_, yt_pred, cache = forward(**given)
         states, scores = cache[0].shape, yt_pred.shape
         drawn = draw(3, da_next=states, dc_next=states, dz_t=scores)
+        drawn = with_rearranged(drawn, title.rpartition(" ")[2])
         cases.append(
             {
                 "title": title,
@@ -177,7 +214,7 @@ def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], 
                 "show": {"dxt": [1], "da_prev": [2], "dc_prev": [2]},
             }
         )
-    return cases
+    return called_twice(cases, -3, -2)
 
 
 def with_output_layer(
@@ -196,6 +233,7 @@ def with_output_layer(
 def masked_backward(make: Callable[..., Any], forward: Callable[..., Any]) -> list[Case]:
     cases = []
     one_sided = [0.0, 30.0, 800.0]  # the other classes have probabilities of about 1e-13, and of 0
+    small = make(9, 2, 3, 4, MASK[1:4, :2])
     for title, given in (
         ("padding at the end, at the beginning, in the middle and everywhere", make(1, 3, 5, 2, MASK)),
         ("as many examples as time steps", make(2, 2, 4, 5, SQUARE_MASK)),
@@ -209,10 +247,17 @@ def masked_backward(make: Callable[..., Any], forward: Callable[..., Any]) -> li
             with_output_layer(make(7, 2, 3, 3, MASK), bias=one_sided),
         ),
         ("no mask", without_mask(make(8, 2, 3, 4, REAL_MASK))),
+        ("huge output weights (1e6)", with_output_layer(small, size=1e6)),
+        # The gradients are as large: beyond single precision, and beyond every limit.
+        ("huge output weights (1e40)", with_output_layer(small, size=1e40)),
+        ("other sizes", small),
+        ("the same predictions, other labels", small),
+        ("the same labels, the numbers of all else at other places", with_rearranged(small, "x", "a0", "c0")),
     ):
         *_, y_pred, caches = forward(**given)
         n_y, m, T_x = y_pred.shape
-        y_true = one_hot(4, n_y, m, T_x, given.get("mask", np.ones((T_x, m))))
+        seed = 5 if title.endswith("other labels") else 4
+        y_true = one_hot(seed, n_y, m, T_x, given.get("mask", np.ones((T_x, m))))
         case = {
             "title": title,
             "arguments": {"y_pred": y_pred, "y_true": y_true, "caches": caches},
@@ -220,7 +265,7 @@ def masked_backward(make: Callable[..., Any], forward: Callable[..., Any]) -> li
             "show": {"dx": [1, 0], "da0": [2], "dc0": [2]},
         }
         cases.append(nan_in_padding(case, "y_true") if "NaN" in title else case)
-    return cases
+    return called_twice(cases, -3, -2)
 
 
 def refusal(title: str, sequences: list[Any], max_len: int | None = None) -> Case:
@@ -240,6 +285,8 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
     real = draw(1, first=(3, 4), second=(3, 2), third=(3, 1))
     whole = [np.arange(1, 7).reshape(2, 3), np.arange(7, 11).reshape(2, 2), np.arange(11, 21).reshape(2, 5)]
     padding = {"returns": ["padded", "mask"], "show": {"padded": [0, 1], "mask": [1]}}
+    rectangle = loss_case("other sizes", 7, 3, 2, 4, np.ones((4, 2)))
+    labelled = rectangle["arguments"] | {"mask": MASK[1:, 1:3]}
     rnn_cell, rnn_sequence = masked_forward_cases(
         masked_rnn,
         reference["masked_rnn_cell_forward"],
@@ -273,38 +320,94 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
     rnn_gradients = ["dWax", "dWaa", "dba", "dWya", "dby"]
     lstm_gradients = [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"]
     return {
-        "pad_sequences": [
-            {
-                "title": "three sequences of real numbers",
-                "arguments": {"sequences": list(real.values()), "max_len": None, "padding_value": 0},
-            }
-            | padding,
-            {
-                "title": "sequences of integers, cut after 4 steps, padded with -1",
-                "arguments": {"sequences": whole, "max_len": 4, "padding_value": -1},
-            }
-            | padding,
-            {
-                "title": "integers first and real numbers after them",
-                "arguments": {"sequences": [whole[1], whole[0] / 10], "max_len": None, "padding_value": 0},
-            }
-            | padding,
-            {
-                "title": "real steps that hold the padding value",
-                "arguments": {
-                    "sequences": [np.zeros((1, 3)), np.array([[0.0, 1.0, 0.0]]), np.ones((1, 5))],
-                    "max_len": None,
-                    "padding_value": 0,
-                },
-            }
-            | padding,
-            refusal("the refusal of an empty list", []),
-            refusal(
-                "the refusal of sequences that differ in embedding_size", [np.ones((3, 2)), np.ones((4, 2))]
-            ),
-            refusal("the refusal of a max_len of 0", [np.ones((3, 2)), np.ones((3, 1))], 0),
-            refusal("the refusal of a negative max_len", [np.ones((3, 2)), np.ones((3, 1))], -2),
-        ],
+        "pad_sequences": called_twice(
+            [
+                {
+                    "title": "three sequences of real numbers",
+                    "arguments": {"sequences": list(real.values()), "max_len": None, "padding_value": 0},
+                }
+                | padding,
+                {
+                    "title": "sequences of integers, cut after 4 steps, padded with -1",
+                    "arguments": {"sequences": whole, "max_len": 4, "padding_value": -1},
+                }
+                | padding,
+                {
+                    "title": "integers first and real numbers after them",
+                    "arguments": {
+                        "sequences": [whole[1], whole[0] / 10],
+                        "max_len": None,
+                        "padding_value": 0,
+                    },
+                }
+                | padding,
+                {
+                    "title": "real steps that hold the padding value",
+                    "arguments": {
+                        "sequences": [np.zeros((1, 3)), np.array([[0.0, 1.0, 0.0]]), np.ones((1, 5))],
+                        "max_len": None,
+                        "padding_value": 0,
+                    },
+                }
+                | padding,
+                {
+                    "title": "a max_len beyond the longest sequence, padded with a fraction",
+                    "arguments": {"sequences": list(real.values()), "max_len": 6, "padding_value": -0.5},
+                }
+                | padding,
+                {
+                    "title": "a max_len of 1",
+                    "arguments": {"sequences": list(real.values()), "max_len": 1, "padding_value": 0},
+                }
+                | padding
+                | {"show": {"padded": [0, 1], "mask": [0]}},
+                {
+                    "title": "a sequence without any step, a single feature",
+                    "arguments": {
+                        "sequences": [np.zeros((1, 0)), *draw(2, one=(1, 2), two=(1, 3)).values()],
+                        "max_len": None,
+                        "padding_value": 0,
+                    },
+                }
+                | padding,
+                {
+                    "title": "padded with NaN",
+                    "arguments": {
+                        "sequences": [whole[1], whole[0]],
+                        "max_len": None,
+                        "padding_value": float("nan"),
+                    },
+                }
+                | padding,
+                {
+                    "title": "small integers first and large ones after them",
+                    "arguments": {
+                        "sequences": [np.array([[7, 0, 3]], dtype=np.int8), np.array([[300, 70_000]])],
+                        "max_len": None,
+                        "padding_value": 0,
+                    },
+                }
+                | padding,
+                {
+                    "title": "the same numbers at other places",
+                    "arguments": {
+                        "sequences": [rearranged(item) for item in real.values()],
+                        "max_len": None,
+                        "padding_value": 0,
+                    },
+                }
+                | padding,
+                refusal("the refusal of an empty list", []),
+                refusal(
+                    "the refusal of sequences that differ in embedding_size",
+                    [np.ones((3, 2)), np.ones((4, 2))],
+                ),
+                refusal("the refusal of a max_len of 0", [np.ones((3, 2)), np.ones((3, 1))], 0),
+                refusal("the refusal of a negative max_len", [np.ones((3, 2)), np.ones((3, 1))], -2),
+            ],
+            0,
+            9,
+        ),
         "compute_loss": [
             # First the one where NumPy does not notice that a mask was not transposed; there it gets a hint.
             loss_case("a padded batch, as many examples as time steps", 3, 2, 3, 3, SQUARE_MASK),
@@ -313,6 +416,22 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
             loss_case("no valid token at all", 4, 3, 2, 4, np.zeros((4, 2))),
             close_to_zero(loss_case("right classes with probabilities of 0 and near 0", 5, 3, 4, 2, None)),
             nan_in_padding(loss_case("NaN in the padding", 6, 3, 4, 5, MASK), "y_pred", "y_true"),
+            rectangle | {"arguments": labelled},
+            rectangle
+            | {
+                "title": "the same predictions and mask, other labels",
+                "arguments": labelled | {"y_true": one_hot(8, 3, 2, 4, np.ones((4, 2)))},
+            },
+            rectangle
+            | {
+                "title": "the same labels and mask, predictions at other places",
+                "arguments": labelled | {"y_pred": labelled["y_pred"][:, :, ::-1].copy()},
+            },
+            rectangle
+            | {
+                "title": "the same predictions and labels, another mask",
+                "arguments": labelled | {"mask": rearranged(labelled["mask"])},
+            },
         ],
         "masked_rnn_cell_forward": rnn_cell,
         "masked_rnn_forward": rnn_sequence,

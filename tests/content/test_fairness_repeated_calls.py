@@ -1,0 +1,177 @@
+"""Answers that remember: a result kept from an earlier call, or an array that is used again by the next call.
+
+All exercises, wrapped in the same ways. What is wrong for some later call has to be seen by `check`, with which
+each grade cell begins; what is remembered under everything that matters is right.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from grading import cells_of
+from verdicts import TOOLS, cases_of, check_quickly, verdicts
+
+from autograder.authoring.reference import assignments, reference_namespace
+
+EXERCISES = {
+    exercise: assignment for assignment in assignments() for exercise in cells_of(assignment)["answers"]
+}
+PURE = [exercise for exercise in EXERCISES if exercise not in ("clip", "sample", "optimize", "model")]
+"""They compute a result and change nothing; of the others, what is remembered is not changed or drawn again."""
+
+
+@pytest.fixture(autouse=True)
+def while_marking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+
+
+REMEMBERING = (
+    TOOLS
+    + """
+import copy
+
+def arrays_in(value):
+    if isinstance(value, np.ndarray):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [array for item in value for array in arrays_in(item)] if isinstance(value, (tuple, list)) else []
+
+def shapes(value):
+    return tuple(array.shape for array in arrays_in(value)), type(value).__name__
+
+def total(value):
+    return round(float(sum(np.sum(np.nan_to_num(array)) for array in arrays_in(value))), 6)
+
+def exactly(value):
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, value.tobytes()
+    if isinstance(value, dict):
+        return tuple((key, exactly(item)) for key, item in value.items())
+    return tuple(map(exactly, value)) if isinstance(value, (tuple, list)) else (type(value), value)
+
+known = {}
+
+def remembered(key, compute):
+    if key not in known:
+        known[key] = compute()
+    return known[key]
+"""
+)
+
+KEYS = {
+    "the shapes of all arguments": "shapes(given)",
+    "the shape of the first argument": "shapes(given[:1])",
+    "shapes and the sum of the first argument": "(shapes(given), total(given[:1]))",
+    "shapes and the sum of everything": "(shapes(given), total(given))",
+    "shapes and the first argument": "(shapes(given), exactly(given[0]))",
+    "shapes and everything but the first argument": "(shapes(given), exactly(given[1:]))",
+    "shapes and the smallest and largest number": (
+        "(shapes(given), tuple((a.min(initial=0), a.max(initial=0)) for a in arrays_in(given[0])))"
+    ),
+}
+
+
+def answer(exercise: str, body: str) -> str:
+    own = str(cells_of(EXERCISES[exercise])["answers"][exercise])
+    lines = "\n".join("    " + line for line in body.strip().splitlines())
+    return f"{REMEMBERING}\n{own}\nright = {exercise}\n\ndef {exercise}(*given):\n{lines}\n"
+
+
+@pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
+@pytest.mark.parametrize("exercise", PURE)
+def test_a_result_remembered_under_too_little_is_wrong(exercise: str, key: str) -> None:
+    source = answer(exercise, f"return remembered({key}, lambda: right(*given))")
+    found = verdicts(EXERCISES[exercise], exercise, source)
+    assert found.visible, found
+
+
+@pytest.mark.parametrize("exercise", PURE)
+def test_a_result_remembered_under_everything_is_right(exercise: str) -> None:
+    body = "return copy.deepcopy(remembered(exactly(given), lambda: right(*given)))"
+    found = verdicts(EXERCISES[exercise], exercise, answer(exercise, body))
+    assert not found.visible and not found.hidden, found
+
+
+BUFFERS = {
+    "one array for each shape": """
+found = right(*given)
+def kept(array):
+    if any(array is other for other in arrays_in(given)):
+        return array
+    buffer = remembered((array.shape, array.dtype.str, counter.pop(0)), lambda: np.empty_like(array))
+    buffer[...] = array
+    return buffer
+counter = list(range(10_000))
+return changed(found, kept)
+""",
+    "the same dictionary, list or array each time": """
+found = right(*given)
+def written(value, place):
+    if isinstance(value, tuple):
+        return tuple(written(item, (*place, i)) for i, item in enumerate(value))
+    if any(value is other for other in [parameters_of(given), *arrays_in(given)]):
+        return value
+    if isinstance(value, np.ndarray):
+        buffer = remembered((value.shape, value.dtype.str, place), lambda: np.empty_like(value))
+        buffer[...] = value
+        return buffer
+    if isinstance(value, dict):
+        buffer = remembered(place, dict)
+        buffer.clear()
+        buffer.update(value)
+        return buffer
+    if isinstance(value, list):
+        buffer = remembered(place, list)
+        buffer[:] = value
+        return buffer
+    return value
+return written(found, ())
+""",
+}
+NUMBERS_OR_IN_PLACE = ("compute_loss", "clip", "model")
+"""They return a number, or what they were given, or all that a long training has made."""
+
+
+@pytest.mark.parametrize("body", BUFFERS.values(), ids=BUFFERS)
+@pytest.mark.parametrize("exercise", [name for name in EXERCISES if name not in NUMBERS_OR_IN_PLACE])
+def test_a_result_that_the_next_call_writes_over_is_wrong(exercise: str, body: str) -> None:
+    if exercise == "sample" and "same dictionary" not in body:
+        body = "known.setdefault('list', [])[:] = right(*given)\nreturn known['list']"
+    namespace = reference_namespace(EXERCISES[exercise])
+    exec(answer(exercise, body), namespace)
+    problem = check_quickly(EXERCISES[exercise], namespace[exercise], exercise)
+    assert "changed by the next call" in problem, problem
+
+
+def test_a_model_that_hands_out_the_same_parameters_each_time_is_wrong() -> None:
+    body = """
+parameters, losses = right(*given)
+kept = remembered("model", dict)
+for name, value in parameters.items():
+    kept[name] = remembered((name, value.shape), lambda: value)
+    kept[name][...] = value
+return kept, losses
+"""
+    namespace = reference_namespace(EXERCISES["model"])
+    exec(answer("model", body), namespace)
+    assert check_quickly(EXERCISES["model"], namespace["model"], "model")
+
+
+def test_every_exercise_has_cases_that_look_like_each_other() -> None:
+    """At least two with arguments of the same shapes; and, but where nothing is returned, a second call."""
+
+    def shapes(value: Any) -> Any:
+        if isinstance(value, dict):
+            return tuple((key, shapes(item)) for key, item in value.items())
+        if isinstance(value, tuple | list):
+            return tuple(map(shapes, value))
+        return getattr(value, "shape", None)
+
+    for exercise, assignment in EXERCISES.items():
+        cases = [case for case in cases_of(assignment)[exercise] if "raises" not in case]
+        if exercise in PURE:
+            assert len({shapes(case["arguments"]) for case in cases}) < len(cases) - 1, exercise
+        if exercise not in NUMBERS_OR_IN_PLACE:
+            assert any("afterwards" in case for case in cases), exercise
