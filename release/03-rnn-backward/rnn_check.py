@@ -347,6 +347,8 @@ def examine(function: Callable[..., Any], case: Any) -> Trial:
             problems.append(verdict.problem)
     if not problems:
         problems += _wrong_owner(returned, arguments, case)
+    if not problems and "afterwards" in case:
+        problems += _overwritten(function, returned, case["afterwards"])
     for name, right in changed.items():
         drawn = isinstance(right, np.random.Generator)
         if drawn and not problems and arguments[name].bit_generator.state != right.bit_generator.state:
@@ -377,6 +379,16 @@ def _wrong_owner(returned: Any, arguments: Mapping[str, Any], case: Mapping[str,
     return []
 
 
+def _overwritten(function: Callable[..., Any], returned: Any, afterwards: Mapping[str, Any]) -> list[str]:
+    """A sentence where a call with other arguments changes what an earlier one returned."""
+    before = copy.deepcopy(returned)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
+        function(*copy.deepcopy(afterwards).values())
+    if _is_unchanged(before, returned):
+        return []
+    return ["what one call returns is changed by the next call: make new arrays in each call"]
+
+
 def _is_unchanged(before: Any, after: Any) -> bool:
     """Whether a container has the same entries as before and an array the same numbers, bit by bit."""
     if isinstance(before, dict):
@@ -386,7 +398,7 @@ def _is_unchanged(before: Any, after: Any) -> bool:
     if isinstance(before, np.ndarray):
         same = isinstance(after, np.ndarray) and before.shape == after.shape
         return same and before.tobytes() == after.tobytes()
-    return not compare("", before, after, {}).problem
+    return before is after or not compare("", before, after, {}).problem
 
 
 def _wrong_refusal(error: Exception, case: Mapping[str, Any]) -> Finding | None:

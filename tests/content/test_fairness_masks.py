@@ -78,6 +78,48 @@ def test_one_spoiled_gradient_of_a_cell_loses_the_exercise(how: str, key: str, m
     loses_exactly(exercise, spoil(exercise, SPOILED_GRADIENTS[how], (key,)), monkeypatch)
 
 
+LIMITS = {
+    **{f"clipped at {limit:g}": f"np.clip(g, -{limit}, {limit})" for limit in (1e2, 1e4, 1e6, 1e12)},
+    **{f"zero above {limit:g}": f"np.where(np.abs(g) > {limit}, 0, g)" for limit in (1e3, 1e5)},
+    "limited by nan_to_num": "np.nan_to_num(np.where(np.abs(g) > 1e8, np.inf, g), posinf=1e8, neginf=-1e8)",
+    "single precision in between": "g.astype(np.float32).astype(float)",
+    "norm limited": "g * min(1, 1e4 / (np.linalg.norm(g) + 1e-12))",
+}
+
+
+@pytest.mark.parametrize("how", LIMITS)
+@pytest.mark.parametrize("exercise", BACKWARD)
+def test_gradients_limited_far_out_lose_the_exercise(exercise: str, how: str, monkeypatch: Any) -> None:
+    loses_exactly(exercise, spoil(exercise, LIMITS[how]), monkeypatch)
+
+
+CARRIED = {
+    "masked_rnn_backward": [
+        ("masked_rnn_cell_backward(da_carried,", "masked_rnn_cell_backward(limited(da_carried),"),
+        ('dx[:, :, t] = step["dxt"]', 'dx[:, :, t] = limited(step["dxt"])'),
+        ("sums[key] += step[key]", "sums[key] += limited(step[key])"),
+    ],
+    "masked_lstm_backward": [
+        ("(da_next, dc_carried,", "(limited(da_next), dc_carried,"),
+        ("(da_next, dc_carried,", "(da_next, limited(dc_carried),"),
+        ('dx[:, :, t] = step["dxt"]', 'dx[:, :, t] = limited(step["dxt"])'),
+        ("sums[key] += step[key]", "sums[key] += limited(step[key])"),
+    ],
+}
+
+
+@pytest.mark.parametrize("how", LIMITS)
+@pytest.mark.parametrize(
+    ("exercise", "number"), [(e, n) for e, found in CARRIED.items() for n in range(len(found))]
+)
+def test_carried_gradients_limited_far_out_lose_the_exercise(
+    exercise: str, number: int, how: str, monkeypatch: Any
+) -> None:
+    answers = replaced(exercise, CARRIED[exercise][number])
+    answers[exercise] = f"def limited(g):\n    return {LIMITS[how]}\n\n\n{answers[exercise]}"
+    loses_exactly(exercise, answers, monkeypatch)
+
+
 MASKS_FROM_VALUES = {
     "all features equal": "mask = 1.0 - np.all(padded == padding_value, axis=0).T",
     "any feature equal": "mask = 1.0 - np.any(padded == padding_value, axis=0).T",

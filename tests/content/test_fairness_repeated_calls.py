@@ -1,7 +1,7 @@
 """Answers that remember: a result kept from an earlier call, or an array that is used again by the next call.
 
-All exercises, wrapped in the same ways. What is wrong for some later call has to be seen by `check`, with which
-each grade cell begins; what is remembered under everything that matters is right.
+All exercises, wrapped in the same ways. What is wrong for some later call has to be seen by `check`, with
+which each grade cell begins; what is remembered under everything that matters is right.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ EXERCISES = {
     exercise: assignment for assignment in assignments() for exercise in cells_of(assignment)["answers"]
 }
 PURE = [exercise for exercise in EXERCISES if exercise not in ("clip", "sample", "optimize", "model")]
-"""They compute a result and change nothing; of the others, what is remembered is not changed or drawn again."""
+"""They compute and change nothing; what the others do besides shows at once that they only remember."""
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +82,8 @@ def answer(exercise: str, body: str) -> str:
 @pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
 @pytest.mark.parametrize("exercise", PURE)
 def test_a_result_remembered_under_too_little_is_wrong(exercise: str, key: str) -> None:
+    if exercise in ("masked_rnn_backward", "masked_lstm_backward") and "given[1:]" in key:
+        key = "(shapes(given), exactly(given[2]))"  # the predictions follow from the caches
     source = answer(exercise, f"return remembered({key}, lambda: right(*given))")
     found = verdicts(EXERCISES[exercise], exercise, source)
     assert found.visible, found
