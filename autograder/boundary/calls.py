@@ -8,6 +8,7 @@ stands in for one of the student's own (see `examination`). Arguments and result
 from __future__ import annotations
 
 import builtins
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from contextlib import suppress
 from typing import Any, Final, cast
 
 from autograder.boundary.plain import describe, plain_kind, real_bases, real_name
-from autograder.boundary.replies import Snapshot, decode_reply, encode_reply
+from autograder.boundary.replies import HandedOut, Snapshot, decode_reply, encode_reply
 from autograder.boundary.shell import NotebookShell, is_of_cell
 from autograder.boundary.values import decode, encode
 from autograder.errors import NotPlainError, WireError
@@ -24,6 +25,9 @@ _LONGEST_MESSAGE: Final = 10_000
 _LONGEST_SENTENCE: Final = 700
 _LARGEST_VARIABLE: Final = 16 << 20
 """Bytes of a variable of the notebook that a test may look at."""
+_LARGEST_HANDED_OUT: Final = 1 << 20
+"""Bytes of a result that is looked at again after the next call."""
+_TOKEN: Final = 8
 _LONGEST_NAMES: Final = 150_000
 """Characters of all the names of a notebook; JSON writes some as six."""
 _ROOM_OF_A_NAME: Final = 4
@@ -58,29 +62,39 @@ class StandIn:
     def __init__(self, name: str, exchange: Exchange) -> None:
         self.__name__ = self.__qualname__ = name
         self._exchange = exchange
+        self._handed_out = HandedOut()
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        return call(self.__name__, arguments, keywords, self._exchange)
+        return call(self.__name__, arguments, keywords, self._exchange, self._handed_out)
 
     def __repr__(self) -> str:
         return f"<function {self.__name__}>"
 
 
 def call(
-    name: str, arguments: tuple[Any, ...] | None, keywords: Mapping[str, Any], exchange: Exchange
+    name: str,
+    arguments: tuple[Any, ...] | None,
+    keywords: Mapping[str, Any],
+    exchange: Exchange,
+    handed_out: HandedOut | None = None,
 ) -> Any:
     """Call the function `name` of the other process, or fetch a value of that name (`arguments` is None).
 
-    Prints what the function printed. Raises CallError if the function raises, NotPlain if what it returns
-    does not cross, ValueError if the arguments don't.
+    Prints what the function printed; changes the arrays in `handed_out`, if they are no longer what the last
+    call returned. Raises CallError if the function raises, NotPlain if what it returns does not cross,
+    ValueError if the arguments don't.
     """
+    token, earlier = os.urandom(_TOKEN), handed_out or HandedOut()
     try:
-        question, mutables = encode([name, arguments, keywords])
+        question, mutables = encode([name, arguments, keywords, token, earlier.token])
     except WireError as error:
         raise ValueError(f"{name} is called with {error}, which is not a plain value") from None
     body = exchange(question)
+    known = [*mutables, *earlier.arrays]
+    if handed_out is not None and len(body) > _LARGEST_HANDED_OUT:
+        handed_out.token, handed_out.arrays, handed_out = b"", [], None
     try:
-        match decode_reply(body, mutables):
+        match decode_reply(body, known, handed_out, token):
             case ["value", value, str(text)]:
                 sys.stdout.write(text)
                 return value
@@ -132,7 +146,11 @@ def answer(shell: NotebookShell, body: bytes, *, with_traceback: bool) -> bytes:
     `with_traceback=False` keeps what stands in the function's source to this process.
     """
     question, mutables = decode(body)
-    name, arguments, keywords = cast(tuple[Any, Any, Any], question)
+    name, arguments, keywords, token, earlier = cast(tuple[Any, Any, Any, Any, Any], question)
+    handed_out = shell.handed_out.pop(name, HandedOut())
+    if handed_out.token != earlier:
+        handed_out = HandedOut()
+    mutables = [*mutables, *handed_out.arrays]
     snapshot = Snapshot(mutables)
     shell.outputs.take()
     found: tuple[str, object]
@@ -146,7 +164,9 @@ def answer(shell: NotebookShell, body: bytes, *, with_traceback: bool) -> bytes:
             found = ("error", _explain(shell, error, with_traceback))
     text = "".join(entry["text"] for entry in shell.outputs.take() if entry["output_type"] == "stream")
     try:
-        reply = encode_reply((*found, text), mutables, snapshot)
+        reply = encode_reply((*found, text), mutables, snapshot, handed_out, token)
+        if arguments is not None and len(reply) <= _LARGEST_HANDED_OUT:
+            shell.handed_out[name] = handed_out
         if arguments is not None or len(reply) <= _LARGEST_VARIABLE:
             return reply
         said = "is too large to be examined."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import numpy as np
@@ -59,10 +60,46 @@ def _equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def encode_reply(value: object, mutables: Sequence[object], snapshot: Snapshot) -> bytes:
-    """The answer to a call: `value`, and the new contents of what changed among the call's `mutables`."""
+@dataclass
+class HandedOut:
+    """The arrays that the last call of a function returned: the next call may write over them.
+
+    In one process, a function that fills the same array in each call spoils what it returned before. So that
+    it does between two processes as well, both sides keep the same list of these arrays, and the next reply
+    tells which of them have changed. A token says which call they are from.
+    """
+
+    token: bytes = b""
+    arrays: list[object] = field(default_factory=list)
+
+    def update(
+        self, token: bytes, nodes: Sequence[Any], made: Iterable[object], known: Sequence[object]
+    ) -> None:
+        """Keep the arrays that a reply has `made`, and those from the call before that are in it again."""
+        before = len(known) - len(self.arrays)
+        again = [known[node[1]] for node in nodes if node[0] == "o" and node[1] >= before]
+        self.token, self.arrays = token, [*made, *again]
+
+
+def encode_reply(
+    value: object,
+    mutables: Sequence[object],
+    snapshot: Snapshot,
+    handed_out: HandedOut | None = None,
+    token: bytes = b"",
+) -> bytes:
+    """The answer to a call: `value`, and the new contents of what changed among the call's `mutables`.
+
+    handed_out : the arrays of the call before, which are the last of the `mutables`; those of this call, of
+                 which `token` is the token, take their place
+    """
     encoder = Encoder(mutables)
     root = encoder.add(value)
+    if handed_out is not None:
+        arrays = [item for item in encoder.mutables if plain_kind(type(item)) is np.ndarray]
+        # What is of a subclass could answer for itself: nothing is compared there.
+        made = [item if type(item) is np.ndarray else np.zeros(0) for item in arrays]
+        handed_out.update(token, encoder.nodes, made, mutables)
     changes = []
     for number in snapshot.changed():
         try:
@@ -75,12 +112,19 @@ def encode_reply(value: object, mutables: Sequence[object], snapshot: Snapshot) 
     return pack([encoder.nodes, root, changes])
 
 
-def decode_reply(payload: bytes, mutables: Sequence[object]) -> object:
-    """The answer to a call; applies the changes to the `mutables` of the call. Raises WireError."""
+def decode_reply(
+    payload: bytes, mutables: Sequence[object], handed_out: HandedOut | None = None, token: bytes = b""
+) -> object:
+    """The answer to a call; applies the changes to the `mutables` of the call. Raises WireError.
+
+    handed_out, token : as in `encode_reply`
+    """
     match unpack(payload):
         case [nodes, root, list(changes)]:
             decoder = Decoder(nodes, mutables)
             value = decoder.resolve(root)
+            if handed_out is not None and isinstance(root, Reference):
+                handed_out.update(token, nodes[: root + 1], decoder.arrays_up_to(root), mutables)
             for change in changes:
                 match change:
                     case [int(number), int(node)] if 0 <= number < len(mutables) and node >= 0:

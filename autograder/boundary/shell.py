@@ -24,6 +24,7 @@ from traitlets.config import Config
 
 from autograder.boundary.outputs import Output, Outputs, Stream
 from autograder.boundary.plain import real_name
+from autograder.boundary.replies import HandedOut
 
 _DEEPEST_METADATA = 10
 
@@ -137,6 +138,8 @@ class NotebookShell(InteractiveShell):
     outputs: Outputs
     value: Any = None
     """The value of the last expression of the cell that has run last; None if it ended with none."""
+    handed_out: dict[str, HandedOut]
+    """Of each function that was called from outside, what it returned last."""
     _transformers: tuple[int, int]
 
     @classmethod
@@ -152,6 +155,7 @@ class NotebookShell(InteractiveShell):
         config.InteractiveShell.cache_size = 0
         shell: NotebookShell = cls.instance(config=config)
         shell.outputs = Outputs(output_bytes)
+        shell.handed_out = {}
         manager = shell.input_transformer_manager
         shell._transformers = (len(manager.cleanup_transforms), len(manager.line_transforms))
         shell.run("pass\n")

@@ -217,6 +217,7 @@ class Decoder:
         self.mutables: list[object] = []
         if type(nodes) is not list:
             raise WireError("a malformed message")
+        self._nodes: list[Any] = nodes
         for node in nodes:
             if type(node) is not list or not node or type(node[0]) is not str:
                 raise WireError("a malformed message")
@@ -247,6 +248,11 @@ class Decoder:
             raise WireError("a malformed message")
         self._weight += 1
         return item
+
+    def arrays_up_to(self, number: int) -> list[object]:
+        """The arrays that the nodes up to this one have made, in order."""
+        own = zip(self._nodes[: number + 1], self._values, strict=False)
+        return [value for node, value in own if node[0] == "a"]
 
     def _build(self, node: list[Any]) -> object:
         match node:
