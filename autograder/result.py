@@ -77,8 +77,8 @@ class Result:
     student: str
     notebooks: tuple[NotebookResult, ...]
     remarks: tuple[Remark, ...] = ()
-    walls: str = "bubblewrap"
-    """How the student's process was walled in: `bubblewrap`, or `none` (said in every result)."""
+    walls: str = "namespaces"
+    """How the student's process was walled in: `namespaces`, `landlock`, or `none` (said in every result)."""
     seconds: float = 0.0
     digests: dict[str, str] = field(default_factory=dict)
     """sha256 of what the marks depend on: `submission`, `exam`, `autograder`."""

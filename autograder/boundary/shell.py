@@ -171,8 +171,11 @@ class NotebookShell(InteractiveShell):
         """`!ls`: where no process may be started, it says so, and the cell goes on."""
         try:
             super().system_piped(cmd)  # type: ignore[no-untyped-call]
-        except OSError as error:
-            self._say_refused(cmd, error)
+        except OSError:
+            try:  # there may be no terminal for it, which is what IPython runs commands in
+                self.outputs.stream("stdout", super().getoutput(cmd, False))  # type: ignore[no-untyped-call]
+            except OSError as error:
+                self._say_refused(cmd, error)
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
         """`names = !ls`"""

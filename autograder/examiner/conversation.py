@@ -26,8 +26,8 @@ from autograder.hostile.outputs import MOST_WORK, harmless_outputs
 from autograder.patience import Allowance, Clock, Patience, charge
 from autograder.result import Remark
 from autograder.sentences.catalogue import finding
-from autograder.walls.fork_server import Walled
 from autograder.walls.limits import MEGABYTE
+from autograder.walls.walled import Walled
 
 SMALL: Final = 64 << 10
 ABOUT: Final = 1.0
@@ -172,6 +172,9 @@ class Conversation:
         if ending.get("reason") == "memory":
             megabytes = self.limits.memory_bytes // MEGABYTE
             return Fault("memory", finding("ending.memory", megabytes=megabytes))
+        if ending.get("reason") == "files":
+            megabytes = self.limits.scratch_bytes // MEGABYTE
+            return Fault("output", finding("ending.files", megabytes=megabytes))
         # The kernel has a limit of its own, for each process.
         has_used_all = walled.used()[0] > self.limits.cpu_seconds - ABOUT
         if ending.get("reason") == "cpu" or (has_used_all and code in (-signal.SIGXCPU, -signal.SIGKILL)):

@@ -20,6 +20,7 @@ from autograder.examiner.times import TimeBudget
 from autograder.hostile.graft import graft
 from autograder.hostile.submission import Submission, read_submission
 from autograder.result import Result
+from autograder.walls.kinds import ANY
 from autograder.walls.limits import Limits
 
 
@@ -35,15 +36,20 @@ class Examiner:
     """
 
     def __init__(
-        self, exam: Exam, limits: Limits | None = None, *, sandbox: bool = True, carry_forward: bool = True
+        self,
+        exam: Exam,
+        limits: Limits | None = None,
+        *,
+        walls: str = ANY,
+        carry_forward: bool = True,
     ) -> None:
-        """`sandbox=False` goes on with the two processes alone and says so in every result.
+        """`walls` is one of `kinds.CHOICES`; with "none" it goes on with the two processes alone.
+        What it was is said in every result.
         `carry_forward=False` examines everything once, with the student's own functions."""
         self.exam = exam
         limits = limits or Limits()
-        self.sandbox = sandbox
         self.carry_forward = carry_forward
-        self.processes = Processes(exam, limits, sandbox=sandbox)
+        self.processes = Processes(exam, limits, walls=walls)
         self.digest = autograder_digest(limits, carry_forward=carry_forward)
 
     @property
@@ -102,7 +108,7 @@ class Examiner:
             student=student,
             notebooks=tuple(results),
             remarks=tuple(remarks),
-            walls="bubblewrap" if self.sandbox else "none",
+            walls=self.processes.kind,
             seconds=time.monotonic() - started,
             digests={"submission": submission.digest, "exam": self.exam.digest, "autograder": self.digest},
         )

@@ -25,9 +25,11 @@ from autograder.exam.master import Exam
 from autograder.examiner.annotated import annotated_notebook
 from autograder.patience import Clock
 from autograder.runtime.temporary import TemporaryFolder
-from autograder.walls.fork_server import ForkServer, Walled
+from autograder.walls.fork_server import ForkServer
+from autograder.walls.kinds import NONE
 from autograder.walls.limits import MEGABYTE, Limits
 from autograder.walls.room import environment, exposing
+from autograder.walls.walled import Walled
 
 _START_SECONDS: Final = 120.0
 """Of CPU time, for the set-up cells of all notebooks."""
@@ -171,10 +173,11 @@ class ExamProcess:
 class Processes:
     """The two warm processes, one on each side of the trust boundary, and those that are forked from them."""
 
-    def __init__(self, exam: Exam, limits: Limits, *, sandbox: bool) -> None:
+    def __init__(self, exam: Exam, limits: Limits, *, walls: str) -> None:
+        """`walls` as for `ForkServer`."""
         self.exam = exam
         self.limits = limits
-        self.sandbox = sandbox
+        self.walls = walls
         self._server: ForkServer | None = None
         self._exam_server: ExamServer | None = None
         self._is_warm = False
@@ -187,7 +190,7 @@ class Processes:
         with self._lock:
             if self._server is not None:
                 return
-            if self.sandbox and (place := exposing(self.exam.folder)) is not None:
+            if self.walls != NONE and (place := exposing(self.exam.folder)) is not None:
                 raise WallsError(
                     f"The master copy lies below {place}, where a student's process finds Python: move the "
                     "course or the Python environment."
@@ -196,9 +199,7 @@ class Processes:
             self._exam_server = ExamServer(self.exam, self.limits)
             try:
                 self._released = self.exam.files | compiled(self.exam.files)
-                self._server = ForkServer(
-                    sandbox=self.sandbox, files=self._released, imports=self.exam.imports
-                )
+                self._server = ForkServer(walls=self.walls, files=self._released, imports=self.exam.imports)
             except BaseException:
                 self.close()
                 raise
@@ -218,6 +219,18 @@ class Processes:
                 self.close()
                 raise
             self._is_warm = True
+
+    @property
+    def kind(self) -> str:
+        """Which walls there are. Known after `start`."""
+        assert self._server is not None
+        return self._server.kind
+
+    @property
+    def weaker_because(self) -> str:
+        """Why the strongest walls cannot be had, where others were taken. Known after `start`."""
+        assert self._server is not None
+        return self._server.weaker_because
 
     def spawn_student(self) -> Walled:
         """Processes of one submission, within the walls."""

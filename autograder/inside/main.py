@@ -6,8 +6,8 @@ Three kinds of processes, each forked from the one before it:
   runs a student's code and knows nothing of any submission: it receives two sockets for each and forks.
 - The *warden* of one submission watches what its processes use and kills them when the examiner says so (by
   closing a socket), when they use too much, or when it dies. It runs outside of the student's namespaces.
-- The *student's process* is the first process in namespaces of its own. It runs cells and answers calls until
-  it is killed; when it dies, the kernel kills everything that it has started.
+- The *student's process* is the first process in namespaces of its own, or is shut in by Landlock. It runs
+  cells and answers calls until it is killed; when it dies, everything that it has started is killed.
 
 Nothing that the student's process sends is believed by the other side to be more than plain values.
 """
@@ -21,22 +21,27 @@ import site
 import socket
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from autograder.boundary.channel import Channel
 from autograder.boundary.linux import SCRATCH
 from autograder.boundary.shell import NotebookShell
+from autograder.inside.confinement import Confinement
 from autograder.inside.warden import warden
 
 
-def main(requests_fd: int, imports: Sequence[str]) -> NoReturn:
-    """The fork server: each byte on its socket brings two sockets for one submission."""
+def main(requests_fd: int, imports: Sequence[str], room: dict[str, Any] | None = None) -> NoReturn:
+    """The fork server: each byte on its socket brings two sockets for one submission.
+
+    `room` is for walls by Landlock, see `Confinement`.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for the examiner
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for wardens
     requests = socket.socket(fileno=requests_fd)
     site.sethelper()  # `help`, which Python leaves out when it starts without site-packages
     shell = NotebookShell.make(output_bytes=1 << 20)
     _warm_up(shell, imports)
+    confinement = Confinement(room) if room is not None else None
     gc.collect()
     gc.freeze()  # collecting in a forked process would copy every page of what was imported here
     requests.send(b"!")
@@ -47,7 +52,8 @@ def main(requests_fd: int, imports: Sequence[str]) -> NoReturn:
         if len(fds) == 2 and os.fork() == 0:
             try:
                 requests.close()
-                warden(shell, Channel(socket.socket(fileno=fds[0])), Channel(socket.socket(fileno=fds[1])))
+                control, status = (Channel(socket.socket(fileno=fd)) for fd in fds)
+                warden(shell, control, status, confinement)
             finally:
                 os._exit(0)
         for fd in fds:

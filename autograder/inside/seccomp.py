@@ -1,120 +1,127 @@
-"""The system calls that a student's process may not make."""
+"""Makes a policy for system calls into a program for the kernel, and installs it (seccomp(2))."""
 
 from __future__ import annotations
 
 import ctypes
 import errno
+import functools
+import itertools
+import os
 import platform
 import struct
 from typing import Final
 
-from autograder.boundary.linux import CLONE_VFORK, NEW_NAMESPACES, OF_SOCKETS, PR_SET_SECCOMP, check, libc
+from autograder.boundary.linux import libc
+from autograder.inside.allowed import Condition, Never, Nowhere, Only, Policy, With, Without, policy
+from autograder.inside.numbers import ARCHITECTURES, LAST_KNOWN, numbers
 
-# Kernel memory that no limit counts (memfd, System V and POSIX queues and segments, keys, watches, requests
-# that wait, pages given to pipes, attributes and access lists of files, rules of Landlock and of filters, and
-# what lies in the queue of somebody who never accepts or receives), ways to look into or reach other
-# processes, locks (by which neighbours could talk), waiting for all processors, and everything about mounts
-# and namespaces: statmount would show the path of the course.
-# Numbers for x86_64 and aarch64; from 424 on, all architectures share them.
-_FORBIDDEN: Final = {
-    "x86_64": {
-        "shmget": 29, "semget": 64, "msgget": 68, "flock": 73, "ptrace": 101, "personality": 135,
-        "modify_ldt": 154, "pivot_root": 155, "chroot": 161, "sync": 162, "acct": 163, "mount": 165,
-        "umount2": 166, "quotactl": 179, "sched_setaffinity": 203, "io_setup": 206, "mq_open": 240,
-        "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190, "bind": 49, "listen": 50, "seccomp": 317,
-        "add_key": 248, "request_key": 249, "keyctl": 250, "inotify_init": 253, "unshare": 272,
-        "vmsplice": 278, "inotify_init1": 294, "perf_event_open": 298, "fanotify_init": 300,
-        "name_to_handle_at": 303, "open_by_handle_at": 304, "syncfs": 306, "setns": 308,
-        "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "memfd_create": 319, "bpf": 321,
-        "userfaultfd": 323, "membarrier": 324,
-    },
-    "aarch64": {
-        "io_setup": 0, "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "bind": 200, "listen": 201,
-        "seccomp": 277, "inotify_init1": 26, "flock": 32, "umount2": 39, "mount": 40, "pivot_root": 41,
-        "chroot": 51, "quotactl": 60, "vmsplice": 75, "sync": 81, "acct": 89, "personality": 92,
-        "unshare": 97, "ptrace": 117, "sched_setaffinity": 122, "mq_open": 180, "msgget": 186, "semget": 190,
-        "shmget": 194, "add_key": 217, "request_key": 218, "keyctl": 219, "perf_event_open": 241,
-        "fanotify_init": 262, "name_to_handle_at": 264, "open_by_handle_at": 265, "syncfs": 267,
-        "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272, "memfd_create": 279,
-        "bpf": 280, "userfaultfd": 282, "membarrier": 283,
-    },
-}  # fmt: skip
-_FORBIDDEN_EVERYWHERE: Final = {
-    "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428,
-    "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433, "pidfd_getfd": 438,
-    "mount_setattr": 442, "landlock_create_ruleset": 444, "landlock_add_rule": 445,
-    "landlock_restrict_self": 446, "memfd_secret": 447,
-}  # fmt: skip
-_LAST_KNOWN: Final = 452
-"""fchmodat2; newer calls don't exist for a student's process, nor do those of the x32 world (far above)."""
-_CLONE3: Final = 435
-"""Its flags are behind a pointer, where a filter cannot look; the C library goes on with `clone`."""
-_ARCHITECTURE: Final = {"x86_64": (0xC000003E, 41, 56, 54, 72), "aarch64": (0xC00000B7, 198, 220, 208, 25)}
-"""AUDIT_ARCH, and the numbers of `socket`, `clone`, `setsockopt` and `fcntl`."""
-_FORKS: Final = {"x86_64": (57, 58), "aarch64": ()}
-"""`fork` and `vfork`, which are `clone` on younger architectures."""
-_CLONE_THREAD: Final = 0x00010000
-_OF_FILES: Final = (6, 7, 37, 38, 1024, 1026, 1031)
-"""F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ: locks hold kernel memory,
-and so do large pipes; a lease stops whoever opens the same file outside."""
+_Instruction = tuple[int, int, int, int]
+"""Of classic BPF: operation, how many instructions to skip if so, how many if not, value."""
+_LOAD, _AND, _JUMP, _EQUAL, _AT_LEAST, _ANY_BIT, _ANSWER = 0x20, 0x54, 0x05, 0x15, 0x35, 0x45, 0x06
+_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
+"""Where the data of a call have its number, its architecture, and its six arguments of eight bytes each."""
+_ALLOW, _ASK, _FAIL, _KILL = 0x7FFF0000, 0x7FC00000, 0x00050000, 0x80000000
+_FARTHEST: Final = 255
+"""Instructions that a conditional jump can skip."""
+_SYSTEM_CALL: Final = {"x86_64": 317, "aarch64": 277}
+_SET_FILTER: Final = 1
+_WITH_LISTENER: Final = 1 << 3
 
 
-def _filter(machine: str, *, processes: bool) -> bytes:
-    """The program for seccomp, in classic BPF."""
-    load, equal, above, masked, answer = 0x20, 0x15, 0x25, 0x45, 0x06
-    allow, kill, fail = 0x7FFF0000, 0x80000000, 0x00050000
-    refuse = (answer, 0, 0, fail | errno.EPERM)
-    architecture, socket_number, clone_number, option_number, fcntl_number = _ARCHITECTURE[machine]
-    numbers = [*_FORBIDDEN[machine].values(), *_FORBIDDEN_EVERYWHERE.values()]
-    if not processes:
-        numbers += _FORKS[machine]
-    code: list[tuple[int, int, int, int]] = [
-        (load, 0, 0, 4),
-        (equal, 1, 0, architecture),
-        (answer, 0, 0, kill),
-        (load, 0, 0, 0),
-        (above, 0, 1, _LAST_KNOWN),
-        (answer, 0, 0, fail | errno.ENOSYS),
-        (equal, 0, 1, _CLONE3),
-        (answer, 0, 0, fail | errno.ENOSYS),
+def _answer(value: int) -> _Instruction:
+    return (_ANSWER, 0, 0, value)
+
+
+def _unless_met(condition: Condition, refusal: _Instruction) -> list[_Instruction]:
+    """Ends with the refusal, unless the condition is met: then what follows is done."""
+    low = _ARGUMENTS + 8 * condition.argument
+    load = (_LOAD, 0, 0, low)
+    match condition:
+        case Only(values=values, mask=mask) | Never(values=values, mask=mask):
+            tests = [
+                (_EQUAL, left, 0, value)
+                for left, value in zip(range(len(values), 0, -1), values, strict=True)
+            ]
+            # Whoever is equal jumps to what stands behind the next instruction after the tests.
+            end = [refusal] if isinstance(condition, Only) else [(_JUMP, 0, 0, 1), refusal]
+            return [load, (_AND, 0, 0, mask), *tests, *end]
+        case Without(bits=bits):
+            return [load, (_ANY_BIT, 0, 1, bits), refusal]
+        case With(bit=bit):
+            return [load, (_ANY_BIT, 1, 0, bit), refusal]
+        case Nowhere():
+            return [load, (_EQUAL, 0, 2, 0), (_LOAD, 0, 0, low + 4), (_EQUAL, 1, 0, 0), refusal]
+
+
+def _outcome(name: str | None, rules: Policy) -> tuple[_Instruction, ...]:
+    """What is done with one call."""
+    if name is None:
+        return (_answer(_FAIL | errno.EPERM),)
+    refusal = _answer(_FAIL | rules.answers.get(name, errno.EPERM))
+    code = [
+        instruction
+        for condition in rules.conditions.get(name, ())
+        for instruction in _unless_met(condition, refusal)
     ]
-    for number in numbers:
-        code += [(equal, 0, 1, number), refuse]
-    for number, place, values in ((option_number, 32, OF_SOCKETS), (fcntl_number, 24, _OF_FILES)):
-        # The argument at this place of the call's data must be none of these.
-        code += [(equal, 0, 2 * len(values) + 2, number), (load, 0, 0, place)]
-        for value in values:
-            code += [(equal, 0, 1, value), refuse]
-        code.append((load, 0, 0, 0))
-    code += [
-        (equal, 0, 3 if processes else 5, clone_number),
-        (load, 0, 0, 16),
-        (masked, 0, 1, NEW_NAMESPACES | (0 if processes else CLONE_VFORK)),
-        refuse,
-    ]
-    if not processes:
-        code += [(masked, 1, 0, _CLONE_THREAD), refuse]
-    code += [
-        (load, 0, 0, 0),
-        (equal, 0, 5, socket_number),
-        (load, 0, 0, 16),
-        (equal, 3, 0, 1),  # AF_UNIX
-        (equal, 2, 0, 2),  # AF_INET, which leads nowhere here
-        (equal, 1, 0, 10),  # AF_INET6
-        (answer, 0, 0, fail | errno.EAFNOSUPPORT),
-        (answer, 0, 0, allow),
+    if name in rules.asked:
+        return (*code, _answer(_ASK))
+    return (*code, _answer(_ALLOW) if name in rules.allowed or name in rules.conditions else refusal)
+
+
+def _search(ranges: list[tuple[int, tuple[_Instruction, ...]]]) -> list[_Instruction]:
+    """The number of the call is looked up by halves: (first number, what is done from there on)."""
+    if len(ranges) == 1:
+        return list(ranges[0][1])
+    half = len(ranges) // 2
+    below, above = _search(ranges[:half]), _search(ranges[half:])
+    number = ranges[half][0]
+    if len(below) <= _FARTHEST:
+        return [(_AT_LEAST, len(below), 0, number), *below, *above]
+    return [(_AT_LEAST, 0, 1, number), (_JUMP, 0, 0, len(below)), *below, *above]
+
+
+def compile_policy(rules: Policy, machine: str) -> bytes:
+    """The program for this kind of machine, in classic BPF."""
+    by_number = {number: name for name, number in numbers(machine).items()}
+    outcomes = [(number, _outcome(by_number.get(number), rules)) for number in range(LAST_KNOWN + 1)]
+    outcomes.append((LAST_KNOWN + 1, (_answer(_FAIL | errno.ENOSYS),)))
+    # Neighbours with the same outcome are one range.
+    groups = itertools.groupby(outcomes, key=lambda entry: entry[1])
+    ranges = [(next(group)[0], outcome) for outcome, group in groups]
+    code = [
+        (_LOAD, 0, 0, _ARCHITECTURE),
+        (_EQUAL, 1, 0, ARCHITECTURES[machine]),
+        _answer(_KILL),
+        (_LOAD, 0, 0, _NUMBER),
+        *_search(ranges),
     ]
     return b"".join(struct.pack("=HBBI", operation, yes, no, value) for operation, yes, no, value in code)
 
 
-def filter_system_calls(*, processes: bool) -> None:
-    """Forbid what no exercise needs; without `processes`, threads may be started, but no other process.
+@functools.lru_cache(maxsize=8)
+def _program(*, landlock: bool, processes: bool, truncates: bool, scoped: bool, pid: int) -> bytes:
+    machine = platform.machine()
+    if machine not in ARCHITECTURES:
+        raise OSError(errno.ENOSYS, f"no system call filter for {machine}")
+    rules = policy(landlock=landlock, processes=processes, truncates=truncates, scoped=scoped, pid=pid)
+    return compile_policy(rules, machine)
 
+
+def filter_system_calls(
+    *, landlock: bool, processes: bool, truncates: bool = True, scoped: bool = True, pid: int = 1
+) -> int | None:
+    """Forbid what no exercise needs, for good; see `allowed.policy`. Needs `no_new_privs`.
+
+    Behind Landlock, returns a descriptor at which somebody outside is asked (see `inside.doorkeeper`).
     Raises OSError, also on a machine for which we have no filter.
     """
-    machine = platform.machine()
-    if machine not in _ARCHITECTURE:
-        raise OSError(errno.ENOSYS, f"no system call filter for {machine}")
-    program = ctypes.create_string_buffer(_filter(machine, processes=processes))
-    header = struct.pack("@HP", (len(program) - 1) // 8, ctypes.addressof(program))
-    check(libc.prctl(PR_SET_SECCOMP, 2, header, 0, 0), "seccomp")
+    program = _program(landlock=landlock, processes=processes, truncates=truncates, scoped=scoped, pid=pid)
+    buffer = ctypes.create_string_buffer(program, len(program))
+    header = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer))
+    flags = _WITH_LISTENER if landlock else 0
+    number = _SYSTEM_CALL[platform.machine()]
+    found = libc.syscall(number, _SET_FILTER, ctypes.c_uint(flags), header)
+    if found < 0:
+        reason = ctypes.get_errno()
+        raise OSError(reason, f"seccomp: {os.strerror(reason)}")
+    return found if landlock else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import socket
 import sys
 import time
 import traceback
@@ -19,6 +20,7 @@ from autograder.boundary.linux import SCRATCH
 from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
 from autograder.inside import seccomp
+from autograder.inside.confinement import Confinement, forget_shared_places
 
 HUGE = 1 << 40
 _HEADROOM = 1 << 30
@@ -27,13 +29,22 @@ _QUEUED_SIGNALS = 256
 """And timers: the kernel keeps a record of each."""
 
 
-def student(shell: NotebookShell, control: Channel, status: Channel, setup: dict[str, Any]) -> NoReturn:
+def student(
+    shell: NotebookShell,
+    control: Channel,
+    setup: dict[str, Any],
+    confinement: Confinement | None,
+    warden: socket.socket,
+) -> NoReturn:
+    """`warden` is where the warden waits for the end of the filter at which it is asked."""
     try:
         os.setsid()
-        _keep_only(control.fileno())
-        if setup["sandbox"]:
+        rules = confinement.rules(setup["scratch"]) if confinement is not None else None
+        _keep_only(control.fileno(), *([warden.fileno(), rules.fd] if rules is not None else []))
+        if setup["walls"] != "none":
             with suppress(OSError):  # of all, this one is to go if the machine has no memory left
                 Path("/proc/self/oom_score_adj").write_text("1000")
+        if setup["walls"] == "namespaces":
             _own_files(setup)
             os.chdir(SCRATCH)
         else:
@@ -50,10 +61,16 @@ def student(shell: NotebookShell, control: Channel, status: Channel, setup: dict
         sys.argv = [""]
         shell.outputs.limit = setup["output"]
         _limit(setup)
-        if setup["sandbox"]:
+        if confinement is not None and rules is not None:
+            forget_shared_places(str(Path.cwd()))
+            door = confinement.close(rules, processes=setup["processes"] > 1)
+            socket.send_fds(warden, [b"+"], [door])
+            os.close(door)
+            warden.close()
+        elif setup["walls"] == "namespaces":
             linux.give_up_privileges()
             linux.die_with_parent()
-            seccomp.filter_system_calls(processes=setup["processes"] > 1)
+            seccomp.filter_system_calls(landlock=False, processes=setup["processes"] > 1)
         control.send(0, Kind.READY)
     except Exception:
         control.send(0, Kind.FAULT, traceback.format_exc().encode())
@@ -62,14 +79,16 @@ def student(shell: NotebookShell, control: Channel, status: Channel, setup: dict
     os._exit(0)
 
 
-def _keep_only(fd: int) -> None:
-    """Close everything but one socket; what is written to the process's own output goes nowhere."""
+def _keep_only(*fds: int) -> None:
+    """Close everything but these; what is written to the process's own output goes nowhere."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
-    os.set_inheritable(fd, False)
-    os.closerange(3, fd)
-    os.closerange(fd + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    kept = sorted(fds)
+    for fd, following in zip([2, *kept], [*kept, resource.getrlimit(resource.RLIMIT_NOFILE)[0]], strict=True):
+        os.closerange(fd + 1, following)
+    for fd in kept:
+        os.set_inheritable(fd, False)
 
 
 def _own_files(setup: dict[str, Any]) -> None:
@@ -102,14 +121,14 @@ def _limit(setup: dict[str, Any]) -> None:
         "RLIMIT_MSGQUEUE": 0,
         "RLIMIT_SIGPENDING": _QUEUED_SIGNALS,
     }
-    if setup["sandbox"]:
+    if setup["walls"] == "namespaces":
         limits["RLIMIT_NPROC"] = max(setup["processes"], setup["threads"])  # the kernel counts them together
     for name, value in limits.items():
         which = getattr(resource, name, None)
         if which is not None:
             hard = resource.getrlimit(which)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            with suppress(ValueError) if not setup["sandbox"] else nullcontext():  # macOS refuses some
+            with suppress(ValueError) if setup["walls"] == "none" else nullcontext():  # macOS refuses some
                 resource.setrlimit(which, (value, value))
 
 

@@ -34,8 +34,12 @@ class _Process(NamedTuple):
 class Usage:
     """What `root` and all its descendants use; each property holds for the last `look`."""
 
-    def __init__(self, root: int) -> None:
+    def __init__(self, root: int, *, is_alone: bool = False, guardian: int | None = None) -> None:
+        """`is_alone`: it cannot start processes, so nobody needs to look for them among all that there are.
+        `guardian`: who becomes the parent of processes whose parents end; without one, it is `root`."""
         self._root = root
+        self._is_alone = is_alone
+        self._guardian = guardian
         self._family: list[int] = []
         self._sessions: dict[int, int] = {}
         self._ticks: dict[tuple[int, int], int] = {}
@@ -48,8 +52,8 @@ class Usage:
 
     def look(self) -> None:
         """Find the processes and what they have used until now."""
-        found = _processes()
-        self._family = _family(self._root, found)
+        found = self._found()
+        self._family = self._members(found)
         self._sessions = {pid: found[pid].session for pid in self._family if pid in found}
         if self._root in self._sessions:
             self._calmed.add(self._sessions[self._root])
@@ -64,6 +68,24 @@ class Usage:
         if self._shared is None:
             share = _share(self._root)
             self._shared = max(0, _resident(self._root) - share) if share >= 0 else 0
+
+    def _found(self) -> dict[int, _Process]:
+        return _processes([str(self._root)] if self._is_alone else None)
+
+    @property
+    def family(self) -> list[int]:
+        """The processes that there were."""
+        return self._family
+
+    def members(self) -> list[int]:
+        """The processes that there are now."""
+        return [self._root] if self._is_alone else self._members(self._found())
+
+    def _members(self, found: dict[int, _Process]) -> list[int]:
+        members = _family(self._root, found)
+        if self._guardian is not None and not self._is_alone:
+            members += [pid for pid in _family(self._guardian, found)[1:] if pid not in members]
+        return members
 
     @property
     def idle_seconds(self) -> float:
@@ -164,11 +186,11 @@ def _family(root: int, processes: dict[int, _Process]) -> list[int]:
     return found
 
 
-def _processes() -> dict[int, _Process]:
-    """All that can be seen here; none where there is no /proc."""
+def _processes(names: Iterable[str] | None = None) -> dict[int, _Process]:
+    """Those with these numbers, or all that can be seen here; none where there is no /proc."""
     found = {}
     with suppress(OSError):
-        for name in os.listdir("/proc"):  # noqa: PTH208
+        for name in names or os.listdir("/proc"):  # noqa: PTH208
             if name.isdigit():
                 with suppress(OSError, IndexError, ValueError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
                     fields = file.read().rpartition(b")")[2].split()

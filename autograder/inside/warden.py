@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
+import socket
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from typing import Any
@@ -15,6 +18,9 @@ from autograder.boundary.channel import Channel, ChannelClosed, Kind, Overdue
 from autograder.boundary.outputs import Journal
 from autograder.boundary.shell import NotebookShell
 from autograder.errors import WireError
+from autograder.inside import scratch
+from autograder.inside.confinement import Confinement
+from autograder.inside.doorkeeper import Doorkeeper
 from autograder.inside.student import HUGE, student
 from autograder.inside.usage import Usage, descendants
 
@@ -22,12 +28,15 @@ _WATCH_SECONDS = 0.05
 _LAST_WORDS_SECONDS = 60.0
 
 
-def warden(shell: NotebookShell, control: Channel, status: Channel) -> None:
+def warden(shell: NotebookShell, control: Channel, status: Channel, confinement: Confinement | None) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    ours, theirs = socket.socketpair()
     try:
         _, _, body = status.receive(HUGE)
         setup = json.loads(body)
-        if setup["sandbox"]:
+        if confinement is not None:
+            setup["scratch"] = tempfile.mkdtemp(dir=confinement.place)
+        if setup["walls"] == "namespaces":
             uid, gid = os.getuid(), os.getgid()
             linux.unshare(linux.NEW_NAMESPACES & ~linux.CLONE_NEWNS)
             linux.map_user(uid, gid)
@@ -39,28 +48,52 @@ def warden(shell: NotebookShell, control: Channel, status: Channel) -> None:
         status.send(0, Kind.FAULT, f"{type(error).__name__}: {error}".encode())
         return
     if child == 0:
+        ours.close()
         shell.outputs.journal = journal
-        student(shell, control, status, setup)
+        student(shell, control, setup, confinement, theirs)
     control.close()
-    usage = Usage(child)
-    reason, code = _watch(child, status, setup, usage)
-    if not setup["sandbox"]:
+    theirs.close()
+    usage = Usage(
+        child,
+        is_alone=setup["processes"] == 1 and setup["walls"] != "none",
+        guardian=None if setup["walls"] == "namespaces" else os.getpid(),
+    )
+    doorkeeper = None
+    if confinement is not None:
+        doorkeeper = _doorkeeper(ours, max(setup["processes"], setup["threads"]))
+    ours.close()
+    reason, code = _watch(child, status, setup, usage, doorkeeper)
+    if doorkeeper is not None:
+        doorkeeper.close()
+    if setup["walls"] != "namespaces":
         _kill_group(child)
+    if confinement is not None:
+        scratch.remove(setup["scratch"])
     ending = {"reason": reason, "code": os.waitstatus_to_exitcode(code), "used": _used(usage)}
     with suppress(ChannelClosed, Overdue):
         told = json.dumps(ending | {"shown": journal.text()}).encode()
         status.send(0, Kind.ENDED, told, time.monotonic() + _LAST_WORDS_SECONDS)
 
 
-def _watch(child: int, status: Channel, setup: dict[str, Any], usage: Usage) -> tuple[str, int]:
+def _doorkeeper(handed: socket.socket, most: int) -> Doorkeeper | None:
+    """Wait for the other end of the student's filter; none if its process has ended before it had one."""
+    _, fds, _, _ = socket.recv_fds(handed, 1, 1)
+    return Doorkeeper(fds[0], most) if fds else None
+
+
+def _watch(
+    child: int, status: Channel, setup: dict[str, Any], usage: Usage, doorkeeper: Doorkeeper | None
+) -> tuple[str, int]:
     """Until the student's process has ended, by itself or because it must: the reason, and how it ended."""
     while True:
         # Waited for only after the last look: of a process that is no more, nothing can be seen.
         if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
             usage.look()
             return "", os.waitpid(child, 0)[1]
-        reason = None
-        asked = _asked(status)
+        reason: str | None = None
+        asked: bool | None = False
+        if doorkeeper is None or _answer_at_the_door(doorkeeper, status, usage):
+            asked = _asked(status)
         if asked is None:
             reason = "closed"
         else:
@@ -72,10 +105,31 @@ def _watch(child: int, status: Channel, setup: dict[str, Any], usage: Usage) -> 
                 reason = "memory"
             elif usage.cpu_seconds > setup["cpu"]:
                 reason = "cpu"
+            elif doorkeeper is not None and scratch.is_over(
+                setup["scratch"], usage.family, setup["scratch_bytes"]
+            ):
+                reason = "files"
         if reason is not None:
             os.kill(child, signal.SIGKILL)
             return reason, os.waitpid(child, 0)[1]
         usage.calm()
+
+
+def _answer_at_the_door(doorkeeper: Doorkeeper, status: Channel, usage: Usage) -> bool:
+    """For a moment, or until there is something to hear from the examiner (then True)."""
+    poll = select.poll()
+    poll.register(status, select.POLLIN)
+    poll.register(doorkeeper, select.POLLIN)
+    end = time.monotonic() + _WATCH_SECONDS
+    while (left := end - time.monotonic()) > 0:
+        ready = dict(poll.poll(left * 1000))
+        if ready.get(doorkeeper.fileno(), 0) & select.POLLIN:
+            doorkeeper.answer(usage.members())
+        elif ready.get(doorkeeper.fileno()):
+            poll.unregister(doorkeeper)  # nobody is left who could ask
+        if status.fileno() in ready:
+            return True
+    return False
 
 
 def _asked(status: Channel) -> bool | None:

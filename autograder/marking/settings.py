@@ -14,6 +14,7 @@ from typing import Final
 from autograder.course.config import unusable
 from autograder.course.folders import Folders
 from autograder.errors import UsageError
+from autograder.walls.kinds import ANY, CHOICES
 from autograder.walls.limits import MEGABYTE, Limits
 
 _DAY: Final = 86_400
@@ -74,6 +75,14 @@ def switch(folders: Folders, section: str, name: str) -> bool:
         case "false" | "0":
             return False
     raise unusable(f"{section}.{name}", value, "True or False")
+
+
+def walls(folders: Folders) -> str:
+    """Which kind of walls is demanded: one of `kinds.CHOICES`. Raises UsageError."""
+    value = folders.setting("Autograder", "walls", ANY)
+    if value not in CHOICES:
+        raise unusable("Autograder.walls", value, f"one of {', '.join(CHOICES)}")
+    return str(value)
 
 
 def _number(

@@ -21,7 +21,7 @@ def test_everything_holds_here() -> None:
 
 @pytest.fixture(scope="module")
 def no_walls() -> Iterator[ForkServer]:
-    with ForkServer(sandbox=False) as server:
+    with ForkServer(walls="none") as server:
         yield server
 
 

@@ -30,7 +30,7 @@ def test_nobody_else_can_read_it(tmp_path: Path, shared: bool) -> None:
         (course / "report").mkdir(mode=0o755)
     folders = Folders.of(course)
     with GradebookWriter(folders) as writer:
-        grade(writer, "ps1", small.fake_examination(course, "autograder-1", "bubblewrap"))
+        grade(writer, "ps1", small.fake_examination(course))
     write_feedback(folders, "ps1")
     write_report(folders)
     file, folder = ("660", "770") if shared else ("600", "700")

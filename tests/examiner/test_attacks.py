@@ -30,6 +30,7 @@ import small_course
 from autograder.exam.master import Exam
 from autograder.examiner.examiner import Examiner
 from autograder.result import Result
+from autograder.walls.kinds import LANDLOCK, NAMESPACES
 from autograder.walls.limits import Limits
 
 ATTACKS = sorted((Path(__file__).parent / "attacks").glob("*.txt"))
@@ -139,10 +140,14 @@ def outside(tmp_path: Path) -> Iterator[Outside]:
     outside.close()
 
 
-@pytest.fixture(scope="module")
-def examiner(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
+@pytest.fixture(scope="module", params=[NAMESPACES, LANDLOCK])
+def examiner(
+    walls: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Examiner]:
     source = small_course.write_source(tmp_path_factory.mktemp("course"))
-    with Examiner(Exam.load(source), LIMITS) as examiner:
+    with Examiner(Exam.load(source), LIMITS, walls=request.param) as examiner:
+        examiner.start()
+        assert examiner.processes.kind == request.param
         yield examiner
 
 

@@ -15,8 +15,8 @@ from autograder.examiner.examination import Examination, TimeBudget
 from autograder.examiner.examiner import Examiner
 from autograder.patience import Allowance, Clock, Hurried, Patience, Stalled, charge
 from autograder.result import Result
-from autograder.walls.fork_server import Walled
 from autograder.walls.limits import Limits
+from autograder.walls.walled import Walled
 
 LIMITS = Limits(wall_seconds=3.0, grade_cell_seconds=8.0, total_seconds=40.0, memory_bytes=1 << 28)
 

@@ -47,7 +47,7 @@ def course(tmp_path: Path) -> Path:
     return small.make_course(tmp_path / "course")
 
 
-def mark(course: Path, autograder: str = "autograder-1", walls: str = "bubblewrap", **options: Any) -> Tally:
+def mark(course: Path, autograder: str = "autograder-1", walls: str = "namespaces", **options: Any) -> Tally:
     """One run of `autograder grade` with the fake examiner."""
     writer_options = {
         name: options.pop(name) for name in ("timestamps", "create_students", "patience") if name in options

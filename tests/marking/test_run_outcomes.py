@@ -14,7 +14,7 @@ from autograder.cli.exit_codes import DONE, INCOMPLETE
 from autograder.cli.main import main
 from autograder.examiner.annotated import Annotations
 from autograder.examiner.examiner import Examiner
-from autograder.walls.fork_server import Walled
+from autograder.walls.walled import Walled
 
 pytestmark = pytest.mark.walls
 

@@ -57,7 +57,7 @@ class Marker:
         reasons: Mapping[str, str | Sequence[Finding]] | None = None,
         remarks: tuple[Remark, ...] = (),
         answers: dict[str, str] | None = None,
-        walls: str = "bubblewrap",
+        walls: str = "namespaces",
     ) -> None:
         folder = small.submit(self.course, student, self.assignment)
         notebook = small.source_notebook(self.points)

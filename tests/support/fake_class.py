@@ -147,7 +147,7 @@ def digests(course: Path, assignment: str = ASSIGNMENT, autograder: str = "autog
 
 
 def fake_examination(
-    course: Path, autograder: str = "autograder-1", walls: str = "bubblewrap"
+    course: Path, autograder: str = "autograder-1", walls: str = "namespaces"
 ) -> Preparation:
     """Examines with `examine`, as if by this version of the autograder."""
 

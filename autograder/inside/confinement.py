@@ -1,0 +1,74 @@
+"""Walls without namespaces: Landlock tells what may be reached, the filter of calls what may be done."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import resource
+import tempfile
+from typing import Any, Final
+
+from autograder.boundary import landlock, linux
+from autograder.inside import seccomp
+
+_FIRST: Final = 256
+_DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
+
+
+class Confinement:
+    """What all submissions may read, opened once in the fork server."""
+
+    def __init__(self, room: dict[str, Any]) -> None:
+        """`room`: the version of Landlock ("abi"), what may be read ("readable": paths) and listed only
+        ("listed"), and where submissions have their folders ("scratch")."""
+        self.abi = int(room["abi"])
+        self.place = str(room["scratch"])
+        places = [(path, landlock.READ) for path in room["readable"]]
+        places += [(path, landlock.READ_DIR) for path in room["listed"]]
+        places += [(path, landlock.DEVICE) for path in _DEVICES]
+        self._places = []
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _FIRST + len(places) + 64
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard) if hard >= 0 else wanted, hard))
+        for path, rights in places:
+            try:
+                fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            except OSError:  # not every machine has everything
+                continue
+            # Low numbers are for the sockets of submissions.
+            high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FIRST)
+            os.close(fd)
+            self._places.append((high, rights, os.path.isdir(path)))  # noqa: PTH112
+
+    def rules(self, own: str) -> landlock.Ruleset:
+        """For the submission whose folder is `own`. Raises OSError."""
+        ruleset = landlock.Ruleset(self.abi)
+        for fd, rights, is_folder in self._places:
+            ruleset.allow(fd, rights, is_folder=is_folder)
+        folder = os.open(own, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        ruleset.allow(folder, landlock.OWN)
+        os.close(folder)
+        return ruleset
+
+    def close(self, ruleset: landlock.Ruleset, *, processes: bool) -> int:
+        """Shut this process in, for good; returns the descriptor at which it asks to start threads."""
+        linux.give_up_privileges()
+        linux.die_with_parent()
+        ruleset.restrict()
+        fd = seccomp.filter_system_calls(
+            landlock=True,
+            processes=processes,
+            truncates=landlock.offers(self.abi, "truncate"),
+            scoped=landlock.offers(self.abi, "scopes"),
+            pid=os.getpid(),
+        )
+        assert fd is not None
+        return fd
+
+
+def forget_shared_places(own: str) -> None:
+    """What libraries have kept of the fork server's environment: there, nothing can be written."""
+    os.environ["MPLCONFIGDIR"] = f"{own}/.tmp/matplotlib"
+    os.environ["IPYTHONDIR"] = f"{own}/.tmp/ipython"
+    tempfile.tempdir = None
