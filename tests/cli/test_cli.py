@@ -21,6 +21,7 @@ import pytest
 from patience import PATIENCE
 
 from autograder.authoring import release
+from autograder.boundary import landlock
 from autograder.cli import doctor, exit_codes
 from autograder.cli.exit_codes import DONE, INCOMPLETE, INTERRUPTED, NO_WALLS, NOT_RECORDED, UNUSABLE
 from autograder.cli.main import main
@@ -28,7 +29,7 @@ from autograder.course.folders import Folders
 from autograder.course.lock import only_run
 from autograder.errors import AutograderError, ExamError
 from autograder.text import LONGEST_NAME, name_fault, show
-from autograder.walls import fork_server
+from autograder.walls import bubblewrap
 
 
 @pytest.fixture
@@ -170,12 +171,38 @@ def test_without_a_sandbox_it_stops_with_a_sentence(
     course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small.submit(course, "alice", **small.RIGHT)
-    monkeypatch.setattr(fork_server, "find_bwrap", lambda: None)
+    monkeypatch.setattr(bubblewrap, "find_bwrap", lambda: None)
+    monkeypatch.setattr(landlock, "abi", lambda: 0)
     assert run(course, "grade", "ps1") == NO_WALLS
     error = capsys.readouterr().err
     assert "bubblewrap is missing" in error
     assert "--no-sandbox" in error
     assert not (course / "gradebook.db").exists()
+
+
+@pytest.mark.parametrize("walls", ["namespaces", "landlock"])
+def test_the_kind_of_walls_is_said_and_stored_and_makes_no_mark_anew(
+    course: Path, capsys: Any, walls: str
+) -> None:
+    small.submit(course, "alice", **small.RIGHT)
+    (course / "nbgrader_config.py").write_text(f"c = get_config()\nc.Autograder.walls = {walls!r}\n")
+    assert run(course, "grade", "ps1") == DONE
+    assert {"namespaces": "namespaces (bubblewrap)", "landlock": "Landlock"}[walls] in capsys.readouterr().out
+    with sqlite3.connect(course / "gradebook.db") as connection:
+        tables = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        kinds = [
+            row
+            for table in tables
+            if "walls" in [column[1] for column in connection.execute(f"PRAGMA table_info({table})")]
+            for row in connection.execute(f"SELECT walls FROM {table}")
+        ]
+    assert kinds == [(walls,)]
+    other = {"namespaces": "landlock", "landlock": "namespaces"}[walls]
+    (course / "nbgrader_config.py").write_text(f"c = get_config()\nc.Autograder.walls = {other!r}\n")
+    assert run(course, "grade", "ps1") == DONE
+    assert "alice:" not in capsys.readouterr().out
 
 
 def test_no_sandbox_goes_on_and_says_so_in_every_result(course: Path, capsys: Any) -> None:
@@ -231,6 +258,7 @@ def test_an_unusable_source_is_told(course: Path, capsys: Any, monkeypatch: pyte
         ("Autograder.limits", {"total_seconds": -5}),
         ("Autograder.submission_time", "modfied"),
         ("Autograder.sandbox", "no"),
+        ("Autograder.walls", "paper"),
         ("Autograder.carry_forward", "never"),
     ],
 )
@@ -621,7 +649,7 @@ def test_doctor_reports_what_holds_and_the_remedy(
         doctor.Finding("network", True, "no connection was possible"),
         doctor.Finding("processes", holds, "50 were started", "Set a limit."),
     ]
-    monkeypatch.setattr(doctor, "examine_walls", lambda: findings)
+    monkeypatch.setattr(doctor, "examine_walls", lambda _: findings)
     assert run(course, "doctor") == code
     out = capsys.readouterr().out
     assert "no connection was possible" in out

