@@ -19,6 +19,7 @@ from autograder.authoring.shared_files import FOR_STUDENTS
 from autograder.cli.parser import make_parser
 from autograder.misconceptions.catalogue import load
 from autograder.sentences.catalogue import templates
+from autograder.walls.kinds import DIFFERENCES
 
 PAGES = sorted([*COURSE.glob("*.md"), *COURSE.glob("docs/*.md"), *COURSE.glob("docs/screenshots/*.md")])
 _GUIDES = "students", "instructors", "maintainers", "design", "decisions"
@@ -271,3 +272,9 @@ def test_the_notebooks_say_how_to_hand_in() -> None:
         cells = json.loads(text_of(COURSE / "release" / name / f"{name}.ipynb"))["cells"]
         last = "".join(cells[-1]["source"])
         assert "Before you submit" in last and "%run preview.py" in last, name
+
+
+def test_the_table_of_walls_is_what_doctor_prints() -> None:
+    text = (COURSE / "docs" / "instructors.md").read_text()
+    for row in DIFFERENCES:
+        assert f"| {' | '.join(row)} |" in text
