@@ -379,14 +379,14 @@ def _wrong_owner(returned: Any, arguments: Mapping[str, Any], case: Mapping[str,
     return []
 
 
-def _overwritten(function: Callable[..., Any], returned: Any, afterwards: Mapping[str, Any]) -> list[str]:
-    """A sentence where a call with other arguments changes what an earlier one returned."""
+def _overwritten(function: Callable[..., Any], returned: Any, afterwards: Mapping[str, Any]) -> list[Finding]:
+    """A finding where a call with other arguments changes what an earlier one returned."""
     before = copy.deepcopy(returned)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
         function(*copy.deepcopy(afterwards).values())
     if _is_unchanged(before, returned):
         return []
-    return ["what one call returns is changed by the next call: make new arrays in each call"]
+    return [finding("overwritten")]
 
 
 def _is_unchanged(before: Any, after: Any) -> bool:
