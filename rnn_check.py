@@ -905,7 +905,7 @@ def _explain(number: int, trials: list[dict[str, str] | None], slips: list[Any])
             candidates[name].append(((len(fitting), complete), hint))
     explained: dict[_Hint, list[str]] = {}
     for name, ranked in candidates.items():
-        best = {hint for rank, hint in ranked if rank == max(ranked)[0]}
+        best = {hint for rank, hint in ranked if rank == max(other for other, _ in ranked)}
         if len(best) == 1:
             explained.setdefault(best.pop(), []).append(name)
     return explained

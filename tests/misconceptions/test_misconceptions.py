@@ -215,7 +215,7 @@ def test_fingerprints_are_fresh(assignment: str) -> None:
         stored = data["slips"][exercise]
         assert [e["hint"] for e in entries] == [e["hint"] for e in stored]
         for one, other in zip(entries, stored, strict=True):
-            assert {*one} == {*other} <= {"hint", "seen", "separable", "from", "perhaps from"}
+            assert {*one} == {*other} <= {"slip", "hint", "seen", "separable", "from", "perhaps from"}
             assert fingerprints.same_traces(one["seen"], other["seen"], checker())
 
 
