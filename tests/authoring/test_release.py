@@ -62,6 +62,7 @@ def test_an_exercise_can_be_added_when_there_are_submissions(tmp_path: Path) -> 
         assert "added-grade" in {cell.name for cell in gradebook.find_notebook(name, name).grade_cells}
 
 
+@pytest.mark.long
 def test_what_was_released_stays_while_marks_by_hand_would_go(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,8 @@ from autograder.cli.main import main
 from autograder.course.cells import exercise, is_answer, is_grade, read_notebook
 from autograder.errors import UsageError
 
+pytestmark = pytest.mark.long
+
 NAMES = assignments()
 WITH_QUESTIONS = [
     path.stem

@@ -28,6 +28,8 @@ from autograder.feedback.pages import write_feedback
 from autograder.gradebook.writer import GradebookWriter
 from autograder.marking.grade import grade
 
+pytestmark = pytest.mark.long
+
 SECRET = "expected-value-4711"
 
 

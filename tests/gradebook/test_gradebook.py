@@ -41,6 +41,8 @@ from autograder.result import Remark
 from autograder.runtime.pool import Task
 from autograder.sentences.catalogue import finding
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:

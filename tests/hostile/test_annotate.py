@@ -435,6 +435,7 @@ def drawn_cell(draw: random.Random) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", range(12))
+@pytest.mark.long
 def test_no_cell_keeps_a_page_from_being_made(
     exporters: dict[str, HTMLExporter], tmp_path: Path, seed: int
 ) -> None:

@@ -171,6 +171,7 @@ def test_reading_the_configuration_does_not_import_nbgrader(course: Path) -> Non
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.long
 def test_the_formgraders_button(course: Path) -> None:
     """The request that the button sends, to a real server."""
     small.submit(course, "alice", **small.RIGHT)

@@ -18,6 +18,8 @@ from autograder.errors import RecordsError
 from autograder.platforms.export import CanvasExportPlugin, MoodleExportPlugin
 from autograder.spreadsheet import csv_text, harmless_cell
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def course(tmp_path: Path) -> Path:

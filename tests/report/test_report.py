@@ -26,6 +26,8 @@ from autograder.report.write import write_report
 from autograder.result import CellMark, NotebookResult, Remark, Result, Verdict
 from autograder.sentences.catalogue import Finding, finding
 
+pytestmark = pytest.mark.long
+
 ASSIGNMENT = "01-rnn-forward"
 CELL, SEQUENCE = "rnn_cell_forward", "rnn_forward"
 POINTS = {CELL: 10.0, SEQUENCE: 10.0}
