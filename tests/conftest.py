@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import needs
@@ -34,12 +33,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     needs.mark(item)
     if item.get_closest_marker("timeout") is None:
         item.add_marker(pytest.mark.timeout(LONGEST_TEST))
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    with needs.guard(item):
-        return (yield)
 
 
 @pytest.hookimpl(trylast=True)
