@@ -152,6 +152,7 @@ def {name}(*given):
 """
 
 
+@pytest.mark.walls
 @pytest.mark.parametrize("name", ["rnn_cell_forward", "rnn_forward"])
 def test_it_costs_the_exercise_in_which_it_happens_and_no_other(name: str) -> None:
     assignment = "01-rnn-forward"
