@@ -6,6 +6,7 @@ Usage: python marking_run.py FOLDER JOBS CIRCUMSTANCE, with the work to be marke
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -72,8 +73,9 @@ def run_beforehand(code: str) -> None:
     within = ForkServer._code
     start: Any = subprocess.Popen
 
-    def inside(self: ForkServer, paths: list[str], fd: int) -> str:
-        return f"exec({code!r}, {{}})\n{within(self, paths, fd)}"
+    def inside(self: ForkServer, theirs: socket.socket) -> Any:
+        made = within(self, theirs)
+        return lambda paths, room: f"exec({code!r}, {{}})\n{made(paths, room)}"
 
     def popen(command: list[str], **more: Any) -> Any:
         return start([*command[:-1], f"exec({code!r}, {{}})\n{command[-1]}"], **more)
