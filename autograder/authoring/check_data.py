@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ def as_text(exercises: Mapping[str, Any], slips: Mapping[str, Any]) -> str:
     about = "For `check`: inputs, expected values, traces of known slips, sentences. Made by `make release`."
     sentences = dict(templates("check"))
     data = {"about": about, "exercises": exercises, "slips": slips, "sentences": sentences}
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def write_check_data(assignment: str, course: Path = COURSE) -> None:
@@ -106,7 +107,9 @@ def _encode(value: Any, named: Mapping[int, str]) -> Any:
     if isinstance(value, dict):
         return {"dict": {key: _encode(item, named) for key, item in value.items()}}
     if isinstance(value, np.integer | np.floating):
-        return value.item()
+        return _encode(value.item(), named)
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": str(value)}
     if isinstance(value, np.random.Generator):
         seeds: Any = value.bit_generator.seed_seq
         state = value.bit_generator.state

@@ -231,6 +231,8 @@ def _decode(value: Any, named: Mapping[str, Any]) -> Any:
     if "array" in value:
         array = np.array(value["array"].split(), dtype=value["dtype"]).reshape(value["shape"])
         return np.asfortranarray(array) if value.get("order") == "F" else array
+    if "float" in value:  # nan, inf and -inf, for which JSON has no word
+        return float(value["float"])
     if "tuple" in value:
         return tuple(_decode(item, named) for item in value["tuple"])
     if "named" in value:

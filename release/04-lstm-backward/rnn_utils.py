@@ -344,7 +344,6 @@ class CheckFailed(AssertionError):
         self, sentence: str, hint: str = "", heading: str = "", findings: Sequence[Any] = ()
     ) -> None:
         super().__init__(f"{sentence} {hint}".rstrip())
-        self.hint = hint
         self.findings = list(findings)
         self._lines = [heading or sentence, *([hint] if hint else [])]
 

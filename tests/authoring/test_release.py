@@ -119,7 +119,7 @@ def assert_same_numbers(one: Any, other: Any) -> None:
             if word != counterpart:
                 assert float(word) == pytest.approx(float(counterpart), rel=1e-6, abs=1e-9)
     elif isinstance(one, float):
-        assert one == pytest.approx(other, rel=1e-6, abs=1e-9, nan_ok=True)  # padding may be NaN
+        assert one == pytest.approx(other, rel=1e-6, abs=1e-9)
     else:
         assert one == other
 
