@@ -27,6 +27,8 @@ exclude_patterns = os.environ.get("WITHOUT", "").split()
 
 nb_execution_mode = "off"  # the committed outputs are shown; nbval proves them fresh
 nb_merge_streams = True
+# Beside what `check` shows stands what it found, as data for `preview.py`.
+suppress_warnings = ["mystnb.unknown_mime_type"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 
