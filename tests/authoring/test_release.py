@@ -32,7 +32,7 @@ def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The release made again, in a copy of the course."""
     course = tmp_path_factory.mktemp("course")
     shutil.copytree(COURSE / "source", course / "source")
-    for name in ("rnn_utils.py", "nbgrader_config.py"):
+    for name in ("rnn_utils.py", "rnn_check.py", "nbgrader_config.py"):
         shutil.copy(COURSE / name, course)
     release(course)
     return course / "release"
@@ -44,7 +44,7 @@ def test_an_exercise_can_be_added_when_there_are_submissions(tmp_path: Path) -> 
 
     name = NAMES[0]
     shutil.copytree(COURSE / "source" / name, tmp_path / "source" / name)
-    for file in ("rnn_utils.py", "nbgrader_config.py"):
+    for file in ("rnn_utils.py", "rnn_check.py", "nbgrader_config.py"):
         shutil.copy(COURSE / file, tmp_path)
     release(tmp_path, [name])
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:

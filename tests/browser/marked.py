@@ -28,7 +28,7 @@ def new_course(target: Path, assignments: Sequence[str]) -> None:
     origin = target.with_name(f"{target.name}-origin")
     for name in assignments:
         shutil.copytree(COURSE / "source" / name, origin / "source" / name)
-    for name in ("rnn_utils.py", "nbgrader_config.py"):
+    for name in ("rnn_utils.py", "rnn_check.py", "nbgrader_config.py"):
         shutil.copy(COURSE / name, origin)
     demo.make_course(target, origin)
     shutil.rmtree(origin)
