@@ -93,8 +93,10 @@ def test_full_marks_for_the_reference_and_none_for_an_untouched_release(
 ) -> None:
     with (marked / "grades.csv").open() as file:
         rows = {(row["assignment"], row["student_id"]): row for row in csv.DictReader(file)}
-    assert set(rows) == {(name, student) for name in names for student in STUDENTS}
-    for (name, student), row in rows.items():
+    # Who has handed in nothing of an assignment has a row as well.
+    assert set(rows) == {(name, student) for name in NAMES for student in STUDENTS}
+    for name, student in ((name, student) for name in names for student in STUDENTS):
+        row = rows[name, student]
         points = float(sum(worth(name).values()))
         assert float(row["max_score"]) == points
         assert float(row["score"]) == (points if STUDENTS[student] else 0.0), (name, student)
