@@ -88,8 +88,10 @@ class _SharedWalls:
     """The warm process within the walls, which does not end with one run of the examiner."""
 
     def __init__(self, server: ForkServer) -> None:
-        self.spawn = server.spawn
-        self.wait = server.wait
+        self._server = server
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._server, name)
 
     def close(self) -> None:
         pass
