@@ -13,7 +13,8 @@ in the middle half of the rounds. With one thread the processor time of this pro
 machine disturbs little; with more threads the wall clock.
 
 `--store` keeps the ratios in `benchmarks/results/NAME.json`; `--table` prints all that was kept as the table
-of the lesson.
+of the lesson. A file with an "origin" was not written by `--store`, and the table says where its ratios come
+from.
 """
 
 from __future__ import annotations
@@ -106,7 +107,8 @@ def table() -> str:
             " / ".join(f"{ratios[size][name]:.1f}" if name in ratios[size] else "?" for size in SIZES)
             for name in ("torch", "torch float32", "step by step")
         ]
-        lines.append(f"| {kept['machine']} ({kept['versions']}) | " + " | ".join(cells) + " |")
+        origin = f"; {kept['origin']}" if "origin" in kept else ""
+        lines.append(f"| {kept['machine']} ({kept['versions']}{origin}) | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

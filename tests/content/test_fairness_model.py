@@ -6,6 +6,7 @@ exercise; right variants differ from the reference in form or in what is left op
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,32 @@ def test_check_shows_what_marking_demands(exercise: str, how: Any, monkeypatch: 
     else:
         answers = replaced(exercise, *[(old, new) for old, new in how])
     loses(exercise, answers, monkeypatch)
+
+
+STEP = "parameters, learning_rate, max_value)"
+IN_ORDER = ("rng.permutation(len(names))", "list(range(len(names)))")
+IGNORING = {
+    "learning rate": (STEP, "parameters, max_value=max_value)"),
+    "limit": (STEP, "parameters, learning_rate)"),
+    "both": (STEP, "parameters)"),
+}
+
+
+@pytest.mark.parametrize("ignored", IGNORING)
+@pytest.mark.parametrize("drawn_otherwise", [False, True])
+def test_check_calls_no_case_right_and_wrong_at_once(
+    ignored: str, drawn_otherwise: bool, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = replaced("model", IGNORING[ignored], *[IN_ORDER] * drawn_otherwise)
+    visible, _ = cells_of(ASSIGNMENT)["grades"]["model"].split("### BEGIN HIDDEN TESTS")
+    monkeypatch.setitem(cells_of(ASSIGNMENT)["grades"], "model", visible)
+    assert not run_grade_cell(ASSIGNMENT, "model", answers, monkeypatch).passed
+    shown = capsys.readouterr().out
+    for table in re.split(r"^(?=[✗✓?] model: )", shown, flags=re.MULTILINE):
+        assert not (table.startswith("✓") and "✗" in table), table
+    wrong = [title for mark, title in re.findall(r"^([✗✓?]) model: (.+)$", shown, re.MULTILINE) if mark == "✗"]
+    assert len(wrong) == 1
+    assert "right:" not in shown and "That will do" not in shown
 
 
 # --- clip -----------------------------------------------------------------------------------------------

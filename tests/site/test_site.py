@@ -254,6 +254,10 @@ def test_every_reference_can_be_found() -> None:
     entries = [line for line in text.splitlines() if line.startswith("- ")]
     links = []
     for entry in entries:
+        if numbered := re.search(r"[A-Z]+ Report \d+, ", entry):
+            links.append(numbered[0])
+            assert "](" not in entry
+            continue
         ((shown, address),) = re.findall(
             r"\[(doi:10\.\d{4,9}/\S+?|proceedings\.mlr\.press)\]\((https://\S+?)\)", entry
         )
