@@ -330,10 +330,6 @@ def _in_notebook() -> bool:
 # --------------------------------------------------------------------------------------------------------
 
 
-VERDICT = "application/vnd.rnn-course.verdict+json"
-"""The MIME type of what `check` found out, beside the text in an output: {"exercise": …, "findings": […]}."""
-
-
 class CheckFailed(AssertionError):
     """An exercise is not right yet. Notebooks show its sentence and the hint alone, without a traceback.
 
@@ -369,11 +365,8 @@ def check(function: Callable[..., Any], exercise: str) -> None:
             f'check({exercise}, "{exercise}") without calling the function.'
         )
     for step in _checker().steps(function, exercise, Path(__file__).parent):
-        data = {VERDICT: {"exercise": exercise, "findings": step.findings}} if step.findings else {}
-        if step.table:
-            _show_table(step.caption, step.table, {} if step.remark else data)
-        if step.remark:
-            _display(step.remark, f"<p>{'✓ ' * step.right}{html.escape(step.remark)}</p>", data)
+        for text, markup, data in step.shown:
+            _display(text, markup, data)
         if step.sentence:
             raise CheckFailed(step.sentence, step.hint, step.heading, step.findings)
 
@@ -397,27 +390,3 @@ def _checker() -> Any:
             "were given."
         ) from None
     return rnn_check
-
-
-def _show_table(caption: str, table: list[list[str]], data: dict[str, Any]) -> None:
-    """Show a table, its header first, as HTML in a notebook and as aligned text elsewhere."""
-    header, *rows = table
-    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-             for row in [header, ["-" * width for width in widths], *rows]]  # fmt: skip
-    left = 'style="text-align: left"'
-    one_line = 'style="text-align: left; white-space: nowrap"'
-    head = "".join(f'<th scope="col" {left}>{html.escape(cell)}</th>' for cell in header)
-    body = "".join(
-        f'<tr><th scope="row" {one_line}><code>{html.escape(row[0])}</code></th>'
-        + "".join(f"<td {one_line}>{html.escape(cell)}</td>" for cell in row[1:4])
-        + "".join(f"<td {one_line}><code>{html.escape(cell)}</code></td>" for cell in row[4:])
-        + "</tr>"
-        for row in rows
-    )
-    _display(
-        "\n".join([caption, *lines]),
-        f'<table><caption style="text-align: left"><strong>{html.escape(caption)}</strong></caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
-        data,
-    )

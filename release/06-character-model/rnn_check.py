@@ -1,7 +1,8 @@
 """What `check` finds out about a function. To solve an exercise you need not read this.
 
 Three parts: *Cases* reads inputs and expected values from `check_data.json`, *Comparing* calls the function
-and looks at what it returns, *Hints* asks what wrong numbers tell. Nothing is shown here: rnn_utils.py does.
+and looks at what it returns, *Hints* asks what wrong numbers tell. Nothing is shown here: rnn_utils.py
+does that.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import html
 import inspect
 import io
 import json
@@ -29,23 +31,25 @@ Finding = dict[str, Any]
 ENDS = (".", "?", "。", "\N{FULLWIDTH QUESTION MARK}")
 
 
+VERDICT = "application/vnd.rnn-course.verdict+json"
+"""The MIME type of what `check` found out, beside the text in an output: {"exercise": …, "findings": […]}."""
+
+Shown = tuple[str, str, dict[str, Any]]
+"""The text and the HTML of an output, and by MIME type what it tells programs."""
+
+
 @dataclass
 class Step:
-    """What there is to show of one case, in this order; empty where there is nothing."""
+    """What there is to show and to say of one case; empty where there is nothing."""
 
-    findings: list[Finding] = field(default_factory=list)
-    """What is wrong or in doubt, as data."""
-    caption: str = ""
-    table: list[list[str]] = field(default_factory=list)
-    """Header and rows."""
-    remark: str = ""
-    right: bool = False
-    """Whether the remark tells of what is right."""
+    shown: list[Shown] = field(default_factory=list)
     sentence: str = ""
     """What is wrong. The case is the last one then."""
     hint: str = ""
     heading: str = ""
     """The sentence as a notebook shows it."""
+    findings: list[Finding] = field(default_factory=list)
+    """What is wrong or in doubt, as data."""
 
 
 def steps(function: Callable[..., Any], exercise: str, folder: Path) -> Iterator[Step]:
@@ -64,27 +68,57 @@ def steps(function: Callable[..., Any], exercise: str, folder: Path) -> Iterator
         problem, title = trial.problem, case["title"]
         doubt = trial.remark if not problem else ""
         step = Step()
-        if problem or doubt or number == 0:
-            mark = "✗" if problem else "?" if doubt else "✓"
-            step.caption = tell(finding("caption", mark=mark, exercise=exercise, case=title))
-            step.table = [[tell(cell) for cell in row] for row in [HEADER, *trial.rows]] if trial.rows else []
         if doubt:
             doubts.append(number)
             step.findings = [finding("in-doubt", exercise=exercise, case=title, remark=doubt)]
-            step.remark = tell(step.findings[0])
         if problem:
             values = {"exercise": exercise, "case": title, "problem": problem}
             wrong = finding("wrong-case" if number else "wrong", **values)
             step.findings = [wrong, *hints]
             step.sentence, step.hint = tell(wrong), " ".join(map(tell, hints))
             step.heading = tell(finding("not-right-yet", sentence=step.sentence))
+        verdict = {VERDICT: {"exercise": exercise, "findings": step.findings}} if step.findings else {}
+        if trial.rows and (problem or doubt or number == 0):
+            mark = "✗" if problem else "?" if doubt else "✓"
+            caption = tell(finding("caption", mark=mark, exercise=exercise, case=title))
+            table = [[tell(cell) for cell in row] for row in [HEADER, *trial.rows]]
+            step.shown.append((*_drawn(caption, table), {} if doubt else verdict))
+        if doubt:
+            step.shown.append(_paragraph(tell(step.findings[0]), verdict))
         yield step
         if problem:
             return
     right = [case["title"] for number, case in enumerate(cases) if number > 0 and number not in doubts]
     if right:
-        also = finding("right" if 0 in doubts else "also-right", cases="; ".join(right))
-        yield Step(remark=tell(also), right=True)
+        also = tell(finding("right" if 0 in doubts else "also-right", cases="; ".join(right)))
+        yield Step([_paragraph(also, {}, before="✓ ")])
+
+
+def _paragraph(text: str, data: dict[str, Any], before: str = "") -> Shown:
+    return text, f"<p>{before}{html.escape(text)}</p>", data
+
+
+def _drawn(caption: str, table: list[list[str]]) -> tuple[str, str]:
+    """A table, its header first, as aligned text and as HTML."""
+    header, *rows = table
+    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+             for row in [header, ["-" * width for width in widths], *rows]]  # fmt: skip
+    left = 'style="text-align: left"'
+    one_line = 'style="text-align: left; white-space: nowrap"'
+    head = "".join(f'<th scope="col" {left}>{html.escape(cell)}</th>' for cell in header)
+    body = "".join(
+        f'<tr><th scope="row" {one_line}><code>{html.escape(row[0])}</code></th>'
+        + "".join(f"<td {one_line}>{html.escape(cell)}</td>" for cell in row[1:4])
+        + "".join(f"<td {one_line}><code>{html.escape(cell)}</code></td>" for cell in row[4:])
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        "\n".join([caption, *lines]),
+        f'<table><caption style="text-align: left"><strong>{html.escape(caption)}</strong></caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+    )
 
 
 # --------------------------------------------------------------------------------------------------------

@@ -549,7 +549,7 @@ def test_an_output_in_a_notebook_carries_the_verdict(tools: ModuleType) -> None:
             shell.run_cell('check(wrong, "double")')
             shell.run_cell('check(right, "double")')
         wrong, fine = (output.data for output in captured.outputs)
-        verdict = wrong[tools.VERDICT]
+        verdict = wrong[rnn_check.VERDICT]
         assert verdict["exercise"] == "double" and all(map(is_finding, verdict["findings"]))
         assert verdict["findings"][0]["values"]["problem"]["id"] == "check.wrong-numbers"
         assert set(fine) == {"text/plain", "text/html"}
