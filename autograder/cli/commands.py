@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import sys
 from typing import TYPE_CHECKING
 
 from autograder.cli.exit_codes import DONE, INCOMPLETE
-from autograder.errors import WallsError
-from autograder.runtime.interruption import Interruption
 
 if TYPE_CHECKING:
     from autograder.course.folders import Folders
     from autograder.examiner.processes import Processes
-
-
-SUBMISSION_TIMES = ("gradebook", "timestamp.txt", "modified")
-"""Where the time of submission may come from; see `gradebook.Timestamps`."""
 
 
 def _folders(options: argparse.Namespace) -> Folders:
@@ -86,89 +79,30 @@ def hand_back_command(options: argparse.Namespace) -> int:
 
 
 def grade_command(options: argparse.Namespace) -> int:
-    from contextlib import ExitStack
-    from functools import partial
+    from contextlib import closing
 
-    from autograder.course.config import readable, unusable
-    from autograder.exam.master import Exam
-    from autograder.examiner.examiner import Examiner
-    from autograder.marking import settings
-    from autograder.marking.examining import GRACE, examining
-    from autograder.patience import BACKSTOP
-    from autograder.walls.kinds import NONE
+    from autograder.marking.run import Wishes, mark_all, plan, walls_raised
 
-    folders = _folders(options)
-    for assignment in options.assignments:
-        folders.check_assignment(assignment)
-    sandbox = settings.switch(folders, "Autograder", "sandbox") and not options.no_sandbox
-    carry_forward = settings.switch(folders, "Autograder", "carry_forward") and not options.no_carry_forward
-    create = settings.switch(folders, "Autograde", "create_student")
-    limits = settings.limits(folders)
-    walls = settings.walls(folders) if sandbox else NONE
-    time = options.submission_time or folders.setting("Autograder", "submission_time", "gradebook")
-    if time not in SUBMISSION_TIMES:
-        raise unusable("Autograder.submission_time", time, f"one of {', '.join(SUBMISSION_TIMES)}")
-    if not sandbox:
+    wishes = Wishes(
+        students=options.students,
+        force=options.force,
+        drop_marks=options.drop_marks,
+        jobs=options.jobs,
+        sandbox=not options.no_sandbox,
+        carry_forward=not options.no_carry_forward,
+        submission_time=options.submission_time,
+    )
+    planned = plan(_folders(options), options.assignments, wishes)
+    if not planned.sandbox:
         print("Without a sandbox: students' code can read and change whatever you can.", file=sys.stderr)
     complete = True
-    examiners = []
-    for assignment in options.assignments:
-        with readable(folders.source(assignment)):
-            exam = Exam.load(folders.source(assignment))
-        examiners.append(Examiner(exam, limits, walls=walls, carry_forward=carry_forward))
-    with ExitStack() as stack:
-        # Collecting garbage while modules are imported finds none, and in forked workers it would copy every
-        # page of them.
-        gc.disable()
-        stack.callback(gc.unfreeze)
-        stack.callback(gc.enable)
-        try:
-            # What is half started would not be stopped.
-            with stack.enter_context(Interruption()).held_off():
-                stack.enter_context(examiners[0]).launch()
-            # Imported while the walls rise. They must stand before anything is touched.
-            from autograder.course.lock import only_run
-            from autograder.gradebook.marks import count_without_time, read_class, reading
-            from autograder.gradebook.writer import GradebookWriter
-            from autograder.marking.grade import Preparation, grade
-            from autograder.marking.summary import summary
-
-            examiners[0].start()
-            gc.freeze()
-            gc.enable()
-            if sandbox:
-                print(_walls_in_a_line(examiners[0].processes), flush=True)
-        except WallsError as fault:
-            advice = " `autograder doctor` says more; --no-sandbox goes on without." if sandbox else ""
-            raise WallsError(f"{fault}{advice}") from None
-        stack.enter_context(only_run(folders))
-        writer = stack.enter_context(GradebookWriter(folders, timestamps=time, create_students=create))
-        for assignment, examiner in zip(options.assignments, examiners, strict=True):
-            exam = examiner.exam
-            preparation = Preparation(
-                partial(examining, examiner, folders.submitted_root),
-                {"exam": exam.digest, "autograder": examiner.digest},
-                sandbox=sandbox,
-                patience=BACKSTOP * limits.total_seconds + GRACE,
-            )
-            tally = grade(
-                writer,
-                assignment,
-                preparation,
-                students=options.students,
-                force=options.force,
-                drop_marks=options.drop_marks,
-                jobs=options.jobs,
-            )
-            order = [str(cell.grade_id) for notebook in exam.notebooks for cell in notebook.grade_cells]
-            print()
-            with reading(folders) as db:
-                marks, without_time = read_class(db, assignment), count_without_time(db, assignment)
-            for line in summary(assignment, marks.in_order(order), marks.students, tally.earlier):
-                print(line)
-            for line in tally.lines(without_time):
-                print(line)
-            complete = complete and tally.complete
+    with walls_raised(planned) as processes:
+        if planned.sandbox:
+            print(_walls_in_a_line(processes), flush=True)
+        with closing(mark_all(planned)) as assignments:
+            for marked in assignments:
+                print("", *marked.lines(), sep="\n")
+                complete = complete and marked.tally.complete
     return DONE if complete else INCOMPLETE
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from autograder import __version__
 from autograder.cli.commands import (
-    SUBMISSION_TIMES,
     collect_command,
     doctor_command,
     extend_command,
@@ -19,6 +18,7 @@ from autograder.cli.commands import (
     report_command,
 )
 from autograder.cli.exit_codes import EXIT_CODES
+from autograder.course.submission_times import SUBMISSION_TIMES
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -6,12 +6,13 @@ import contextlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection, Row
 
 from autograder.course.folders import Folders
+from autograder.course.submission_times import SubmissionTime
 from autograder.errors import NotRecorded, UsageError
 from autograder.gradebook.tables import (
     EXTENSION,
@@ -25,11 +26,6 @@ from autograder.hostile.timestamps import read_timestamp
 from autograder.sentences.catalogue import finding, say
 from autograder.text import show
 
-Timestamps = Literal["gradebook", "timestamp.txt", "modified"]
-"""Where the time of submission comes from: what the gradebook says already (so that nothing in a submission
-can move it), the file `timestamp.txt` that nbgrader's exchange puts into a submission and that a student can
-write, or the latest modification of a notebook."""
-
 _TIME_REMARK: Final = "timestamp"
 """Kind of the remark on a time of submission that a submission should tell and does not."""
 
@@ -37,7 +33,7 @@ _TIME_REMARK: Final = "timestamp"
 class Lateness:
     """Tells when work was handed in, and what is taken off for being late."""
 
-    def __init__(self, folders: Folders, timestamps: Timestamps) -> None:
+    def __init__(self, folders: Folders, timestamps: SubmissionTime) -> None:
         self._folders = folders
         self._timestamps = timestamps
         self._zone = str(folders.setting("Exchange", "timezone", "UTC"))

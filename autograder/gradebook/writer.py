@@ -26,9 +26,10 @@ import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from autograder.course.folders import Folders
+from autograder.course.submission_times import SubmissionTime
 from autograder.errors import AutograderError, NotRecorded, RecordsError
 from autograder.gradebook.database import PATIENCE, explained, open_engine
-from autograder.gradebook.lateness import Lateness, Timestamps, grant_what_was_promised
+from autograder.gradebook.lateness import Lateness, grant_what_was_promised
 from autograder.gradebook.nbgrader import api, nbformat, utils
 from autograder.gradebook.published import MARKER, annotate, master_files, publish
 from autograder.gradebook.tables import (
@@ -73,7 +74,7 @@ class GradebookWriter:
         self,
         folders: Folders,
         *,
-        timestamps: Timestamps = "gradebook",
+        timestamps: SubmissionTime = "gradebook",
         create_students: bool = True,
         patience: float = PATIENCE,
     ) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 
 from autograder.course.config import unusable
 from autograder.course.folders import Folders
+from autograder.course.submission_times import SUBMISSION_TIMES, SubmissionTime
 from autograder.errors import UsageError
 from autograder.walls.kinds import ANY, CHOICES
 from autograder.walls.limits import MEGABYTE, Limits
@@ -83,6 +84,18 @@ def walls(folders: Folders) -> str:
     if value not in CHOICES:
         raise unusable("Autograder.walls", value, f"one of {', '.join(CHOICES)}")
     return str(value)
+
+
+def submission_time(folders: Folders, wanted: SubmissionTime | None = None) -> SubmissionTime:
+    """Where the time of submission comes from: what is `wanted`, or else what `c.Autograder` says.
+
+    Raises UsageError if that is not one of SUBMISSION_TIMES.
+    """
+    value = wanted or folders.setting("Autograder", "submission_time", SUBMISSION_TIMES[0])
+    for known in SUBMISSION_TIMES:
+        if value == known:
+            return known
+    raise unusable("Autograder.submission_time", value, f"one of {', '.join(SUBMISSION_TIMES)}")
 
 
 def _number(

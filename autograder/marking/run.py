@@ -1,0 +1,179 @@
+"""A run of `autograder grade`: what is asked for is checked, the walls rise, assignment after assignment is
+marked. The command reads the options before and prints what came of it.
+
+nbgrader and the gradebook are imported while the walls rise, so not at the top.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from autograder.course.config import readable
+from autograder.course.folders import Folders
+from autograder.course.submission_times import SubmissionTime
+from autograder.errors import WallsError
+from autograder.exam.master import Exam
+from autograder.examiner.examiner import Examiner
+from autograder.examiner.processes import Processes
+from autograder.marking import settings
+from autograder.marking.examining import GRACE, examining
+from autograder.patience import BACKSTOP
+from autograder.runtime.interruption import Interruption
+from autograder.walls.kinds import NONE
+from autograder.walls.limits import Limits
+
+if TYPE_CHECKING:
+    from autograder.gradebook.marks import ClassMarks, MarkedCell
+    from autograder.gradebook.writer import GradebookWriter
+    from autograder.marking.grade import Tally
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person asks of one run, beside what the course's configuration says."""
+
+    students: Sequence[str] = ()
+    """Those to be marked; all, if none is named."""
+    force: bool = False
+    """Mark also what has not changed."""
+    drop_marks: bool = False
+    """Let go of marks for cells that the assignment no longer has."""
+    jobs: int = 1
+    """Submissions at the same time."""
+    sandbox: bool = True
+    carry_forward: bool = True
+    submission_time: SubmissionTime | None = None
+    """None: as the course's configuration says."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is going to do. All of it was checked, and nothing has been touched yet."""
+
+    folders: Folders
+    wishes: Wishes
+    examiners: Sequence[tuple[str, Examiner]]
+    """By assignment, in the order of the command line."""
+    limits: Limits
+    sandbox: bool
+    create_students: bool
+    submission_time: SubmissionTime
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What a run did to one assignment, and what the gradebook says about it now."""
+
+    assignment: str
+    tally: Tally
+    cells: Sequence[MarkedCell]
+    """In the order of the notebook."""
+    marks: ClassMarks
+    without_time: int
+    """Submissions whose time nobody knows, though there is a due date."""
+
+    def lines(self) -> Iterator[str]:
+        """What an instructor is told at the end: the table of marks, and what there is to know of the run."""
+        from autograder.marking.summary import summary
+
+        yield from summary(self.assignment, self.cells, self.marks.students, self.tally.earlier)
+        yield from self.tally.lines(self.without_time)
+
+
+def plan(folders: Folders, assignments: Sequence[str], wishes: Wishes) -> Plan:
+    """What is to be done for these assignments.
+
+    Raises UsageError for an assignment or a setting that is none, ExamError for an unusable master copy.
+    """
+    for assignment in assignments:
+        folders.check_assignment(assignment)
+    sandbox = settings.switch(folders, "Autograder", "sandbox") and wishes.sandbox
+    carry_forward = settings.switch(folders, "Autograder", "carry_forward") and wishes.carry_forward
+    create = settings.switch(folders, "Autograde", "create_student")
+    limits = settings.limits(folders)
+    walls = settings.walls(folders) if sandbox else NONE
+    time = settings.submission_time(folders, wishes.submission_time)
+    examiners = []
+    for assignment in assignments:
+        with readable(folders.source(assignment)):
+            exam = Exam.load(folders.source(assignment))
+        examiners.append((assignment, Examiner(exam, limits, walls=walls, carry_forward=carry_forward)))
+    return Plan(folders, wishes, examiners, limits, sandbox, create, time)
+
+
+@contextmanager
+def walls_raised(what: Plan) -> Iterator[Processes]:
+    """The two warm processes of the first assignment, until the block ends. An interruption ends it as well.
+
+    Raises WallsError if there can be no walls.
+    """
+    _, first = what.examiners[0]
+    with ExitStack() as stack:
+        # Collecting garbage while modules are imported finds none, and in forked workers it would copy every
+        # page of them.
+        gc.disable()
+        stack.callback(gc.unfreeze)
+        stack.callback(gc.enable)
+        try:
+            # What is half started would not be stopped.
+            with stack.enter_context(Interruption()).held_off():
+                stack.enter_context(first).launch()
+            import autograder.gradebook.writer
+            import autograder.marking.grade  # noqa: F401
+
+            first.start()
+        except WallsError as fault:
+            advice = " `autograder doctor` says more; --no-sandbox goes on without." if what.sandbox else ""
+            raise WallsError(f"{fault}{advice}") from None
+        gc.freeze()
+        gc.enable()
+        yield first.processes
+
+
+def mark_all(what: Plan) -> Generator[Marked]:
+    """Mark one assignment after the other, while the walls stand.
+
+    Raises AutograderError; what was marked until then is recorded.
+    """
+    from autograder.course.lock import only_run
+    from autograder.gradebook.writer import GradebookWriter
+
+    with (
+        only_run(what.folders),
+        GradebookWriter(
+            what.folders, timestamps=what.submission_time, create_students=what.create_students
+        ) as writer,
+    ):
+        for assignment, examiner in what.examiners:
+            yield _mark(what, writer, assignment, examiner)
+
+
+def _mark(what: Plan, writer: GradebookWriter, assignment: str, examiner: Examiner) -> Marked:
+    from autograder.gradebook.marks import count_without_time, read_class, reading
+    from autograder.marking.grade import Preparation, grade
+
+    exam, wishes = examiner.exam, what.wishes
+    preparation = Preparation(
+        partial(examining, examiner, what.folders.submitted_root),
+        {"exam": exam.digest, "autograder": examiner.digest},
+        sandbox=what.sandbox,
+        patience=BACKSTOP * what.limits.total_seconds + GRACE,
+    )
+    tally = grade(
+        writer,
+        assignment,
+        preparation,
+        students=wishes.students,
+        force=wishes.force,
+        drop_marks=wishes.drop_marks,
+        jobs=wishes.jobs,
+    )
+    order = [str(cell.grade_id) for notebook in exam.notebooks for cell in notebook.grade_cells]
+    with reading(what.folders) as db:
+        marks, without_time = read_class(db, assignment), count_without_time(db, assignment)
+    return Marked(assignment, tally, marks.in_order(order), marks, without_time)
