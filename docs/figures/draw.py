@@ -9,10 +9,12 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import characters
 import lstm
+import networks
 import padding
 import rnn
 from style import Drawing, settings
@@ -63,8 +65,17 @@ DRAWERS: dict[str, Callable[[], Drawing]] = {
         padding.masked_step,
         characters.char_model,
         characters.sampling,
+        networks.sequence_tasks,
+        networks.gru_cell,
+        networks.bidirectional,
+        networks.stacked,
+        networks.encoder_decoder,
+        networks.attention,
     )
 }
+# One figure for each equation of the LSTM: (1) to (7) of assignment 02, (5) to (12) of assignment 04.
+DRAWERS |= {f"lstm_cell_{n}": partial(lstm.lstm_cell, n) for n in range(1, 8)}
+DRAWERS |= {f"lstm_cell_backward_{n}": partial(lstm.lstm_cell_backward, n) for n in range(5, 13)}
 
 
 def main(names: list[str], course: Path = COURSE) -> None:

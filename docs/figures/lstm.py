@@ -15,6 +15,9 @@ GATES = {  # name, activation, its derivative, parameters, symbol
 }
 STATE, MEMORY = 122, 420  # the heights of the hidden state's line and the cell state's
 WRITE, READ = 335, 306  # the heights at which the cell state is written and read
+FORWARD = {"f": 1, "i": 2, "c": 3, "o": 5}  # the equations of the boxes in assignment 02
+BACKWARD = {"o": 6, "c": 7, "i": 8, "f": 9}  # and those of the gradients of their arguments in assignment 04
+MEMORY_GRADIENT = (7, 8, 9, 12)  # the equations that take up dct
 
 
 @dataclass(frozen=True)
@@ -32,74 +35,109 @@ class Cell:
 
 def _cell(d: Drawing, shift: float, *, backward: bool) -> Cell:
     """Draw the shapes inside an LSTM cell, without the lines between them."""
+    own, memory, reading = (BACKWARD, (7, 8, 9, 12), (5,)) if backward else (FORWARD, (4,), (6,))
     columns = {key: shift + 216 + 104 * i for i, key in enumerate(GATES)}
-    reading = shift + 596
-    tanh, width = (r"$1 - \tanh^2$", 86) if backward else ("tanh", 68)
+    right = shift + 596
+    label, width = (r"$1 - \tanh^2$", 86) if backward else ("tanh", 68)
     gates = {}
     middle = 232 if backward else 210  # backward, the weights stand below the boxes
     for key, x in columns.items():
         name, activation, derivative, parameters, _ = GATES[key]
-        gates[key] = d.box(x, middle, "", "cell" if key == "c" else "gate", width=96, height=86)
-        d.text(x, middle + 28, name, size=14)
+        role = "cell" if key == "c" else "gate"
+        with d.of(own[key], *((10, 11) if backward else ())):
+            gates[key] = d.box(x, middle, "", role, width=96, height=86)
+            d.text(x, middle + 28, name, size=14)
+        with d.of(own[key]):
+            if backward:
+                d.text(x, middle + 1, derivative, size=16)
+            else:
+                d.text(x, middle + 1, activation, size=18 if key == "c" else 24)
+                d.text(x, middle - 27, parameters, size=18)
         if backward:
-            d.text(x, middle + 1, derivative, size=16)
-            d.code(x, middle - 26, f"dW{key}, db{key}", size=14)
-        else:
-            d.text(x, middle + 1, activation, size=18 if key == "c" else 24)
-            d.text(x, middle - 27, parameters, size=18)
-    return Cell(
-        concat=d.box(shift + 142, STATE, "concat", "operation", width=68, height=36, size=SMALL),
-        gates=gates,
-        forget=d.operation(columns["f"], MEMORY, "x"),
-        write=d.operation(columns["c"], WRITE, "x"),
-        total=d.operation(columns["c"], MEMORY, "+"),
-        tanh=d.box(reading, 366, tanh, "hidden", width=width, height=40),
-        read=d.operation(reading, READ, "x"),
-    )
+            with d.of(10):
+                d.code(x, middle - 26, f"dW{key}, db{key}", size=14)
+    with d.of(10, 11) if backward else d.of(*FORWARD.values()):
+        concat = d.box(shift + 142, STATE, "concat", "operation", width=68, height=36, size=SMALL)
+    with d.of(*((9, 12) if backward else memory)):
+        forget = d.operation(columns["f"], MEMORY, "x")
+    with d.of(*((7, 8) if backward else memory)):
+        write = d.operation(columns["c"], WRITE, "x")
+    with d.of(*memory):
+        total = d.operation(columns["c"], MEMORY, "+")
+    with d.of(*reading):
+        tanh = d.box(right, 366, label, "hidden", width=width, height=40)
+    with d.of(*reading, *((6,) if backward else ())):
+        read = d.operation(right, READ, "x")
+    return Cell(concat, gates, forget, write, total, tanh, read)
 
 
-def lstm_cell() -> Drawing:
-    d = Drawing(786, 608)
+def lstm_cell(equation: int | None = None) -> Drawing:
+    """One cell, or what one of the equations (1) to (7) of assignment 02 computes in it."""
+    d = Drawing(786, 608, equation)
     d.container(393, 300, 594, 468)
     d.text(114, 508, "LSTM cell", align="left", colour=GREY)
     product = "\N{MULTIPLICATION SIGN} elementwise product (* in the equations)"
     d.text(114, 480, product, size=SMALL, align="left", colour=GREY)
     cell = _cell(d, 0, backward=False)
-    c_prev = d.value(46, MEMORY, at("c", "t-1"), "cell")
-    a_prev = d.value(46, STATE, at("a", "t-1"), "hidden")
-    c = d.value(740, MEMORY, at("c"), "cell")
-    a = d.value(740, STATE, at("a"), "hidden")
-    x = d.value(142, 30, at("x"), "input")
-    y = d.value(638, 578, at(HAT_Y), "output")
-    softmax = d.box(638, 489, "softmax\n$W_y,\\ b_y$", "output", width=84, height=62, size=16)
+    with d.of(4):
+        c_prev = d.value(46, MEMORY, at("c", "t-1"), "cell")
+    with d.of(*FORWARD.values()):
+        a_prev = d.value(46, STATE, at("a", "t-1"), "hidden")
+        x = d.value(142, 30, at("x"), "input")
+        d.forward(a_prev.right, cell.concat.left)
+        d.forward(x.top, cell.concat.bottom)
+    with d.of(4, 6):
+        c = d.value(740, MEMORY, at("c"), "cell")
+    with d.of(6, 7):
+        a = d.value(740, STATE, at("a"), "hidden")
+    with d.of(7):
+        y = d.value(638, 578, at(HAT_Y), "output")
+        softmax = d.box(638, 489, "softmax\n$W_y,\\ b_y$", "output", width=84, height=62, size=16)
 
-    d.forward(a_prev.right, cell.concat.left)
-    d.forward(x.top, cell.concat.bottom)
     for key, gate in cell.gates.items():
-        if key == "o":
-            d.forward(cell.concat.right, (gate.x, STATE), gate.bottom)
-        else:
-            d.dot(gate.x, STATE)
-            d.forward((gate.x, STATE), gate.bottom)
-        d.text(gate.x + 9, 276, GATES[key][-1], size=22, align="left")
+        with d.of(FORWARD[key]):
+            if key == "o":
+                d.forward(cell.concat.right, (gate.x, STATE), gate.bottom)
+            else:
+                d.dot(gate.x, STATE)
+                if equation == FORWARD[key]:
+                    d.line([cell.concat.right, (gate.x, STATE)], width=2.2)
+                d.forward((gate.x, STATE), gate.bottom)
+        with d.of(FORWARD[key], 6 if key == "o" else 4):
+            d.text(gate.x + 9, 276, GATES[key][-1], size=22, align="left")
 
-    d.forward(c_prev.right, cell.forget.left)
-    d.forward(cell.gates["f"].top, cell.forget.bottom)
-    d.forward(cell.gates["i"].top, (cell.gates["i"].x, WRITE), cell.write.left)
-    d.forward(cell.gates["c"].top, cell.write.bottom)
-    d.forward(cell.write.top, cell.total.bottom)
-    d.forward(cell.forget.right, cell.total.left)
-    d.forward(cell.total.right, c.left)
-    d.dot(cell.tanh.x, MEMORY)
-    d.forward((cell.tanh.x, MEMORY), cell.tanh.top)
-    d.forward(cell.tanh.bottom, cell.read.top)
-    d.forward(cell.gates["o"].top, (cell.gates["o"].x, READ), cell.read.left)
-    d.forward(cell.read.bottom, (cell.read.x, STATE), a.left)
+    with d.of(4):
+        d.forward(c_prev.right, cell.forget.left)
+    with d.of(1, 4):
+        d.forward(cell.gates["f"].top, cell.forget.bottom)
+    with d.of(2, 4):
+        d.forward(cell.gates["i"].top, (cell.gates["i"].x, WRITE), cell.write.left)
+    with d.of(3, 4):
+        d.forward(cell.gates["c"].top, cell.write.bottom)
+    with d.of(4):
+        d.forward(cell.write.top, cell.total.bottom)
+        d.forward(cell.forget.right, cell.total.left)
+        d.forward(cell.total.right, c.left)
+    with d.of(6):
+        if equation == 6:
+            d.line([c.left, (cell.tanh.x, MEMORY)], width=2.2)
+        d.dot(cell.tanh.x, MEMORY)
+        d.forward((cell.tanh.x, MEMORY), cell.tanh.top)
+        d.forward(cell.tanh.bottom, cell.read.top)
+    with d.of(5, 6):
+        d.forward(cell.gates["o"].top, (cell.gates["o"].x, READ), cell.read.left)
+    with d.of(6):
+        d.forward(cell.read.bottom, (cell.read.x, STATE), a.left)
 
-    d.dot(638, STATE)
-    d.hop(638, MEMORY)
-    d.forward((638, STATE), softmax.bottom, z=2.8)
-    d.forward(softmax.top, y.bottom)
+    with d.of(7):
+        if equation == 7:
+            d.line([a.left, (638, STATE)], width=2.2)
+        d.dot(638, STATE)
+    with d.of(4, 6):
+        d.hop(638, MEMORY)
+    with d.of(7):
+        d.forward((638, STATE), softmax.bottom, z=2.8)
+        d.forward(softmax.top, y.bottom)
     return d
 
 
@@ -137,18 +175,24 @@ def lstm_unrolled() -> Drawing:
     return d
 
 
-def lstm_cell_backward() -> Drawing:
-    d = Drawing(780, 512)
+def lstm_cell_backward(equation: int | None = None) -> Drawing:
+    """The way back through one cell, or what one of the equations (5) to (12) of assignment 04 computes."""
+    d = Drawing(780, 512, equation)
     d.container(389, 295, 562, 414)
     d.text(126, 477, "LSTM cell, backward", align="left", colour=GREY)
     cell = _cell(d, 12, backward=True)
     f, i, c, o = (cell.gates[key] for key in "fico")
-    dc_prev = d.gradient(52, MEMORY, "dc_prev", width=92, size=16)
-    da_prev = d.gradient(52, STATE, "da_prev", width=92, size=16)
-    dc_next = d.gradient(728, MEMORY, "dc_next", width=92, size=16)
-    da_next = d.gradient(728, STATE, "da_next", width=92, size=16)
-    dxt = d.gradient(cell.concat.x, 34, "dxt", width=76)
-    dct = d.operation(cell.tanh.x, MEMORY, "+")
+    with d.of(12):
+        dc_prev = d.gradient(52, MEMORY, "dc_prev", width=92, size=16)
+    with d.of(11):
+        da_prev = d.gradient(52, STATE, "da_prev", width=92, size=16)
+        dxt = d.gradient(cell.concat.x, 34, "dxt", width=76)
+    with d.of(5):
+        dc_next = d.gradient(728, MEMORY, "dc_next", width=92, size=16)
+    with d.of(5, 6):
+        da_next = d.gradient(728, STATE, "da_next", width=92, size=16)
+    with d.of(5, *MEMORY_GRADIENT):
+        dct = d.operation(cell.tanh.x, MEMORY, "+")
 
     d.band(dc_prev.right, dc_next.left)
     d.band(da_prev.right, (o.x, STATE), o.bottom)
@@ -162,42 +206,58 @@ def lstm_cell_backward() -> Drawing:
     d.band(dct.bottom, (cell.read.x, STATE), da_next.left)
 
     # from the hidden state and the cell state to the gates
-    d.backward(da_next.left, (cell.read.x, STATE), cell.read.bottom)
-    d.backward(cell.read.top, cell.tanh.bottom)
-    d.backward(cell.tanh.top, dct.bottom)
-    d.backward(dc_next.left, dct.right)
-    d.backward(dct.left, cell.total.right)
-    d.backward(cell.total.left, cell.forget.right)
-    d.backward(cell.forget.left, dc_prev.right)
-    d.backward(cell.total.bottom, cell.write.top)
-    d.backward(cell.forget.bottom, f.top)
-    d.backward(cell.write.left, (i.x, WRITE), i.top)
-    d.backward(cell.write.bottom, c.top)
-    d.backward(cell.read.left, (o.x, READ), o.top)
-    d.code((dct.x + cell.total.x) / 2, MEMORY + 20, "dct")
+    with d.of(5, 6):
+        d.backward(da_next.left, (cell.read.x, STATE), cell.read.bottom)
+    with d.of(5):
+        d.backward(cell.read.top, cell.tanh.bottom)
+        d.backward(cell.tanh.top, dct.bottom)
+        d.backward(dc_next.left, dct.right)
+        d.text(cell.read.x + 12, READ + 27, r"$\ast\,\Gamma_o$", size=16, align="left")
+    with d.of(5, *MEMORY_GRADIENT):
+        d.backward(dct.left, cell.total.right)
+        d.code((dct.x + cell.total.x) / 2, MEMORY + 20, "dct")
+    with d.of(9, 12):
+        d.backward(cell.total.left, cell.forget.right)
+    with d.of(7, 8):
+        d.backward(cell.total.bottom, cell.write.top)
 
     # what each way out of a product is multiplied with
-    d.text(160, MEMORY + 22, r"$\ast\,\Gamma_f$", size=18)
-    d.text(f.x + 11, 350, rf"$\ast\,{part_at('c', 't-1')}$", size=18, align="left")
-    d.text((i.x + c.x) / 2, WRITE + 20, r"$\ast\,\tilde{c}$", size=18)
-    d.text(c.x + 11, 302, r"$\ast\,\Gamma_i$", size=18, align="left")
-    d.text(o.x - 6, READ + 20, rf"$\ast\,\tanh({part_at('c')})$", size=15)
-    d.text(cell.read.x + 12, READ + 27, r"$\ast\,\Gamma_o$", size=16, align="left")
+    with d.of(12):
+        d.backward(cell.forget.left, dc_prev.right)
+        d.text(160, MEMORY + 22, r"$\ast\,\Gamma_f$", size=18)
+    with d.of(9):
+        d.backward(cell.forget.bottom, f.top)
+        d.text(f.x + 11, 350, rf"$\ast\,{part_at('c', 't-1')}$", size=18, align="left")
+    with d.of(8):
+        d.backward(cell.write.left, (i.x, WRITE), i.top)
+        d.text((i.x + c.x) / 2, WRITE + 20, r"$\ast\,\tilde{c}$", size=18)
+    with d.of(7):
+        d.backward(cell.write.bottom, c.top)
+        d.text(c.x + 11, 302, r"$\ast\,\Gamma_i$", size=18, align="left")
+    with d.of(6):
+        d.backward(cell.read.left, (o.x, READ), o.top)
+        d.text(o.x - 6, READ + 20, rf"$\ast\,\tanh({part_at('c')})$", size=15)
 
     # from the gates, through their weights, to what went into them: dft is what leaves the box
-    sums = [d.operation(gate.x, STATE, "+", radius=10) for gate in (f, i, c)]
+    with d.of(11):
+        sums = [d.operation(gate.x, STATE, "+", radius=10) for gate in (f, i, c)]
     for gate, name in ((f, "dft"), (i, "dit"), (c, "dcct"), (o, "dot")):
-        weights = d.parameter(gate.x, 154, rf"$W_{name[1]}^{{T}}$", width=40, height=26, size=15)
-        d.backward(gate.bottom, weights.top)
-        d.code(gate.x + 12, 178, name, size=13, align="left")
-        if gate is o:
-            d.backward(weights.bottom, (o.x, STATE), (c.x + 9, STATE))
-        else:
-            d.line([weights.bottom, (gate.x, STATE + 10)], colour=GRADIENT, width=2.4)
-    for right, left in ((sums[2], sums[1].right), (sums[1], sums[0].right), (sums[0], cell.concat.right)):
-        d.backward(right.left, left)
-    d.backward(cell.concat.left, da_prev.right)
-    d.backward(cell.concat.bottom, dxt.top)
+        with d.of(BACKWARD[name[1]], 10, 11):
+            d.code(gate.x + 12, 178, name, size=13, align="left")
+        with d.of(11):
+            weights = d.parameter(gate.x, 154, rf"$W_{name[1]}^{{T}}$", width=40, height=26, size=15)
+        with d.of(BACKWARD[name[1]], 11):
+            d.backward(gate.bottom, weights.top)
+        with d.of(11):
+            if gate is o:
+                d.backward(weights.bottom, (o.x, STATE), (c.x + 9, STATE))
+            else:
+                d.line([weights.bottom, (gate.x, STATE + 10)], colour=GRADIENT, width=2.4)
+    with d.of(11):
+        for right, left in ((sums[2], sums[1].right), (sums[1], sums[0].right), (sums[0], cell.concat.right)):
+            d.backward(right.left, left)
+        d.backward(cell.concat.left, da_prev.right)
+        d.backward(cell.concat.bottom, dxt.top)
     d.legend(480, 54)
     return d
 

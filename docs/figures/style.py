@@ -7,10 +7,12 @@ Ito, which colour-blind eyes can tell apart; each role also has a shape or a lin
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 import matplotlib
@@ -18,6 +20,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+from matplotlib.colors import to_rgba
 from matplotlib.patches import Circle, Patch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path as Outline
 
@@ -29,6 +32,8 @@ GREY = "#6b7178"
 PALE = "#b4b9bf"
 BACKGROUND = "#f4f5f7"
 BAND = "#dcdfe3"
+FADED = 0.3  # how much of a colour is left in what a figure is not about
+SMALLER = 0.7  # the size at which a figure about one equation is shown
 GRADIENT = "#c04a00"
 
 # role -> (outline, fill): what a value is, or what a box computes
@@ -100,17 +105,43 @@ class Drawing:
     """One figure of `width` by `height` pixels on a white ground.
 
     From back to front (`z`): cells, bands (1), lines (2), boxes (3), arrow heads and strokes (4), words (5).
+
+    equation : the number of the equation that the drawing is about: what is drawn `of` it is strong, all else
+               pale, and the drawing is shown smaller; without it all is strong
     """
 
-    def __init__(self, width: float, height: float) -> None:
+    def __init__(self, width: float, height: float, equation: int | None = None) -> None:
+        self.equation = equation
+        self._strong = True
         self.figure = plt.figure(figsize=(width / 96, height / 96), facecolor="white")
         self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set(xlim=(0, width), ylim=(0, height))
         self.axes.axis("off")
 
+    # --- strong and pale ---
+
+    @contextmanager
+    def of(self, *equations: int) -> Iterator[None]:
+        """What is drawn in this context belongs to these equations; what is drawn outside is strong."""
+        before, self._strong = self._strong, self.equation is None or self.equation in equations
+        yield
+        self._strong = before
+
+    def _shade(self, colour: Any) -> Any:
+        """The colour, or a pale form of it; what is not drawn at all stays so."""
+        red, green, blue, alpha = to_rgba(colour)
+        if self._strong:
+            return colour
+        return (*(1 - FADED * (1 - part) for part in (red, green, blue)), alpha)
+
     # --- shapes ---
 
     def _patch(self, patch: Patch, z: float) -> None:
+        if not self._strong:
+            patch.set(
+                edgecolor=self._shade(patch.get_edgecolor()), facecolor=self._shade(patch.get_facecolor())
+            )
+            z -= 0.05
         patch.set_zorder(z)
         self.axes.add_patch(patch)
         patch.set_clip_on(False)
@@ -336,7 +367,7 @@ class Drawing:
             # the same baseline, whether or not a letter goes below it
             vertical, y = "center_baseline", y + 0.1 * size
         label = self.axes.text(
-            x, y, words, fontsize=size * PIXEL, color=colour, ha=align, va=vertical, zorder=5
+            x, y, words, fontsize=size * PIXEL, color=self._shade(colour), ha=align, va=vertical, zorder=5
         )
         label.set(weight=weight, family=family, linespacing=1.25, math_fontfamily="cm")
 
@@ -362,7 +393,8 @@ class Drawing:
         """Write the SVG (the same bytes each time) and forget the figure."""
         self.figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(self.figure)
-        path.write_text(_described(path.read_text("utf-8"), title, description), "utf-8")
+        svg = _described(path.read_text("utf-8"), title, description)
+        path.write_text(svg if self.equation is None else _smaller(svg), "utf-8")
 
 
 def _described(svg: str, title: str, description: str) -> str:
@@ -374,6 +406,15 @@ def _described(svg: str, title: str, description: str) -> str:
     )
     svg = svg[:start] + words + svg[end:]
     return svg.replace("<svg ", '<svg role="img" aria-labelledby="title desc" ', 1)
+
+
+def _smaller(svg: str) -> str:
+    """The same drawing, shown at SMALLER of its size where there is room."""
+
+    def scaled(found: re.Match[str]) -> str:
+        return f'{found[1]}="{SMALLER * float(found[2]):g}pt"'
+
+    return re.sub(r'\b(width|height)="([\d.]+)pt"', scaled, svg, count=2)
 
 
 def _dashes(lengths: tuple[float, ...], width: float) -> str | tuple[float, tuple[float, ...]]:
