@@ -20,7 +20,7 @@ copyright = "its authors. Text and figures: CC BY 4.0; code: MIT."
 html_title = project
 language = "en"
 
-extensions = ["myst_nb", "accessible", "folders", "glossary", "links", "mathml", "navigation"]
+extensions = ["myst_nb", "accessible", "folders", "glossary", "links", "mathml", "navigation", "play"]
 root_doc = "docs/index"
 include_patterns = ["docs/*.md", "notebooks/*.ipynb", "release/*/*.ipynb"]
 exclude_patterns = os.environ.get("WITHOUT", "").split()

@@ -11,6 +11,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+PLAY = ["lstm-to-touch", "train-on-names"]
 REFERENCE = ["notation", "glossary", "errata", "references", "downloads"]
 GUIDES = ["students", "instructors", "maintainers", "design"]  # then whatever else is in docs/
 
@@ -18,10 +19,15 @@ GUIDES = ["students", "instructors", "maintainers", "design"]  # then whatever e
 def add_toctrees(app: Sphinx, page: str, source: list[str]) -> None:
     if page == app.config.root_doc:
         pages = sorted(app.env.found_docs)
-        guides = {Path(name).name for name in pages if name.startswith("docs/")} - {"index", *REFERENCE}
+        guides = {Path(name).name for name in pages if name.startswith("docs/")} - {
+            "index",
+            *PLAY,
+            *REFERENCE,
+        }
         for caption, entries in (
             ("Lessons", [numbered(app, name) for name in pages if name.startswith("notebooks/")]),
             ("Assignments", [numbered(app, name) for name in pages if name.startswith("release/")]),
+            ("Try it here", PLAY),
             ("Reference", REFERENCE),
             ("Guides", [*GUIDES, *sorted(guides - {*GUIDES})]),
         ):
