@@ -48,6 +48,10 @@ class GradebookLocked(RecordsError):
     """Another program keeps the gradebook locked."""
 
 
+class Collided(GradebookLocked):
+    """Another program wrote the same rows at the same time."""
+
+
 class NotRecorded(RecordsError):
     """The marks of one student could not be recorded, for a reason that lies in that student's work."""
 

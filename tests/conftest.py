@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import needs
 import pytest
@@ -79,6 +81,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A running server; what uses it is marked xdist_group("postgres"): started once."""
+    from postgres import Server
+
+    server = Server()
+    yield server
+    server.remove()
 
 
 @pytest.fixture

@@ -131,18 +131,15 @@ class Folders:
     def submitted_root(self) -> Path:
         return self.root / str(self.setting("CourseDirectory", "submitted_directory", "submitted"))
 
-    @property
-    def workshop(self) -> Path:
+    def workshop(self, assignment: str) -> Path:
         """Files on their way into `autograded/`, on the same file system, and the lock of a run."""
         autograded = str(self.setting("CourseDirectory", "autograded_directory", "autograded"))
-        return self.root / autograded / ".autograder"
+        return self.root / autograded / ".autograder" / f"{assignment}.run"
 
-    @property
-    def feedback_workshop(self) -> Path:
+    def feedback_workshop(self, assignment: str) -> Path:
         """Pages on their way into `feedback/`, on the same file system."""
-        return (
-            self.root / str(self.setting("CourseDirectory", "feedback_directory", "feedback")) / ".autograder"
-        )
+        feedback = str(self.setting("CourseDirectory", "feedback_directory", "feedback"))
+        return self.root / feedback / f".autograder-{assignment}"
 
     def _path(self, step: str, student: str, assignment: str) -> Path:
         folder = str(self.setting("CourseDirectory", f"{step}_directory", step))

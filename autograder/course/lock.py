@@ -1,4 +1,4 @@
-"""One run at a time in a course."""
+"""One run at a time for each assignment of a course."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from autograder.text import show
 
 
 @contextlib.contextmanager
-def only_run(folders: Folders) -> Iterator[None]:
-    """Keep a second run out of the course while the block lasts.
+def only_run(folders: Folders, assignment: str) -> Iterator[None]:
+    """Keep a second run of an assignment out of the course while the block lasts.
 
     Raises GradebookLocked if there is one, RecordsError if `autograded/` cannot be written.
     """
@@ -22,12 +22,13 @@ def only_run(folders: Folders) -> Iterator[None]:
     except ImportError:  # Windows: nothing to hold runs apart with
         yield
         return
+    workshop = folders.workshop(assignment)
     try:
-        folders.workshop.mkdir(parents=True, exist_ok=True)
-        lock = (folders.workshop / "lock").open("a+")
+        workshop.mkdir(parents=True, exist_ok=True)
+        lock = (workshop / "lock").open("a+")
     except OSError as error:
         raise RecordsError(
-            f"Nothing can be written to {show(folders.workshop.parent)}: {error.strerror or error}"
+            f"Nothing can be written to {show(workshop.parent.parent)}: {error.strerror or error}"
             f" ({show(error.filename or 'no file')}). It must be a folder that whoever runs this command may"
             " write to."
         ) from error
@@ -37,8 +38,8 @@ def only_run(folders: Folders) -> Iterator[None]:
         except OSError:
             lock.seek(0)
             raise GradebookLocked(
-                f"Another run (process {show(lock.read(20).strip())}) is at work in {show(folders.root)}."
-                " Wait until it has finished; two runs must not mix."
+                f"Another run (process {show(lock.read(20).strip())}) is at work on {show(assignment)} in"
+                f" {show(folders.root)}. Wait until it has finished; two runs must not mix."
             ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))

@@ -79,7 +79,7 @@ def write_feedback(
     config.CourseDirectory.ignore = [*folders.ignored, MARKER]
     if show_tests:
         config.FeedbackExporter.show_tests = True
-    with only_run(folders), _workshop(folders) as workshop:
+    with only_run(folders, assignment), _workshop(folders, assignment) as workshop:
         with GradebookWriter(folders) as writer:
             writer.add_default_course()
         with reading(folders) as db:
@@ -173,12 +173,12 @@ def _said(name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _workshop(folders: Folders) -> Iterator[Path]:
+def _workshop(folders: Folders, assignment: str) -> Iterator[Path]:
     """A folder for pages that are not ready, on the file system of `feedback/`; gone afterwards.
 
     Whatever a killed run has left in it goes first.
     """
-    workshop = folders.feedback_workshop
+    workshop = folders.feedback_workshop(assignment)
     shutil.rmtree(workshop, ignore_errors=True)
     try:
         workshop.mkdir(parents=True)

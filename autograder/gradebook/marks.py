@@ -1,7 +1,8 @@
 """The one reader of marks: the table at the end of a run, the report, feedback and exports have them from it.
 
 Reading takes no write lock. All that is read of an assignment is read in one transaction, so that it belongs
-together while a run is marking.
+together while a run is marking. Rows are put in order here, not by the database: each kind of database has
+its own ideas of which of two texts comes first, and where nothing comes.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from sqlalchemy.engine import Connection, Engine
 
 from autograder.course.folders import Folders
 from autograder.errors import RecordsError
-from autograder.gradebook.database import PATIENCE, engine_for, explained_reading
+from autograder.gradebook.database import PATIENCE, engine_for
 from autograder.gradebook.earlier_records import finding_of_remark
+from autograder.gradebook.faults import explained_reading
 from autograder.gradebook.nbgrader import api
 from autograder.gradebook.tables import (
     ASSIGNMENT,
@@ -40,6 +42,7 @@ from autograder.result import Remark
 from autograder.text import show
 
 LONGEST_SENTENCE: Final = 2000
+NOTHING_MARKED: Final = "Nothing is marked yet. Mark an assignment first: `autograder grade NAME`."
 _ABOVE: Final = "above the maximum"
 _BY_HAND: Final = "to mark by hand"
 
@@ -171,8 +174,7 @@ def reading(folders: Folders) -> Iterator[Connection]:
     Raises RecordsError if there is none, GradebookBroken or GradebookLocked if it cannot be read.
     """
     with explained_reading():
-        options = {"connect_args": {"timeout": PATIENCE}} if folders.database.startswith("sqlite") else {}
-        engine = engine_for(folders.database, **options)
+        engine = engine_for(folders.database, PATIENCE)
         url = engine.url
         if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
             raise RecordsError(
@@ -181,6 +183,8 @@ def reading(folders: Folders) -> Iterator[Connection]:
             )
         try:
             with snapshot(engine) as db:
+                if not sql.inspect(db).get_table_names():
+                    raise RecordsError(NOTHING_MARKED)
                 yield db
         finally:
             engine.dispose()
@@ -193,6 +197,9 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name == "sqlite":
             # The driver begins no transaction of its own for what only reads.
             db.exec_driver_sql("BEGIN")
+        elif engine.dialect.name == "postgresql":
+            # By itself, each statement would see what was committed until then.
+            db.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         yield db
         db.rollback()
 
@@ -200,7 +207,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 def read_assignments(db: Connection) -> list[str]:
     """The assignments on which somebody has handed in something, in the order of their names."""
     submitted = sql.select(ASSIGNMENT.c.name).join(SUBMISSION, SUBMISSION.c.assignment_id == ASSIGNMENT.c.id)
-    return list(db.scalars(submitted.distinct().order_by(ASSIGNMENT.c.name)))
+    return sorted(db.scalars(submitted.distinct()))
 
 
 def read_class(db: Connection, assignment: str) -> ClassMarks:
@@ -232,11 +239,11 @@ def _students(db: Connection, assignment: str) -> dict[str, StudentMarks]:
         sql.select(SUBMISSION.c.id, SUBMISSION.c.student_id)
         .join(ASSIGNMENT, ASSIGNMENT.c.id == SUBMISSION.c.assignment_id)
         .where(ASSIGNMENT.c.name == assignment)
-        .order_by(SUBMISSION.c.student_id)
     )
-    students = {row.id: StudentMarks(row.student_id) for row in db.execute(query)}
+    rows = sorted(db.execute(query), key=lambda row: row.student_id)
+    students = {row.id: StudentMarks(row.student_id) for row in rows}
     if _has(db, RECORD):  # a gradebook in which nothing was marked by this autograder has not
-        submissions = query.with_only_columns(SUBMISSION.c.id).order_by(None)
+        submissions = query.with_only_columns(SUBMISSION.c.id)
         for row in db.execute(sql.select(RECORD).where(RECORD.c.submission_id.in_(submissions))):
             student = students[row.submission_id]
             student.remarks = tuple(_remarks(row.remarks))
@@ -247,21 +254,22 @@ def _students(db: Connection, assignment: str) -> dict[str, StudentMarks]:
 def _cells(db: Connection, assignment: str) -> Iterator[MarkedCell]:
     grade, task = api.GradeCell.__table__, api.TaskCell.__table__
     points = sql.func.coalesce(grade.c.max_score, task.c.max_score).label("points")
-    for row in db.execute(
-        sql.select(CELL.c.id, CELL.c.name, points)
+    query = (
+        sql.select(CELL.c.id, CELL.c.name, points, NOTEBOOK.c.name.label("notebook"))
         .join_from(CELL, NOTEBOOK, NOTEBOOK.c.id == CELL.c.notebook_id)
         .join(ASSIGNMENT, ASSIGNMENT.c.id == NOTEBOOK.c.assignment_id)
         .join(grade, grade.c.id == CELL.c.id, isouter=True)
         .join(task, task.c.id == CELL.c.id, isouter=True)
         .where(ASSIGNMENT.c.name == assignment, CELL.c.type.in_(["GradeCell", "TaskCell"]))
-        .order_by(NOTEBOOK.c.name)
-    ):
+    )
+    for row in sorted(db.execute(query), key=lambda row: (row.notebook, row.name)):
         yield MarkedCell(row.id, row.name, float(row.points or 0.0))
 
 
 def _of_cells(db: Connection, assignment: str, table: Any) -> Any:
-    """The rows of a table of nbgrader's about the cells of everybody's work, with the names of the cells."""
-    return db.execute(
+    """The rows of a table of nbgrader's about the cells of everybody's work, with the names of the cells, by
+    which they are in order."""
+    rows = db.execute(
         sql.select(table, CELL.c.name)
         .join_from(table, SUBMITTED_NOTEBOOK, SUBMITTED_NOTEBOOK.c.id == table.c.notebook_id)
         .join(CELL, CELL.c.id == table.c.cell_id)
@@ -269,6 +277,7 @@ def _of_cells(db: Connection, assignment: str, table: Any) -> Any:
         .join(ASSIGNMENT, ASSIGNMENT.c.id == SUBMISSION.c.assignment_id)
         .where(ASSIGNMENT.c.name == assignment)
     )
+    return sorted(rows, key=lambda row: (row.name, row.cell_id))
 
 
 def _remarks(stored: str) -> Iterator[Remark]:

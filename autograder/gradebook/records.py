@@ -21,6 +21,7 @@ from autograder.errors import RecordsError
 from autograder.gradebook.autograded import master_cells, read_folder
 from autograder.gradebook.marks import (
     LONGEST_SENTENCE,
+    NOTHING_MARKED,
     Changed,
     ClassMarks,
     StudentMarks,
@@ -127,7 +128,7 @@ def read_records(folders: Folders, assignments: Sequence[str] = ()) -> list[Clas
                     f" {show(name)}`. Marked so far: {', '.join(map(show, marked)) or 'nothing'}."
                 )
         if not marked:
-            raise RecordsError("Nothing is marked yet. Mark an assignment first: `autograder grade NAME`.")
+            raise RecordsError(NOTHING_MARKED)
         people = {
             row.id: show(" ".join(filter(None, (row.first_name, row.last_name))), 80)
             for row in db.execute(sql.select(api.Student.id, api.Student.first_name, api.Student.last_name))

@@ -16,19 +16,20 @@ import contextlib
 import json
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
 
 from autograder.course.folders import Folders
 from autograder.course.submission_times import SubmissionTime
-from autograder.errors import AutograderError, NotRecorded, RecordsError
-from autograder.gradebook.database import PATIENCE, explained, open_engine
+from autograder.errors import AutograderError, Collided, NotRecorded, RecordsError
+from autograder.gradebook.database import PATIENCE, open_engine
+from autograder.gradebook.faults import explained
 from autograder.gradebook.lateness import Lateness, grant_what_was_promised
 from autograder.gradebook.nbgrader import api, nbformat, utils
 from autograder.gradebook.published import MARKER, annotate, master_files, publish
@@ -60,6 +61,10 @@ from autograder.runtime.files import keep_private
 from autograder.runtime.unforeseen import sentence
 from autograder.text import show
 
+_T = TypeVar("_T")
+_TRIES: Final = 4
+"""How often something is written that another program writes, too, before it is given up."""
+
 
 class GradebookWriter:
     """Writes results of one course, one process at a time.
@@ -84,11 +89,11 @@ class GradebookWriter:
         self._permissions = folders.permissions
         self._engine = open_engine(folders.database, patience, shared=folders.is_shared)
         self._master_files: dict[str, list[tuple[Path, Path]]] = {}
-        with self.transaction() as db:
-            create_tables(db)
-            if folders.course_id and not has_row(db, api.Course.__table__, id=folders.course_id):
-                db.execute(sql.insert(api.Course.__table__).values(id=folders.course_id))
-        self._finish_interrupted()
+        try:
+            self.do("the gradebook", self._create)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> GradebookWriter:
         return self
@@ -101,12 +106,18 @@ class GradebookWriter:
     def close(self) -> None:
         self._engine.dispose()
 
+    def _create(self, db: Connection) -> None:
+        create_tables(db)
+        if self.folders.course_id and not has_row(db, api.Course.__table__, id=self.folders.course_id):
+            db.execute(sql.insert(api.Course.__table__).values(id=self.folders.course_id))
+
     def prepare(self, assignment: str, exam_digest: str, *, drop_marks: bool = False) -> list[str]:
         """Make the gradebook's rows of an assignment what its source says; a sentence for each change.
 
         Needed once per run and assignment, before `write`. Raises MarksAtStake if a cell with marks or
         comments given by hand is no longer in the source, unless `drop_marks`.
         """
+        self._finish_interrupted(assignment)
         with self.transaction() as db:
             row = db.execute(
                 sql.select(ASSIGNMENT.c.id, MASTER.c.exam)
@@ -118,11 +129,15 @@ class GradebookWriter:
             from autograder.gradebook.master import master_notebooks, synchronise
 
             notebooks = master_notebooks(self.folders, assignment)
-            with self.transaction() as db:
+
+            def follow(db: Connection) -> list[str]:
                 said = synchronise(db, assignment, notebooks, self.folders.course_id, drop_marks=drop_marks)
                 assignment_id = one_row(db, ASSIGNMENT, name=assignment).id
                 db.execute(sql.delete(MASTER).where(MASTER.c.assignment_id == assignment_id))
                 db.execute(sql.insert(MASTER).values(assignment_id=assignment_id, exam=exam_digest))
+                return said
+
+            said = self.do(f"the cells of {show(assignment)}", follow)
         self._master_files[assignment] = master_files(self.folders, assignment)
         return said
 
@@ -133,12 +148,12 @@ class GradebookWriter:
         """
         token = uuid.uuid4().hex
         final = self.folders.autograded(result.student, result.assignment)
-        staged = self.folders.workshop / token
-        with explained(f"{show(result.student)}'s {result.assignment}"):
+        staged = self.folders.workshop(result.assignment) / token
+        what = f"{show(result.student)}'s {show(result.assignment)}"
+        with explained(what):
             try:
                 self._stage(result, staged, folder)
-                with self.transaction() as db:
-                    changes = self._record(db, result, folder, why, token)
+                changes = self.do(what, lambda db: self._record(db, result, folder, why, token))
             except (AutograderError, OSError, sql.exc.DBAPIError):
                 shutil.rmtree(staged, ignore_errors=True)
                 raise
@@ -164,9 +179,12 @@ class GradebookWriter:
     def add_default_course(self) -> None:
         """Add the course that nbgrader looks up where it names none, as its GetGrades does: for each it would
         add one if there is none, and of several at once all but one would fail."""
-        with self.transaction() as db:
+
+        def add(db: Connection) -> None:
             if not has_row(db, api.Course.__table__, id="default_course"):
                 db.execute(sql.insert(api.Course.__table__).values(id="default_course"))
+
+        self.do("the course", add)
 
     def update_lateness(self, assignment: str, student: str, folder: Path) -> None:
         """The time and the late penalty of a submission that was marked before and has not changed.
@@ -282,9 +300,9 @@ class GradebookWriter:
             )
         }
         marked: list[Marked] = []
-        for cell in db.execute(
-            sql.select(CELL.c.id, CELL.c.name, CELL.c.type).where(CELL.c.notebook_id == notebook_id)
-        ).all():
+        rows = sql.select(CELL.c.id, CELL.c.name, CELL.c.type).where(CELL.c.notebook_id == notebook_id)
+        places = {name: place for place, name in enumerate(cells)}
+        for cell in sorted(db.execute(rows), key=lambda row: (places.get(row.name, len(places)), row.name)):
             answer, checksum = cells.get(cell.name), checksums.get(cell.name)
             keys = {"notebook_id": row_id, "cell_id": cell.id}
             if cell.type in ("SolutionCell", "TaskCell"):
@@ -318,36 +336,47 @@ class GradebookWriter:
                 )
             db.execute(sql.insert(STUDENT).values(id=student))
 
-    def _finish_interrupted(self) -> None:
+    def _finish_interrupted(self, assignment: str) -> None:
         """Put in place what a killed run had committed, throw away what it had not.
 
         What cannot be put in place is made again when its student's turn comes, and told about then.
         """
-        workshop = self.folders.workshop
+        workshop = self.folders.workshop(assignment)
         with explained(f"the unfinished files of an earlier run in {show(workshop)}"):
             left = [path for path in workshop.iterdir() if path.is_dir()] if workshop.is_dir() else []
             with self.transaction() as db:
                 committed = {
-                    row.token: (row.student_id, row.name)
+                    row.token: row.student_id
                     for row in db.execute(
-                        sql.select(RECORD.c.token, SUBMISSION.c.student_id, ASSIGNMENT.c.name)
+                        sql.select(RECORD.c.token, SUBMISSION.c.student_id)
                         .join_from(RECORD, SUBMISSION, RECORD.c.submission_id == SUBMISSION.c.id)
                         .join(ASSIGNMENT, ASSIGNMENT.c.id == SUBMISSION.c.assignment_id)
+                        .where(ASSIGNMENT.c.name == assignment)
                         .where(RECORD.c.token.in_([path.name for path in left]))
                     )
                 }
             for path in left:
                 if path.name in committed:
                     with contextlib.suppress(OSError):
-                        publish(path, self.folders.autograded(*committed[path.name]))
+                        publish(path, self.folders.autograded(committed[path.name], assignment))
             for path in left:
                 shutil.rmtree(path, ignore_errors=True)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """The gradebook's database, until the block ends; an error in it undoes everything."""
-        with explained("the gradebook"), self._engine.begin() as db:
+    def transaction(self, what: str = "the gradebook") -> Iterator[Connection]:
+        """The gradebook's database, until the block ends; an error in it undoes everything, and speaks of
+        `what` that was not recorded."""
+        with explained(what), self._engine.begin() as db:
             yield db
+
+    def do(self, what: str, work: Callable[[Connection], _T]) -> _T:
+        """What `work` returns, which is done in a transaction; and done again if another program (nbgrader's
+        own take no turns) wrote the same rows meanwhile."""
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(Collided), self.transaction(what) as db:
+                return work(db)
+        with self.transaction(what) as db:
+            return work(db)
 
 
 def _mark_by_hand(answer: Any, checksum: str | None) -> float | None:

@@ -143,12 +143,14 @@ def mark_all(what: Plan) -> Generator[Marked]:
     from autograder.course.lock import only_run
     from autograder.gradebook.writer import GradebookWriter
 
-    with (
-        only_run(what.folders),
-        GradebookWriter(
-            what.folders, timestamps=what.submission_time, create_students=what.create_students
-        ) as writer,
-    ):
+    with ExitStack() as stack:
+        for assignment in sorted({assignment for assignment, _ in what.examiners}):
+            stack.enter_context(only_run(what.folders, assignment))
+        writer = stack.enter_context(
+            GradebookWriter(
+                what.folders, timestamps=what.submission_time, create_students=what.create_students
+            )
+        )
         for assignment, examiner in what.examiners:
             yield _mark(what, writer, assignment, examiner)
 

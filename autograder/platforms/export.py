@@ -40,8 +40,8 @@ class LearningPlatformExport(ExportPlugin):  # type: ignore[misc]
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the file. Raises RecordsError if an assignment or a student is not in the gradebook."""
-        assignments = _chosen(gradebook.assignments, [str(name) for name in self.assignment], "name")
-        students = _chosen(gradebook.students, [str(name) for name in self.student], "id")
+        assignments = _chosen(_assignments(gradebook), [str(name) for name in self.assignment], "name")
+        students = _chosen(_students(gradebook), [str(name) for name in self.student], "id")
         headings = [self.columns.get(assignment.name, assignment.name) for assignment in assignments]
         rows = [
             [
@@ -143,8 +143,10 @@ class PlainExportPlugin(LearningPlatformExport):
         """Write the file. Raises RecordsError if an assignment or a student is not in the gradebook."""
         rows = [
             self._row(gradebook, assignment, student)
-            for assignment in _chosen(gradebook.assignments, [str(name) for name in self.assignment], "name")
-            for student in _chosen(gradebook.students, [str(name) for name in self.student], "id")
+            for assignment in _chosen(
+                _assignments(gradebook), [str(name) for name in self.assignment], "name"
+            )
+            for student in _chosen(_students(gradebook), [str(name) for name in self.student], "id")
         ]
         target = Path(self.to or self.default_name)
         target.write_text(csv_text(_COLUMNS, rows), encoding="utf-8", newline="")
@@ -179,6 +181,23 @@ _COLUMNS = [
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
     "raw_score", "late_submission_penalty", "score", "max_score",
 ]  # fmt: skip
+
+
+def _assignments(gradebook: Gradebook) -> list[Any]:
+    """In nbgrader's order, by due date and name, whatever the database takes for smaller: none is first."""
+    return sorted(
+        gradebook.assignments, key=lambda found: (str(found.duedate) if found.duedate else "", found.name)
+    )
+
+
+def _students(gradebook: Gradebook) -> list[Any]:
+    """In nbgrader's order, by last and first name, whatever the database takes for smaller: none comes first.
+
+    Who has the same names, or none, is in the order of the ids.
+    """
+    return sorted(
+        gradebook.students, key=lambda found: (found.last_name or "", found.first_name or "", found.id)
+    )
 
 
 def _chosen(entries: Sequence[Any], names: Sequence[str], attribute: str) -> list[Any]:

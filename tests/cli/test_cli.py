@@ -344,7 +344,7 @@ def test_a_gradebook_that_cannot_be_written_is_told(course: Path, capsys: Any) -
 @pytest.mark.walls
 def test_another_run_is_told(course: Path, capsys: Any) -> None:
     small.submit(course, "alice")
-    with only_run(Folders.of(course)):
+    with only_run(Folders.of(course), "ps1"):
         assert run(course, "grade", "ps1") == NOT_RECORDED
     assert "Another run" in capsys.readouterr().err
 

@@ -336,20 +336,20 @@ def test_a_full_disk_stops_it_and_leaves_the_old_page(
     with pytest.raises(DiskFull, match="alice's feedback was not written"):
         write_feedback(folders, "ps1", force=True)
     assert times(class_of_three) == before
-    assert not folders.feedback_workshop.exists()
+    assert not folders.feedback_workshop("ps1").exists()
 
 
 def test_what_a_killed_run_has_left_goes_with_the_next(class_of_three: Path) -> None:
     folders = Folders.of(class_of_three)
-    left = folders.feedback_workshop / "0123" / "alice"
+    left = folders.feedback_workshop("ps1") / "0123" / "alice"
     left.mkdir(parents=True)
     assert write_feedback(folders, "ps1").written == 3
-    assert not folders.feedback_workshop.exists()
+    assert not folders.feedback_workshop("ps1").exists()
 
 
 def test_two_runs_do_not_mix(class_of_three: Path) -> None:
     folders = Folders.of(class_of_three)
-    with only_run(folders), pytest.raises(GradebookLocked, match="Another run"):
+    with only_run(folders, "ps1"), pytest.raises(GradebookLocked, match="Another run"):
         write_feedback(folders, "ps1")
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import fake_class as small
 import nbformat
 import pytest
+import sqlalchemy
 from gradebooks import Gradebook
 
 from autograder.cli.main import main
@@ -44,9 +45,18 @@ from autograder.sentences.catalogue import finding
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture
-def course(tmp_path: Path) -> Path:
-    return small.make_course(tmp_path / "course")
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
+def course(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A course whose gradebook is a file, and one with a database on a server."""
+    if request.param == "sqlite":
+        return small.make_course(tmp_path / "course")
+    server = request.getfixturevalue("postgres")
+    setting = f"c.CourseDirectory.db_url = {server.new_address()!r}\n"
+    return small.make_course(tmp_path / "course", small.CONFIG + setting)
+
+
+about_files = pytest.mark.parametrize("course", ["sqlite"], indirect=True)
+"""A test of what only a gradebook in a file has."""
 
 
 def mark(course: Path, autograder: str = "autograder-1", walls: str = "namespaces", **options: Any) -> Tally:
@@ -60,7 +70,16 @@ def mark(course: Path, autograder: str = "autograder-1", walls: str = "namespace
 
 
 def gradebook(course: Path) -> Gradebook:
-    return Gradebook(f"sqlite:///{course / 'gradebook.db'}", "small")
+    return Gradebook(Folders.of(course).database, "small")
+
+
+def query(course: Path, statement: str) -> list[tuple[Any, ...]]:
+    """The rows that a statement finds in the gradebook."""
+    engine = sqlalchemy.create_engine(Folders.of(course).database)
+    with engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(sqlalchemy.text(statement))]
+    engine.dispose()
+    return rows
 
 
 def marks(course: Path, student: str) -> dict[str, float | None]:
@@ -79,28 +98,35 @@ def give_by_hand(course: Path, student: str, grade_id: str, score: float) -> Non
 
 def everything(course: Path) -> dict[str, Any]:
     """All that a run leaves behind and that does not depend on when it ran."""
-    with sqlite3.connect(course / "gradebook.db") as db:
-        grades = db.execute(
-            "SELECT s.student_id, c.name, g.auto_score, g.manual_score, g.needs_manual_grade"
-            " FROM grade g JOIN base_cell c ON c.id = g.cell_id"
-            " JOIN submitted_notebook n ON n.id = g.notebook_id"
-            " JOIN submitted_assignment s ON s.id = n.assignment_id ORDER BY 1, 2"
-        ).fetchall()
-        comments = db.execute(
-            "SELECT s.student_id, c.name, k.auto_comment FROM comment k JOIN base_cell c ON c.id = k.cell_id"
-            " JOIN submitted_notebook n ON n.id = k.notebook_id"
-            " JOIN submitted_assignment s ON s.id = n.assignment_id ORDER BY 1, 2"
-        ).fetchall()
-        records = db.execute(
-            "SELECT s.student_id, r.submission, r.exam, r.autograder FROM autograder_record r"
-            " JOIN submitted_assignment s ON s.id = r.submission_id ORDER BY 1"
-        ).fetchall()
+    grades = query(
+        course,
+        "SELECT s.student_id, c.name, g.auto_score, g.manual_score, g.needs_manual_grade"
+        " FROM grade g JOIN base_cell c ON c.id = g.cell_id"
+        " JOIN submitted_notebook n ON n.id = g.notebook_id"
+        " JOIN submitted_assignment s ON s.id = n.assignment_id",
+    )
+    comments = query(
+        course,
+        "SELECT s.student_id, c.name, k.auto_comment FROM comment k JOIN base_cell c ON c.id = k.cell_id"
+        " JOIN submitted_notebook n ON n.id = k.notebook_id"
+        " JOIN submitted_assignment s ON s.id = n.assignment_id",
+    )
+    records = query(
+        course,
+        "SELECT s.student_id, r.submission, r.exam, r.autograder FROM autograder_record r"
+        " JOIN submitted_assignment s ON s.id = r.submission_id",
+    )
     files = {
         str(path.relative_to(course)): path.read_bytes()
         for path in sorted((course / "autograded").rglob("*"))
         if path.is_file() and path.name not in (MARKER, "lock")
     }
-    return {"grades": grades, "comments": comments, "records": records, "files": files}
+    return {
+        "grades": sorted(grades, key=str),
+        "comments": sorted(comments, key=str),
+        "records": sorted(records),
+        "files": files,
+    }
 
 
 # What nbgrader finds
@@ -141,6 +167,7 @@ def test_assignment_rows_equal_those_of_nbgrader_generate_assignment(course: Pat
     assert rows(course) == rows(stock)
 
 
+@about_files
 def test_a_deleted_gradebook_is_made_again(course: Path) -> None:
     small.submit(course, "alice", **small.RIGHT)
     mark(course)
@@ -202,12 +229,10 @@ def test_a_changed_submission_is_marked_again_and_the_change_is_told(course: Pat
         "alice: double-grade 10 → 0 (the submission changed)",
         "alice: triple-grade 0 → 5 (the submission changed)",
     }
-    with sqlite3.connect(course / "gradebook.db") as db:
-        history = db.execute("SELECT student, grade_id, old, new, why FROM autograder_history ORDER BY 2")
-        assert history.fetchall() == [
-            ("alice", "double-grade", 10, 0, "the submission changed"),
-            ("alice", "triple-grade", 0, 5, "the submission changed"),
-        ]
+    assert query(course, "SELECT student, grade_id, old, new, why FROM autograder_history ORDER BY 2") == [
+        ("alice", "double-grade", 10, 0, "the submission changed"),
+        ("alice", "triple-grade", 0, 5, "the submission changed"),
+    ]
 
 
 def test_changed_points_mark_everybody_again_and_say_why(course: Path) -> None:
@@ -513,7 +538,10 @@ def test_a_late_submission_plugin_of_the_course_is_asked(course: Path) -> None:
     assert penalty(course, "alice") == 3
 
 
-def test_a_late_submission_plugin_that_fails_for_one_student_costs_only_that_student(course: Path) -> None:
+def test_a_late_submission_plugin_that_fails_for_one_student_costs_only_that_student(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "moody", raising=False)
     (course / "moody.py").write_text(
         "from nbgrader.plugins import BasePlugin\n"
         "class Moody(BasePlugin):\n"
@@ -535,7 +563,7 @@ def test_a_late_submission_plugin_that_fails_for_one_student_costs_only_that_stu
     assert "KeyError: 'bob'" in sentence
     assert (penalty(course, "alice"), penalty(course, "carol")) == (1, 2)
     assert not (course / "autograded" / "bob").exists()
-    assert list((course / "autograded" / ".autograder").glob("*/")) == []
+    assert list((course / "autograded" / ".autograder" / "ps1.run").glob("*/")) == []
     # Of marks that did not change, the lateness may.
     (course / "moody.py").write_text((course / "moody.py").read_text().replace("'alice'", "'nobody'"))
     sys.modules.pop("moody")
@@ -574,6 +602,7 @@ def test_whatever_keeps_one_students_marks_from_being_recorded_costs_only_that_s
 # When something goes wrong
 
 
+@about_files
 def test_a_locked_gradebook_stops_the_run_and_loses_nothing(course: Path) -> None:
     small.submit(course, "alice", **small.RIGHT)
     mark(course)
@@ -606,8 +635,6 @@ def test_a_gradebook_locked_in_the_middle_loses_only_what_was_not_yet_told(
         with sqlite3.connect(course / "other.db") as one, sqlite3.connect(course / "other.db") as two:
             two.execute("PRAGMA busy_timeout = 0")
             one.execute("BEGIN IMMEDIATE")
-            import sqlalchemy
-
             try:
                 two.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
@@ -617,7 +644,7 @@ def test_a_gradebook_locked_in_the_middle_loses_only_what_was_not_yet_told(
     with pytest.raises(GradebookLocked, match="goes on where it stopped"):
         mark(course)
     monkeypatch.undo()
-    assert not list((course / "autograded" / ".autograder").glob("[0-9a-f]*"))
+    assert not list((course / "autograded" / ".autograder" / "ps1.run").glob("*/"))
     tally = mark(course)
     assert (tally.marked, tally.skipped) == (2, 2)
 
@@ -643,6 +670,7 @@ def test_a_full_disk_stops_the_run_and_leaves_no_half_written_submission(
     assert mark(course).marked == 1
 
 
+@about_files
 def test_a_full_database_stops_the_run(course: Path) -> None:
     small.submit(course, "alice", **small.RIGHT)
     mark(course)
@@ -668,6 +696,7 @@ def test_a_full_database_stops_the_run(course: Path) -> None:
     assert len(everything(course)["records"]) == 61
 
 
+@about_files
 def test_a_file_that_is_no_gradebook_is_told_apart(course: Path) -> None:
     (course / "gradebook.db").write_text("not a database, and long enough to be looked at" * 50)
     small.submit(course, "alice")
@@ -675,6 +704,7 @@ def test_a_file_that_is_no_gradebook_is_told_apart(course: Path) -> None:
         mark(course)
 
 
+@about_files
 def test_a_gradebook_that_cannot_be_opened_is_told(course: Path) -> None:
     (course / "gradebook.db").mkdir()
     small.submit(course, "alice")
@@ -726,7 +756,7 @@ def test_something_in_the_way_of_one_student_costs_nobody_else_anything(course: 
         assert not tally.complete
         assert sentence in list(tally.lines())
         assert marks(course, "bob") == {"double-grade": 10, "triple-grade": 5}
-        assert not list((course / "autograded" / ".autograder").glob("[0-9a-f]*"))
+        assert not list((course / "autograded" / ".autograder" / "ps1.run").glob("*/"))
     assert obstacle.read_text() == "a note of the instructor's"
     obstacle.unlink()
     tally = mark(course)
@@ -773,8 +803,7 @@ def test_a_flood_of_remarks_is_recorded_but_not_all_of_it_shown(
     assert len(told) == MOST_REMARKS < 20
     assert [line for line in lines if f"and {630 - MOST_REMARKS} more" in line]
     assert len(lines) < 20
-    with sqlite3.connect(course / "gradebook.db") as db:
-        (recorded,) = db.execute("SELECT remarks FROM autograder_record").fetchone()
+    ((recorded,),) = query(course, "SELECT remarks FROM autograder_record")
     assert len(json.loads(recorded)) == 630
 
 
@@ -786,9 +815,10 @@ def test_an_unknown_student_can_be_refused(course: Path) -> None:
 
 def test_two_runs_do_not_mix(course: Path) -> None:
     folders = Folders.of(course)
-    with only_run(folders), pytest.raises(GradebookLocked, match=f"process {os.getpid()}"), only_run(folders):
+    refused = pytest.raises(GradebookLocked, match=rf"process {os.getpid()}\) is at work on ps1")
+    with only_run(folders, "ps1"), only_run(folders, "ps2"), refused, only_run(folders, "ps1"):
         pass
-    with only_run(folders):
+    with only_run(folders, "ps1"):
         pass
 
 
@@ -796,13 +826,18 @@ def run_to_the_end(course: Path, started: Any, finished: Any) -> None:
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
         started.set()
         folders = Folders.of(course)
-        with only_run(folders), GradebookWriter(folders) as writer:
+        with only_run(folders, "ps1"), GradebookWriter(folders) as writer:
             grade(writer, small.ASSIGNMENT, small.fake_examination(course), jobs=2)
     finished.set()
 
 
-def test_killed_at_random_moments_and_resumed(course: Path, tmp_path: Path) -> None:
-    """50 runs killed at random moments; then one run to the end gives what an uninterrupted one gives."""
+MOST_KILLS = {"sqlite": 50, "postgres": 12}
+
+
+def test_killed_at_random_moments_and_resumed(
+    course: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Many runs killed at random moments; then one run to the end gives what an uninterrupted one gives."""
     whole = small.make_course(tmp_path / "whole")
     for root in (course, whole):
         for number in range(24):
@@ -814,7 +849,7 @@ def test_killed_at_random_moments_and_resumed(course: Path, tmp_path: Path) -> N
     moments = random.Random(20)
     fork = multiprocessing.get_context("fork")
     kills = completed = 0
-    while kills < 50:
+    while kills < MOST_KILLS[request.node.callspec.params["course"]]:
         started, finished = fork.Event(), fork.Event()
         run = fork.Process(target=run_to_the_end, args=(course, started, finished))
         run.start()
@@ -832,7 +867,7 @@ def test_killed_at_random_moments_and_resumed(course: Path, tmp_path: Path) -> N
                 (folder / "ps1" / MARKER).unlink()
     mark(course)
     assert everything(course) == expected
-    assert not [path for path in (course / "autograded" / ".autograder").iterdir() if path.is_dir()]
+    assert not list((course / "autograded" / ".autograder" / "ps1.run").glob("*/"))
     assert completed < kills / 2, "most runs were over before they were killed: this tested nothing"
 
 
@@ -865,23 +900,24 @@ def test_killed_between_the_commit_and_the_last_rename(
     autograded = nbformat.read(course / "autograded" / "alice" / "ps1" / "ps1.ipynb", as_version=4)
     assert small.RIGHT["triple"] not in "".join(cell.source for cell in autograded.cells[4:5])
     assert marks(course, "alice") == {"double-grade": 10, "triple-grade": 0}
-    assert not [path for path in (course / "autograded" / ".autograder").iterdir() if path.is_dir()]
+    assert not list((course / "autograded" / ".autograder" / "ps1.run").glob("*/"))
 
 
 def check_every_submission_is_whole(course: Path) -> None:
     """Whoever has a record has all marks; a folder of `autograded/` has all files."""
-    if not (course / "gradebook.db").exists():
+    engine = sqlalchemy.create_engine(Folders.of(course).database)
+    is_new = not sqlalchemy.inspect(engine).has_table("autograder_record")
+    engine.dispose()
+    if is_new:
         return
-    with sqlite3.connect(course / "gradebook.db") as db:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'autograder_record'").fetchone():
-            return
-        incomplete = db.execute(
-            "SELECT s.student_id, count(g.auto_score), count(r.token) FROM submitted_assignment s"
-            " JOIN submitted_notebook n ON n.assignment_id = s.id JOIN grade g ON g.notebook_id = n.id"
-            " LEFT JOIN autograder_record r ON r.submission_id = s.id"
-            " GROUP BY s.student_id HAVING count(g.auto_score) != 2 OR count(r.token) != 2"
-        ).fetchall()
-        assert incomplete == []
+    incomplete = query(
+        course,
+        "SELECT s.student_id, count(g.auto_score), count(r.token) FROM submitted_assignment s"
+        " JOIN submitted_notebook n ON n.assignment_id = s.id JOIN grade g ON g.notebook_id = n.id"
+        " LEFT JOIN autograder_record r ON r.submission_id = s.id"
+        " GROUP BY s.student_id HAVING count(g.auto_score) != 2 OR count(r.token) != 2",
+    )
+    assert incomplete == []
     for folder in (course / "autograded").glob("student-*/ps1"):
         assert {path.name for path in folder.iterdir()} >= {"ps1.ipynb", "data.csv", "images"}
 

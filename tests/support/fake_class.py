@@ -147,14 +147,17 @@ def digests(course: Path, assignment: str = ASSIGNMENT, autograder: str = "autog
 
 
 def fake_examination(
-    course: Path, autograder: str = "autograder-1", walls: str = "namespaces"
+    course: Path,
+    autograder: str = "autograder-1",
+    walls: str = "namespaces",
+    assignment: str = ASSIGNMENT,
 ) -> Preparation:
     """Examines with `examine`, as if by this version of the autograder."""
 
     @contextlib.contextmanager
     def prepare() -> Iterator[Examine]:
         def examined(task: Task) -> Outcome:
-            found = examine(course, task)
+            found = examine(course, task, assignment)
             if isinstance(found, Result):
                 object.__setattr__(found, "walls", walls)
                 found.digests["autograder"] = autograder
@@ -163,5 +166,5 @@ def fake_examination(
         yield examined
 
     return Preparation(
-        prepare, digests(course, autograder=autograder), sandbox=walls != "none", patience=30.0
+        prepare, digests(course, assignment, autograder), sandbox=walls != "none", patience=30.0
     )
