@@ -116,6 +116,7 @@ class Kind(enum.IntEnum):
     GRADE = 6
     STAND_INS = 7
     REFERENCE = 8
+    FILES = 9
     READY = 10
     OUTPUTS = 11
     ANSWER = 12

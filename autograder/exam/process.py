@@ -19,6 +19,7 @@ import socket
 import sys
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -26,8 +27,11 @@ import numpy as np
 from autograder.boundary import linux
 from autograder.boundary.calls import CallError, Fault, NotPlain, StandIn, answer, call
 from autograder.boundary.channel import Channel, ChannelClosed, Kind
+from autograder.boundary.files import Files
 from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
+from autograder.errors import WireError
+from autograder.exam.folder import Folder, mentions_files, refuse_pickles
 from autograder.exam.names import global_names
 from autograder.exam.reasons import (
     REASON,
@@ -57,7 +61,8 @@ def main(requests_fd: int) -> NoReturn:
     channel = Channel(requests)
     _, _, body = channel.receive(_HUGE)
     setup = json.loads(body)
-    sys.path.insert(0, "")
+    # Not the working folder of the moment: what a student's code writes there must not be imported.
+    sys.path.insert(0, str(Path.cwd()))
     sys.argv = [""]
     shell = NotebookShell.make(_OUTPUT_BYTES)
     shell.compile.keeps_code = True
@@ -72,7 +77,8 @@ def main(requests_fd: int) -> NoReturn:
                 os._exit(1)
         namespaces[name] = dict(shell.user_ns)
     channel.send(0, Kind.READY)
-    prepare(shell, list(setup["notebooks"].values()))
+    folder = Folder()
+    prepare(shell, list(setup["notebooks"].values()), folder)
     channel.send(0, Kind.READY)
     gc.collect()
     gc.freeze()
@@ -84,6 +90,7 @@ def main(requests_fd: int) -> NoReturn:
         if len(fds) == 1 and os.fork() == 0:
             try:
                 requests.close()
+                folder.enter(str(os.getpid()))
                 room = Channel(socket.socket(fileno=fds[0]))
                 room.send(os.getpid(), Kind.READY)  # so that the examiner can see what it uses
                 _Room(shell, namespaces, room, setup).serve()
@@ -117,8 +124,15 @@ class _Room:
     ) -> None:
         self.shell = shell
         self.namespaces = namespaces
+        self.setups = {
+            name: "\n".join(source for _, source in cells["setup"])
+            for name, cells in setup["notebooks"].items()
+        }
         self.channel = channel
         self.askable: frozenset[str] = frozenset()
+        self.files = Files(lambda question: self.ask(question, Kind.FILES))
+        self.follows_files = False
+        """Whether the grade cell at hand may read or write files between calls."""
         self.memory = setup["memory"]
         _limit_memory(self.memory)
 
@@ -149,6 +163,9 @@ class _Room:
         for name in cell["answers"]:
             # What the student was to write over counts for nothing.
             namespace.pop(name, None)
+        self._follow_files()
+        texts = [cell["source"], self.setups[cell["notebook"]], *(text for _, text in cell["helpers"])]
+        self.follows_files = any(map(mentions_files, texts))
         offered = self._offered(cell, base)
         namespace.update(offered)
         if (failed := self._run_helpers(cell, offered)) is not None:
@@ -201,7 +218,7 @@ class _Room:
             if name not in cell["answers"] and (name in base or hasattr(builtins, name)):
                 continue
             if kind == "function":
-                offered[name] = StandIn(name, self.ask)
+                offered[name] = StandIn(name, self.call)
             else:
                 # What does not arrive is as if it were not there.
                 with suppress(NotPlain, CallError, Fault):
@@ -222,6 +239,24 @@ class _Room:
                 return found | {"outputs": outputs, "of_author": [], "traceback": traceback}
         namespace.update((name, value) for name, value in offered.items() if name in cell["kept"])
         return None
+
+    def call(self, question: bytes) -> bytes:
+        """Pass a call on to the student's process, which finds there what the test has written, and the other
+        way round. Raises Fault."""
+        if not self.follows_files:
+            return self.ask(question)
+        self._follow_files()
+        try:
+            return self.ask(question)
+        finally:
+            self._follow_files()
+
+    def _follow_files(self) -> None:
+        # Where the student's process has gone, the next call tells.
+        with suppress(Fault, WireError):
+            self.files.follow()
+        if self.files.has_received:
+            refuse_pickles()
 
     def fetch(self, question: bytes) -> bytes:
         """Fetch the value of a variable from the student's process. Raises Fault."""

@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from autograder.boundary import linux
 from autograder.boundary.shell import NotebookShell
+from autograder.exam.folder import Folder
 
 _CPU_SECONDS: Final = 1.0
 """Of the child: what takes longer in the reference is not worth the wait."""
@@ -30,9 +31,9 @@ _WALL_SECONDS: Final = 60.0
 """Where the child waits for something, or the machine is busy."""
 
 
-def prepare(shell: NotebookShell, notebooks: Sequence[Mapping[str, Any]]) -> None:
-    """Import and compile what the cells of the notebooks will need."""
-    for name in _imported_by_child(shell, notebooks):
+def prepare(shell: NotebookShell, notebooks: Sequence[Mapping[str, Any]], room: Folder) -> None:
+    """Import and compile what the cells of the notebooks will need; `room` is for what the child writes."""
+    for name in _imported_by_child(shell, notebooks, room):
         if name not in sys.modules:
             # What another module has put there need not be importable by its name.
             with suppress(Exception):
@@ -43,7 +44,9 @@ def prepare(shell: NotebookShell, notebooks: Sequence[Mapping[str, Any]]) -> Non
     shell.reset()  # type: ignore[no-untyped-call]
 
 
-def _imported_by_child(shell: NotebookShell, notebooks: Sequence[Mapping[str, Any]]) -> list[str]:
+def _imported_by_child(
+    shell: NotebookShell, notebooks: Sequence[Mapping[str, Any]], room: Folder
+) -> list[str]:
     """The modules that a rehearsal imports completely, in order."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -53,6 +56,7 @@ def _imported_by_child(shell: NotebookShell, notebooks: Sequence[Mapping[str, An
             if sys.platform == "linux":
                 linux.die_with_parent()
             os.close(reading)
+            room.enter("rehearsal")
             _rehearse(shell, notebooks, _Report(writing))
         finally:
             os._exit(0)
@@ -68,6 +72,7 @@ def _imported_by_child(shell: NotebookShell, notebooks: Sequence[Mapping[str, An
         os.killpg(child, signal.SIGKILL)
     with suppress(OSError):  # nobody waits for children where SIGCHLD is ignored
         os.waitpid(child, 0)
+    room.remove("rehearsal")
     # The last line is whole only if a line's end follows it.
     names = [name for line in said.split(b"\n")[:-1] if line for name in json.loads(line)]
     return [name for name in dict.fromkeys(names) if name.partition(".")[0] != "__main__"]

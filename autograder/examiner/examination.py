@@ -200,16 +200,17 @@ class Examination:
             exam.send(least(allowances), Kind.GRADE, json.dumps(question).encode(), patience)
             while True:
                 _, kind, body = exam.receive(1 << 30, patience)
-                if kind not in (Kind.CALL, Kind.VALUE):
+                if kind not in (Kind.CALL, Kind.VALUE, Kind.FILES):
                     break
+                asked = Kind.FILES if kind == Kind.FILES else Kind.CALL
                 answer = None
                 if fault is None and (lost is None or kind == Kind.CALL):
                     try:
                         size = self.limits.message_bytes
-                        answer = self.talk.ask(self.talk.student(), Kind.CALL, body, size, seconds, calls)
+                        answer = self.talk.ask(self.talk.student(), asked, body, size, seconds, calls)
                     except Fault as met:
                         met.shown = self.talk.end()
-                        if kind == Kind.VALUE and met.kind != "budget":
+                        if kind != Kind.CALL and met.kind != "budget":
                             # As if no variable were there: the functions are to be examined nevertheless.
                             lost = met
                             self.talk.remark(met, str(cell.grade_id))

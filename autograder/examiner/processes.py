@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import py_compile
+import shutil
 import socket
 import subprocess
 import sys
@@ -42,8 +43,10 @@ class ExamServer:
     def __init__(self, exam: Exam, limits: Limits) -> None:
         """Raises ExamError if the set-up cells fail."""
         self._folder = TemporaryFolder()
+        given = self._folder.path / "given"
+        given.mkdir()
         for name, content in exam.files.items():
-            path = self._folder.path / name
+            path = given / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         self._requests, theirs = socket.socketpair()
@@ -55,7 +58,7 @@ class ExamServer:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
-                cwd=self._folder.path,
+                cwd=given,
                 env=environment(str(self._folder.path)),
                 start_new_session=True,  # Ctrl-C at the terminal is for the examiner
             )
@@ -104,6 +107,11 @@ class ExamServer:
 
         return patience
 
+    @property
+    def rooms(self) -> Path:
+        """Where each process of a submission has a folder of its own, named by its number."""
+        return self._folder.path
+
     def spawn(self) -> Channel:
         """A fresh process for the grade cells of one submission."""
         ours, theirs = socket.socketpair()
@@ -140,8 +148,10 @@ def compiled(files: Mapping[str, bytes]) -> dict[str, bytes]:
 class ExamProcess:
     """A process of the exam's side, and what it uses."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, rooms: Path) -> None:
+        """Its folder is one of `rooms`."""
         self._channel = channel
+        self._rooms = rooms
         self._pid: int | None = None
         self._used = 0.0
         self.clock = Clock(self._read)
@@ -168,6 +178,8 @@ class ExamProcess:
         with suppress(OSError):
             self._channel.sock.shutdown(socket.SHUT_RDWR)
         self._channel.close()
+        if self._pid is not None:
+            shutil.rmtree(self._rooms / str(self._pid), ignore_errors=True)
 
 
 class Processes:
@@ -240,7 +252,7 @@ class Processes:
     def spawn_exam(self) -> ExamProcess:
         """A process for the grade cells of one submission, or for the reference."""
         assert self._exam_server is not None
-        return ExamProcess(self._exam_server.spawn())
+        return ExamProcess(self._exam_server.spawn(), self._exam_server.rooms)
 
     def close(self) -> None:
         """Kill everything that was started."""

@@ -16,6 +16,7 @@ from typing import Any, NoReturn, cast
 from autograder.boundary import linux
 from autograder.boundary.calls import StandIn, answer, defined_names
 from autograder.boundary.channel import Channel, Kind
+from autograder.boundary.files import answer_files
 from autograder.boundary.linux import SCRATCH
 from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
@@ -165,6 +166,8 @@ def _serve(shell: NotebookShell, control: Channel, memory: int) -> None:
             reply(number, Kind.NAMES, json.dumps(defined_names(shell)).encode())
         elif kind == Kind.CALL:
             reply(number, Kind.ANSWER, answer(shell, body, with_traceback=True))
+        elif kind == Kind.FILES:
+            reply(number, Kind.ANSWER, answer_files(body))
         elif kind == Kind.STAND_INS:
             stand_ins = {name: StandIn(name, ask_reference) for name in json.loads(body)}
             shell.user_ns.update(stand_ins)
