@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
+from autograder.boundary.all_kinds import is_key_of_kind
 from autograder.errors import NotPlainError
 
 _MOST_OF_A_KEY: Final = 32
@@ -20,7 +21,7 @@ _MOST_OF_A_KEY: Final = 32
 _DEEPEST_KEY: Final = 4
 _LONGEST_NAME: Final = 80
 
-_NUMBERS_OF_NUMPY: Final = frozenset(
+NUMBERS_OF_NUMPY: Final = frozenset(
     kind for kind in np.sctypeDict.values() if np.dtype(kind).kind in "biufcUS"
 )
 _KINDS: Final = (np.ndarray, dict, list, tuple, str, bytes, int, float, complex)
@@ -31,10 +32,6 @@ _NOTHING_MASKED: Final = np.ma.nomask
 
 _AS_LIST: Final = "return a list or an array instead"
 _INSTEAD: Final = {
-    "set": "return a list, a tuple or an array instead",
-    "frozenset": "return a list, a tuple or an array instead",
-    "Decimal": "return float(...) of it instead",
-    "Fraction": "return float(...) of it instead",
     "Tensor": "return it as a NumPy array, with .numpy()",
     "DataFrame": "return it as a NumPy array, with .to_numpy()",
     "Series": "return it as a NumPy array, with .to_numpy()",
@@ -44,7 +41,6 @@ _INSTEAD: Final = {
     "coroutine": "define the function with def, without async",
     "UserDict": "return a dictionary instead",
     "mappingproxy": "return a dictionary instead",
-    "bytearray": "return bytes(...) of it instead",
     "memoryview": "return bytes(...) of it instead",
     "SeedSequence": "return a generator made by numpy.random.default_rng",
     "Generator": "return a generator made by numpy.random.default_rng",
@@ -67,10 +63,10 @@ def real_bases(kind: type) -> tuple[type, ...]:
 
 def plain_kind(kind: type) -> type:
     """The plain type, or the NumPy number, that instances of `kind` are; `kind` itself if none."""
-    if kind in _NUMBERS_OF_NUMPY:
+    if kind in NUMBERS_OF_NUMPY:
         return kind
     if issubclass(kind, np.generic):
-        return next((base for base in real_bases(kind) if base in _NUMBERS_OF_NUMPY), kind)
+        return next((base for base in real_bases(kind) if base in NUMBERS_OF_NUMPY), kind)
     return next((plain for plain in _KINDS if kind is not bool and issubclass(kind, plain)), kind)
 
 
@@ -125,7 +121,7 @@ def plain_key(key: object) -> object:
 
 def is_plain_key(key: object) -> bool:
     """Whether what has arrived as a key is one that `plain_key` makes; it may come from a liar."""
-    if type(key) in _SIMPLE_KEYS:
+    if type(key) in _SIMPLE_KEYS or is_key_of_kind(key):
         return True
     return type(key) is tuple and _is_tuple_of_keys(key, 1) and len(list(_leaves(key))) <= _MOST_OF_A_KEY
 
@@ -135,7 +131,9 @@ def _is_tuple_of_keys(key: tuple[object, ...], depth: int) -> bool:
         depth <= _DEEPEST_KEY
         and len(key) <= _MOST_OF_A_KEY
         and all(
-            type(part) in _SIMPLE_KEYS or (type(part) is tuple and _is_tuple_of_keys(part, depth + 1))
+            type(part) in _SIMPLE_KEYS
+            or is_key_of_kind(part)
+            or (type(part) is tuple and _is_tuple_of_keys(part, depth + 1))
             for part in key
         )
     )
@@ -152,14 +150,14 @@ def _leaves(key: object) -> Iterator[object]:
 
 def _key(key: object, depth: int) -> object:
     kind = type(key)
-    if kind in _SIMPLE_KEYS:
+    if kind in _SIMPLE_KEYS or is_key_of_kind(key):
         return key
     plain = plain_kind(kind)
     if plain is tuple and depth < _DEEPEST_KEY:
         parts = members_of(key)
         if len(parts) <= _MOST_OF_A_KEY:
             return tuple([_key(part, depth + 1) for part in parts])
-    elif plain in _NUMBERS_OF_NUMPY:
+    elif plain in NUMBERS_OF_NUMPY:
         number = np.generic.item(cast(Any, key))
         if type(number) in _SIMPLE_KEYS:
             return number
@@ -176,8 +174,6 @@ def describe(value: object) -> str:
     kind = type(value)
     if issubclass(kind, np.ndarray):
         array = np.ndarray.view(cast(Any, value), np.ndarray)
-        if array.dtype.names is not None:
-            return "an array with named fields"
         return f"an array of dtype {array.dtype.name}" + _why_objects(array)
     if issubclass(kind, type):
         return f"the class {real_name(cast(type, value))}"
@@ -213,6 +209,6 @@ def _why_objects(array: np.ndarray[Any, Any]) -> str:
         kind = plain_kind(type(entry))
         if kind in (list, tuple, np.ndarray):
             return ", made of rows that differ in length"
-        if kind not in _NUMBERS_OF_NUMPY and kind not in (int, float, complex, bool):
+        if kind not in NUMBERS_OF_NUMPY and kind not in (int, float, complex, bool):
             return f" that holds {describe(entry)}"
     return ", though it holds numbers only: .astype(float) makes an ordinary array of it"

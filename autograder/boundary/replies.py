@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import numpy as np
 
-from autograder.boundary.plain import plain_kind
-from autograder.boundary.values import Decoder, Encoder, Reference, pack, unpack
+from autograder.boundary.all_kinds import find_kind
+from autograder.boundary.plain import items_of, plain_kind
+from autograder.boundary.side import ALONE, Side
+from autograder.boundary.values import Decoder, Encoder, Reference, encode, pack, unpack
 from autograder.errors import NotPlainError, WireError
 
 _MOST_CHILDREN: Final = 10_000
@@ -40,8 +43,14 @@ def _contents(value: object) -> tuple[Any, ...]:
         return (array.tobytes(), array.shape, array.dtype.str)
     if kind is list:
         return tuple(cast(list[object], value))
-    if kind is dict:
-        return tuple(part for item in dict.items(cast(dict[object, object], value)) for part in item)
+    if issubclass(kind, dict):
+        return tuple(part for item in items_of(value) for part in item)
+    if kind in (set, collections.deque):
+        return tuple(cast("set[object]", value))
+    if kind is bytearray:
+        return (bytes(cast(bytearray, value)),)
+    if find_kind(value, frozenset()) is not None:
+        return (encode(value)[0],)
     return tuple(Encoder().content(value, 0)[1:])
 
 
@@ -87,13 +96,14 @@ def encode_reply(
     snapshot: Snapshot,
     handed_out: HandedOut | None = None,
     token: bytes = b"",
+    side: Side = ALONE,
 ) -> bytes:
     """The answer to a call: `value`, and the new contents of what changed among the call's `mutables`.
 
     handed_out : the arrays of the call before, which are the last of the `mutables`; those of this call, of
                  which `token` is the token, take their place
     """
-    encoder = Encoder(mutables)
+    encoder = Encoder(mutables, side)
     root = encoder.add(value)
     if handed_out is not None:
         arrays = [item for item in encoder.mutables if plain_kind(type(item)) is np.ndarray]
@@ -113,7 +123,11 @@ def encode_reply(
 
 
 def decode_reply(
-    payload: bytes, mutables: Sequence[object], handed_out: HandedOut | None = None, token: bytes = b""
+    payload: bytes,
+    mutables: Sequence[object],
+    handed_out: HandedOut | None = None,
+    token: bytes = b"",
+    side: Side = ALONE,
 ) -> object:
     """The answer to a call; applies the changes to the `mutables` of the call. Raises WireError.
 
@@ -121,7 +135,7 @@ def decode_reply(
     """
     match unpack(payload):
         case [nodes, root, list(changes)]:
-            decoder = Decoder(nodes, mutables)
+            decoder = Decoder(nodes, mutables, side)
             value = decoder.resolve(root)
             if handed_out is not None and isinstance(root, Reference):
                 handed_out.update(token, nodes[: root + 1], decoder.arrays_up_to(root), mutables)
@@ -136,6 +150,14 @@ def decode_reply(
 
 
 def _replace(original: object, new: object) -> None:
+    if (kind := find_kind(original, frozenset())) is not None and kind.pour is not None:
+        if find_kind(new, frozenset()) is not kind:
+            raise WireError("a malformed message")
+        try:
+            kind.pour(original, new)
+        except Exception as error:
+            raise WireError(f"a {kind.name} that cannot be changed in place") from error
+        return
     if plain_kind(type(original)) is not type(new):
         raise WireError("a malformed message")
     if isinstance(original, list):

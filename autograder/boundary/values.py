@@ -20,13 +20,17 @@ import functools
 import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
 import msgpack
 import numpy as np
 
+from autograder.boundary.all_kinds import KINDS_BY_NAME, check_wanted, find_kind
+from autograder.boundary.arrays import array_node, is_plain_array, plain_dtype, read_array
 from autograder.boundary.generators import MASK64, pcg64_state, seed_parts, seed_sequence
+from autograder.boundary.kinds import Kind, put_together
 from autograder.boundary.plain import (
+    NUMBERS_OF_NUMPY,
     array_of,
     describe,
     is_plain_key,
@@ -37,35 +41,27 @@ from autograder.boundary.plain import (
     plain_kind,
     small,
 )
+from autograder.boundary.side import ALONE, Side
 from autograder.errors import NotPlainError, WireError
 
 MAX_DEPTH: Final = 64
 MAX_ITEMS: Final = 1_000_000
 """Objects in a message, each counted as often as it is reached: shared objects must not multiply."""
-MAX_LENGTH: Final = 1 << 31
-"""Of a dimension, also where another one is zero and no data is needed."""
-
 _REFERENCE: Final = 0
-_MUTABLE: Final = frozenset({list, dict, np.ndarray, np.random.Generator, np.random.RandomState})
+_PLAIN_MUTABLE: Final = frozenset("ldagr")
 _SMALL: Final = frozenset({type(None), bool, float})
-_EXACT: Final = frozenset({int, str, bytes, complex, tuple, *_MUTABLE})
+_EXACT: Final = frozenset({int, str, bytes, complex, tuple, list, dict, np.ndarray})
 _MOST_BITS: Final = 30_000
 """Of an integer."""
 _LONGEST_KEY: Final = 60
 """Characters of a key that an error shows."""
-_DTYPE: Final = re.compile(r"\|b1|[<>|][iu][1248]|[<>](f2|f4|f8|f16|c8|c16|c32)|[<>]U\d{1,5}|\|S\d{1,5}")
-
-
-@functools.lru_cache(maxsize=1024)
-def _plain_dtype(text: str) -> np.dtype[Any] | None:
-    """The dtype of this name, if arrays of it may cross."""
-    return np.dtype(text) if _DTYPE.fullmatch(text) else None
 
 
 class Encoder:
     """Builds one message; `mutables` are the lists, dicts, arrays and generators met, in order."""
 
-    def __init__(self, known: Sequence[object] = ()) -> None:
+    def __init__(self, known: Sequence[object] = (), side: Side = ALONE) -> None:
+        self.side = side
         self.nodes: list[list[Any]] = []
         self.mutables: list[object] = []
         self._seen: dict[int, msgpack.ExtType | None] = {}
@@ -105,8 +101,9 @@ class Encoder:
             reference = self._node(["o", self._known[key]])
         else:
             self._seen[key] = None
-            reference = self._node(self.content(value, depth))
-            if kind in _MUTABLE:
+            node = self.content(value, depth)
+            reference = self._node(node)
+            if _is_mutable(node):
                 self.mutables.append(value)
         self._seen[key] = reference
         self._keep.append(value)  # an id is only good while its object lives
@@ -118,24 +115,31 @@ class Encoder:
             raise WireError(f"values nested more than {MAX_DEPTH} deep")
         if len(self.nodes) >= MAX_ITEMS:
             raise WireError(f"more than {MAX_ITEMS} values at once")
-        kind = plain_kind(type(value))
+        kind = type(value)
+        if (
+            kind not in _EXACT
+            and kind not in NUMBERS_OF_NUMPY
+            and (special := find_kind(value, self.side.wants)) is not None
+        ):
+            return self._special(special, value, depth)
+        kind = plain_kind(kind)
         if kind is list or kind is tuple:
             return ["l" if kind is list else "t", self._members(value, depth)]
         if kind is dict:
             return ["d", self._pairs(value, depth)]
         if kind is np.ndarray:
             array = array_of(value)
-            dtype, flags = array.dtype, array.flags
-            if _plain_dtype(text := dtype.str) is None or dtype.names is not None:
-                raise not_plain(value)
-            order: Literal["F", "C"] = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
-            return ["a", text, array.shape, order, flags.writeable, array.tobytes(order)]
+            if is_plain_array(array):
+                return array_node(array)
+            if (special := find_kind(value, self.side.wants)) is not None:
+                return self._special(special, value, depth)
+            raise not_plain(value)
         if kind is complex:
             number = cast(complex, value)
             return ["c", number.real, number.imag]
         if issubclass(kind, np.generic):
             scalar = np.generic.dtype.__get__(cast(np.generic, value))
-            if _plain_dtype(scalar.str) is not None:
+            if plain_dtype(scalar.str) is not None:
                 return ["n", scalar.str, np.generic.tobytes(cast(np.generic, value))]
         if kind is np.random.Generator:
             state = cast(np.random.Generator, value).bit_generator.state
@@ -150,7 +154,18 @@ class Encoder:
             if legacy["bit_generator"] == "MT19937":
                 key, position = legacy["state"]["key"], legacy["state"]["pos"]
                 return ["r", np.asarray(key, "<u4").tobytes(), position, legacy["has_gauss"], legacy["gauss"]]
+        if (handle := self.side.hand_out(value)) is not None:
+            return [*handle[:-1], self._members(handle[-1], depth)]
         raise not_plain(value)
+
+    def _special(self, kind: Kind, value: object, depth: int) -> list[Any]:
+        try:
+            return ["k", kind.name, self._members(list(kind.apart(value)), depth)]
+        except NotPlainError as error:
+            if kind.name == "array of objects":
+                raise not_plain(value) from error
+            what = f"{describe(value)} that holds {error}" if error.place else f"{error}"
+            raise NotPlainError(what, error.instead) from error
 
     def _members(self, value: object, depth: int) -> list[Any]:
         made: list[Any] = []
@@ -190,6 +205,11 @@ def _shown(key: object) -> str:
     return "…"
 
 
+def _is_mutable(node: list[Any]) -> bool:
+    """Whether what a node stands for can be changed in its place, and is followed when that happens."""
+    return node[0] in _PLAIN_MUTABLE or (node[0] == "k" and KINDS_BY_NAME[node[1]].pour is not None)
+
+
 @functools.lru_cache(maxsize=1024)
 def _reference_to(number: int) -> msgpack.ExtType:
     return msgpack.ExtType(_REFERENCE, struct.pack("<I", number))
@@ -208,7 +228,8 @@ def _unpack_extension(code: int, data: bytes) -> Reference:
 class Decoder:
     """Takes one message apart. Everything is checked: it may come from a liar."""
 
-    def __init__(self, nodes: object, known: Sequence[object] = ()) -> None:
+    def __init__(self, nodes: object, known: Sequence[object] = (), side: Side = ALONE) -> None:
+        self._side = side
         self._values: list[object] = []
         self._depths: list[int] = []
         self._weights: list[int] = []
@@ -223,12 +244,12 @@ class Decoder:
                 raise WireError("a malformed message")
             self._depth, self._weight = 0, 1
             # Most nodes are arrays.
-            value = _array(node) if node[0] == "a" else self._build(node)
+            value = read_array(node) if node[0] == "a" else self._build(node)
             if self._depth > MAX_DEPTH:
                 raise WireError(f"values nested more than {MAX_DEPTH} deep")
             if self._weight > MAX_ITEMS:
                 raise WireError(f"more than {MAX_ITEMS} values at once")
-            if node[0] != "o" and type(value) in _MUTABLE:
+            if _is_mutable(node):
                 self.mutables.append(value)
             self._values.append(value)
             self._depths.append(self._depth)
@@ -263,7 +284,7 @@ class Decoder:
             case ["d", list(flat)] if len(flat) % 2 == 0:
                 return dict(self._pairs(flat))
             case ["n", str(dtype), bytes(data)]:
-                return _array(["a", dtype, [], "C", True, data])[()]
+                return read_array(["a", dtype, [], "C", True, data])[()]
             case ["i", str(text)] if len(text) < 10_000 and re.fullmatch(r"-?0x[0-9a-f]+", text):
                 return int(text, 16)
             case ["c", float(real), float(imaginary)]:
@@ -283,6 +304,14 @@ class Decoder:
                     legacy = np.random.RandomState(0)
                     legacy.set_state(("MT19937", np.frombuffer(words, "<u4"), position, has_gauss, gauss))
                     return legacy
+            case ["k", str(name), list(items)] if name in KINDS_BY_NAME:
+                kind = KINDS_BY_NAME[name]
+                check_wanted(kind, self._side.wants)
+                return put_together(kind, [self.resolve(item) for item in items])
+            case ["h", int(number), str(what), list(items)]:
+                return self._side.take_in(number, what, [self.resolve(item) for item in items])
+            case ["b", int(number), list()]:
+                return self._side.taken_back(number)
             case ["o", int(number)] if 0 <= number < len(self._known):
                 return self._known[number]
         raise WireError("a malformed message")
@@ -293,36 +322,6 @@ class Decoder:
             if not is_plain_key(key):
                 raise WireError(f"a dictionary with {describe(key)} as a key")
             yield key, self.resolve(item)
-
-
-def _array(node: list[Any]) -> np.ndarray[Any, Any]:
-    # Without `match`, which takes longer than everything else here.
-    if [type(part) for part in node] != [str, str, list, str, bool, bytes] or node[3] not in ("C", "F"):
-        raise WireError("a malformed message")
-    _, name, shape, order, writeable, data = node
-    dtype = _plain_dtype(name) if len(name) < 10 else None
-    if dtype is None or len(shape) > 32:
-        raise WireError(f"an array of dtype {name[:20]}")
-    size = dtype.itemsize
-    room = max(size, 1)
-    for length in shape:
-        if type(length) is not int or not 0 <= length < MAX_LENGTH:
-            raise WireError("an array of impossible shape")
-        size *= length
-        room *= length or 1
-    if size != len(data) or (size == 0 and room >= MAX_LENGTH):
-        raise WireError("an array of impossible shape")
-    if not data:
-        array = np.empty(shape, dtype, order=order)
-    else:
-        if dtype.kind == "b" and data.translate(None, b"\0\1"):
-            raise WireError("an array of impossible truth values")
-        if dtype.kind == "U" and int(np.frombuffer(data, dtype.str[0] + "u4").max()) > 0x10FFFF:
-            raise WireError("an array of impossible text")
-        array = np.array(np.ndarray(shape, dtype, data, order=order))
-    if not writeable:
-        array.flags.writeable = False
-    return array
 
 
 def pack(message: object) -> bytes:
@@ -345,18 +344,18 @@ def unpack(payload: bytes) -> Any:
         raise WireError("a malformed message") from error
 
 
-def encode(value: object) -> tuple[bytes, list[object]]:
+def encode(value: object, side: Side = ALONE) -> tuple[bytes, list[object]]:
     """The message, and the mutable objects in it by number. Raises WireError naming what is not plain."""
-    encoder = Encoder()
+    encoder = Encoder(side=side)
     root = encoder.add(value)
     return pack([encoder.nodes, root]), encoder.mutables
 
 
-def decode(payload: bytes) -> tuple[object, list[object]]:
+def decode(payload: bytes, side: Side = ALONE) -> tuple[object, list[object]]:
     """The value, and the mutable objects in it by number. Raises WireError."""
     match unpack(payload):
         case [nodes, root]:
-            decoder = Decoder(nodes)
+            decoder = Decoder(nodes, side=side)
             return decoder.resolve(root), decoder.mutables
     raise WireError("a malformed message")
 

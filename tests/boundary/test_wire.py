@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import collections
 import copy
-import decimal
 import enum
-import fractions
 import socket
 import struct
 import time
@@ -191,22 +189,10 @@ class Two(Raiser, dict[Any, Any]):
     __class__ = float  # type: ignore[assignment]
 
 
-def ordered(value: dict[Any, Any]) -> Any:
-    """The same pairs in the same order, kept by an OrderedDict that had another one at first."""
-    made = collections.OrderedDict(reversed(value.items()))
-    for key in value:
-        made.move_to_end(key)
-    return made
-
-
-def default(value: dict[Any, Any]) -> Any:
-    return collections.defaultdict(float, value)
-
-
 DISGUISES: dict[type, list[Any]] = {
-    dict: [ordered, default, HostileDict, Two, type("Own", (dict,), {})],
+    dict: [HostileDict, Two, type("Own", (dict,), {})],
     list: [HostileList, type("Own", (list,), {})],
-    tuple: [HostileTuple, lambda value: type(Point(1, 2))(*value) if len(value) == 2 else value],
+    tuple: [HostileTuple],
     str: [HostileStr, type("Own", (str,), {})],
     int: [HostileInt],
     float: [HostileFloat],
@@ -215,7 +201,6 @@ DISGUISES: dict[type, list[Any]] = {
     np.ndarray: [
         lambda value: value.view(HostileArray),
         lambda value: value.view(np.memmap),
-        lambda value: value.view(np.recarray) if value.dtype.kind not in "SU" else value,
         lambda value: np.ma.array(value, copy=False) if value.flags.writeable else value,
         lambda value: np.ma.array(value, mask=False, copy=False) if value.flags.writeable else value,
         lambda value: value.view(np.matrix) if value.ndim == 2 else value,
@@ -247,9 +232,6 @@ def test_what_is_of_a_subclass_arrives_as_the_plain_kind(value: Any, data: st.Da
         (Colour.RED, 1),
         (Letter.A, "a"),
         (Access.READ | Access.WRITE, 3),
-        (Point(1, [2]), (1, [2])),
-        (collections.Counter("aab"), {"a": 2, "b": 1}),
-        (collections.defaultdict(list, {"a": [1]}), {"a": [1]}),
         (np.matrix([[1.0, 2.0]]), np.array([[1.0, 2.0]])),
         (np.ma.masked_array([1.0, 2.0], [False, False]), np.array([1.0, 2.0])),
         ({np.str_("a"): 1, np.int64(2): 3, np.float64(0.5): 4}, {"a": 1, 2: 3, 0.5: 4}),
@@ -275,34 +257,21 @@ def test_an_object_of_a_subclass_used_twice_arrives_as_one() -> None:
     [
         (object(), "an object", "numbers, texts"),
         (Plain.ONE, "a Plain of tests", "numbers, texts"),
-        ({1, 2}, "a set", "a list, a tuple or an array"),
-        (frozenset(), "a frozenset", "a list, a tuple or an array"),
-        (range(3), "a range", "a list or an array"),
         ((x for x in ()), "a generator", "a list or an array"),
         (zip([], [], strict=True), "a zip", "a list or an array"),
         (map(str, []), "a map", "a list or an array"),
         (iter([1]), "a list_iterator", "a list or an array"),
-        ({}.keys(), "a dict_keys", "a list or an array"),
-        (collections.deque([1]), "a deque", "a list or an array"),
         (collections.UserList([1]), "a UserList", "a list or an array"),
         (collections.UserDict(a=1), "a UserDict", "a dictionary"),
-        (fractions.Fraction(1, 2), "a Fraction of fractions", "float"),
-        (decimal.Decimal(1), "a Decimal of decimal", "float"),
         (lambda: 1, "a function", "what it returns"),
         (len, "a builtin_function_or_method", "what it returns"),
         (type("Tensor", (), {"__module__": "torch._tensor"})(), "a Tensor of torch", "NumPy array"),
         (type("Own", (), {"__array__": None})(), "an Own of tests", "an array of NumPy"),
-        (np.array([None]), "an array of dtype object that holds a NoneType", "array of numbers"),
         (np.array([[1], [2, 3]], dtype=object), "an array of dtype object, made of rows", "array of numbers"),
         (np.array([1, 2.0], dtype=object), "an array of dtype object, though it", "array of numbers"),
-        (np.zeros(2, [("a", "f8")]), "an array with named fields", "array of numbers"),
-        (np.rec.array([(1, 2.0)]), "an array with named fields", "array of numbers"),
-        (np.array(["2026-01-01"], "M8[D]"), "an array of dtype datetime64", "array of numbers"),
         (np.ma.masked_array([1.0, 2.0], [True, False]), "a MaskedArray with masked entries", "filled"),
         (np.ma.masked, "a MaskedArray with masked entries", "filled"),
-        (np.datetime64("2026-01-01"), "a datetime64", "return an array"),
         (np.random.Generator(np.random.MT19937(0)), "a Generator", "default_rng"),
-        ({frozenset(): 3}, "a dictionary with a frozenset as a key", "tuples"),
         ({Plain.ONE: 3}, "a dictionary with a Plain of tests as a key", "tuples"),
         ({tuple(range(33)): 3}, "a dictionary with a tuple", "short tuples"),
         pytest.param(1 << 40_000, "an integer of more than", "smaller", id="huge"),
@@ -490,18 +459,18 @@ def test_changes_in_place_reach_the_originals() -> None:
 
 
 def test_arguments_are_changed_to_what_a_subclass_holds() -> None:
-    mapping, items = collections.OrderedDict(a=1), [1]
+    mapping, items = type("Own", (dict,), {})(a=1), [1]
 
     def function(mapping: Any, items: Any) -> None:
         assert type(mapping) is dict
-        mapping["b"] = collections.Counter("x")
-        items[0] = Point(1, 2)
+        mapping["b"] = type("Own", (dict,), {})(x=1)
+        items[0] = HostileTuple((1, 2))
 
     call(function, [mapping, items])
     assert same([*mapping.items()], [("a", 1), ("b", {"x": 1})])
     assert same(items, [(1, 2)])
     with pytest.raises(NotPlainError) as caught:
-        call(lambda items: items.append({1}), [items])
+        call(lambda items: items.append(object()), [items])
     assert caught.value.is_in_argument
 
 

@@ -1,0 +1,294 @@
+"""Kinds of values beyond the plain ones: what crosses arrives as it was, and a lie about it is refused."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import decimal
+import pathlib
+from typing import Any
+
+import msgpack
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import sympy
+from fuzzing import examples
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.boundary.all_kinds import KINDS_BY_NAME
+from autograder.boundary.replies import Snapshot, decode_reply, encode_reply
+from autograder.boundary.side import Side
+from autograder.boundary.values import decode, encode
+from autograder.errors import NotPlainError, WireError
+
+Named = collections.namedtuple("Named", "x y")
+
+NUMBERS = st.integers(-(10**9), 10**9)
+SMALL = st.none() | st.booleans() | NUMBERS | st.floats(allow_nan=False) | st.text(max_size=5)
+KEYS = (
+    NUMBERS
+    | st.text(max_size=3)
+    | st.dates()
+    | st.fractions()
+    | st.frozensets(NUMBERS, max_size=3)
+    | st.tuples(NUMBERS, NUMBERS)
+)
+KINDS: dict[str, st.SearchStrategy[Any]] = {
+    "set": st.sets(KEYS, max_size=5),
+    "frozenset": st.frozensets(KEYS, max_size=5),
+    "range": st.builds(range, NUMBERS, NUMBERS, st.integers(1, 9) | st.integers(-9, -1)),
+    "slice": st.slices(100),
+    "bytearray": st.binary().map(bytearray),
+    "Fraction": st.fractions(),
+    "Decimal": st.decimals(allow_nan=False, places=5) | st.just(decimal.Decimal("-Infinity")),
+    "date": st.dates(),
+    "datetime": st.datetimes(timezones=st.none() | st.just(datetime.UTC)),
+    "time": st.times(),
+    "timedelta": st.timedeltas(),
+    "Counter": st.lists(KEYS).map(collections.Counter),
+    "defaultdict": st.dictionaries(KEYS, SMALL, max_size=4).map(
+        lambda pairs: collections.defaultdict(list, pairs)
+    ),
+    "OrderedDict": st.dictionaries(KEYS, SMALL, max_size=4).map(collections.OrderedDict),
+    "deque": st.builds(collections.deque, st.lists(SMALL), st.none() | st.integers(1, 5)),
+    "path": st.sampled_from(["a", "a/b.txt", "/tmp/x", "."]).map(pathlib.Path),
+    "named tuple": st.builds(Named, SMALL, SMALL),
+    "expression": st.sampled_from(
+        [
+            sympy.Symbol("x") ** 2 + sympy.sin(sympy.Symbol("y", positive=True)) / 3,
+            sympy.pi * sympy.I + sympy.E,
+            sympy.Eq(sympy.Symbol("x"), sympy.Rational(1, 3)),
+            sympy.Integral(sympy.exp(-(sympy.Symbol("x") ** 2)), (sympy.Symbol("x"), -sympy.oo, sympy.oo)),
+            sympy.Function("f")(sympy.Symbol("x")).diff(sympy.Symbol("x")),
+            sympy.Piecewise((1, sympy.Symbol("x") > 0), (sympy.Float("0.1"), True)),
+            sympy.FiniteSet(1, 2, sympy.sqrt(3)),
+            sympy.Integer(10) ** 40,
+        ]
+    ),
+    "matrix of expressions": st.just(sympy.Matrix([[1, sympy.Symbol("a")], [0, sympy.sqrt(2)]])),
+    "ellipsis": st.just(...),
+}
+IN_PLACE = ["set", "bytearray", "Counter", "defaultdict", "OrderedDict", "deque"]
+
+
+def crossed(value: Any, *wants: str) -> Any:
+    side = Side()
+    side.wants = frozenset(wants)
+    return decode(encode(value, side)[0], side)[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(st.data())
+@examples(30)
+def test_a_value_arrives_as_it_was(kind: str, data: st.DataObject) -> None:
+    value = data.draw(KINDS[kind])
+    arrived = crossed({"a": [value, value]})["a"]
+    assert arrived[0] is arrived[1]
+    assert type(arrived[0]).__name__ == type(value).__name__
+    assert arrived[0] == value
+    # What holds sets is shown in any order.
+    assert repr(arrived[0]) == repr(value) or "{" in repr(value)
+
+
+def test_every_kind_has_a_test() -> None:
+    elsewhere = {"DataFrame", "Series", "Index", "Timestamp", "Timedelta", "NA", "NaT", "sparse matrix"}
+    elsewhere |= {"array of times", "structured array", "array of objects", "masked array", "matrix"}
+    elsewhere |= {"poly1d", "polynomial", "dtype", "view of keys", "view of values", "view of items"}
+    assert set(KINDS_BY_NAME) == set(KINDS) | elsewhere
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array(["2020-01-01", "NaT"], "M8[D]"),
+        np.array([[1, 2]], "m8[25s]"),
+        np.array(["2020"], "M8[ns]"),
+        np.datetime64("2020-01-01T10:00"),
+        np.timedelta64(3, "h"),
+        np.array([("a", 1.5, [1, 2])], [("name", "U5"), ("size", "f8"), ("pair", "i4", 2)]),
+        np.array([((1, 2),)], [("outer", [("one", "i4"), ("two", "i8")])]),
+        np.rec.array([(1, 2.0)], names="a,b"),
+        np.array([(1, 2.0)], [("a", "i4"), ("b", "f8")])[0],
+        np.array([["a", None], ["b", 3]], object),
+        np.array([], "M8[D]"),
+        np.polynomial.Polynomial([1, 2, 3]),
+        np.polynomial.Chebyshev([1, 2], [0, 5]),
+        np.poly1d([1, 0, -1], variable="z"),
+        np.dtype("f4"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_value_of_numpy_arrives_as_it_was(array: Any) -> None:
+    arrived = crossed([array])[0]
+    assert type(arrived) is type(array) and repr(arrived) == repr(array)
+    assert getattr(arrived, "dtype", None) == getattr(array, "dtype", None)
+
+
+def test_views_of_dictionaries_arrive() -> None:
+    pairs = {"a": 1, "b": 2}
+    keys, values, items = crossed([pairs.keys(), pairs.values(), pairs.items()])
+    assert keys == pairs.keys() and list(values) == [1, 2] and items == pairs.items()
+
+
+def test_masks_and_matrices_arrive_only_where_they_are_wanted() -> None:
+    masked = np.ma.masked_array([1.0, 2.0], [True, False])
+    arrived = crossed(masked, "masked")
+    assert arrived.mask.tolist() == [True, False] and arrived.sum() == 2
+    assert crossed([np.ma.masked], "masked")[0] is np.ma.masked
+    with pytest.raises(NotPlainError):
+        encode(masked)
+    side = Side()
+    side.wants = frozenset({"masked"})
+    with pytest.raises(WireError, match="masked"):
+        decode(encode(masked, side)[0])
+    assert type(crossed(np.matrix([[1, 2]]), "matrix")) is np.matrix
+    assert type(crossed(np.matrix([[1, 2]]))) is np.ndarray
+
+
+FRAMES = {
+    "numbers and texts": pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": [0.5, None]}),
+    "named index": pd.DataFrame({"a": [1.5]}, index=pd.Index(["r"], name="row")),
+    "two levels": pd.DataFrame({("a", "x"): [1], ("a", "y"): [2]}),
+    "index of two levels": pd.DataFrame({"v": [1, 2]}, index=pd.MultiIndex.from_tuples([(1, "a"), (2, "b")])),
+    "times": pd.DataFrame({"t": pd.to_datetime(["2020-01-01", None]), "d": pd.to_timedelta([1, 2], "h")}),
+    "zone": pd.DataFrame({"t": pd.to_datetime(["2020-06-01"]).tz_localize("Europe/Berlin")}),
+    "categories": pd.DataFrame({"c": pd.Categorical(["a", "b", None], ["b", "a"], ordered=True)}),
+    "nullable": pd.DataFrame({"i": pd.array([1, None], "Int64"), "b": pd.array([True, None], "boolean")}),
+    "truth": pd.DataFrame({"b": [True, False]}),
+    "twice the same name": pd.DataFrame([[1, 2]], columns=["a", "a"]),
+    "objects": pd.DataFrame({"o": pd.Series([1, "a", [2]], dtype=object)}),
+    "empty": pd.DataFrame(),
+    "rows only": pd.DataFrame(index=[3, 4]),
+    "no rows": pd.DataFrame({"a": pd.Series([], dtype="f8")}),
+    "by day": pd.DataFrame({"a": [1, 2]}, index=pd.date_range("2020-01-01", periods=2)),
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_frame_arrives_as_it_was(name: str) -> None:
+    frame = FRAMES[name]
+    pd.testing.assert_frame_equal(crossed([frame])[0], frame)
+    pd.testing.assert_index_equal(crossed(frame.index), frame.index)
+    for column in range(frame.shape[1]):
+        series = frame.iloc[:, column]
+        pd.testing.assert_series_equal(crossed(series), series)
+
+
+def test_single_values_of_pandas_arrive() -> None:
+    moment, span = pd.Timestamp("2020-01-01 10:00", tz="UTC"), pd.Timedelta(3, "h")
+    assert crossed([moment, span]) == [moment, span]
+    assert crossed([pd.NA])[0] is pd.NA and crossed([pd.NaT])[0] is pd.NaT
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "lil", "dok", "dia", "bsr"])
+@pytest.mark.parametrize("what", ["matrix", "array"])
+def test_a_sparse_matrix_arrives_as_it_was(form: str, what: str) -> None:
+    value = getattr(sp, f"{form}_{what}")(np.array([[0.0, 1.0, 0.0], [2.0, 0.0, 0.0]]))
+    arrived = crossed(value)
+    assert type(arrived) is type(value) and arrived.toarray().tolist() == value.toarray().tolist()
+
+
+@pytest.mark.parametrize("kind", IN_PLACE)
+@given(st.data())
+@examples(20)
+def test_a_change_in_place_reaches_the_original(kind: str, data: st.DataObject) -> None:
+    original, new = data.draw(KINDS[kind]), data.draw(KINDS[kind])
+    question, originals = encode([original])
+    (theirs,), mutables = decode(question)
+    snapshot = Snapshot(mutables)
+    theirs.clear()
+    (theirs.extend if kind in ("deque", "bytearray") else theirs.update)(new)
+    expected = type(theirs)(theirs) if kind != "defaultdict" else dict(theirs)
+    assert decode_reply(encode_reply(None, mutables, snapshot), originals) is None
+    assert original == expected
+
+
+def test_a_frame_that_is_changed_in_place_is_changed_here() -> None:
+    frame = pd.DataFrame({"a": [1, 2]})
+    question, originals = encode([frame])
+    (theirs,), mutables = decode(question)
+    snapshot = Snapshot(mutables)
+    theirs["b"] = theirs["a"] * 2
+    decode_reply(encode_reply(None, mutables, snapshot), originals)
+    assert frame["b"].tolist() == [2, 4]
+
+
+PARTS = st.recursive(
+    SMALL
+    | st.binary(max_size=5)
+    | st.just(np.arange(3))
+    | st.just(np.array(["a"]))
+    | st.sampled_from(["numbers", "category", "one", "several", "range", "class", "Pow", "csr_matrix", "int"])
+    | st.sampled_from([1 << 62, -1, "builtins.eval", "__class__", "pandas"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=2), inner, max_size=2)
+    ),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("name", [*KINDS_BY_NAME, "no kind", ""])
+@given(st.lists(PARTS, max_size=5))
+@examples(40)
+def test_a_lie_is_refused_or_is_a_value(name: str, parts: list[Any]) -> None:
+    nodes, root = msgpack.unpackb(encode(parts)[0], ext_hook=msgpack.ExtType, strict_map_key=False)
+    items = nodes[root.data[0]][1]
+    nodes.append(["k", name, items])
+    reference = msgpack.ExtType(0, (len(nodes) - 1).to_bytes(4, "little"))
+    try:
+        arrived = decode(msgpack.packb([nodes, reference]))[0]
+    except WireError:
+        return
+    encode(arrived)
+
+
+LIES: dict[str, tuple[str, list[Any]]] = {
+    "fraction of nothing": ("Fraction", [1, 0]),
+    "decimal that is none": ("Decimal", ["1E+999999999"]),
+    "range of texts": ("range", ["a", "b", "c"]),
+    "range that stands": ("range", [0, 1, 0]),
+    "date of month 13": ("date", [2020, 13, 1]),
+    "time in a far zone": ("datetime", [10**9, 2020, 1, 1, 0, 0, 0, 0]),
+    "code as a factory": ("defaultdict", ["eval", {}]),
+    "class with code as a name": ("named tuple", ["A(object): import os #", ["x"], [1]]),
+    "field with code as a name": ("named tuple", ["A", ["x=__import__('os')"], [1]]),
+    "private field": ("named tuple", ["A", ["__class__"], [1]]),
+    "endless deque": ("deque", [[], 1 << 40]),
+    "bytes as many as a number says": ("bytearray", [1 << 40]),
+    "dtype of objects in times": ("array of times", ["|O", [1], False]),
+    "object array of another shape": ("array of objects", [[1 << 30, 1 << 30], []]),
+    "giant empty array of objects": ("array of objects", [[1 << 30, 0, 1 << 30], []]),
+    "polynomial of a class": ("polynomial", ["eval", [1], [1], [1]]),
+    "dtype with code": ("dtype", ["(1,)i4,O"]),
+    "columns that are code": (
+        "DataFrame",
+        [[["object", "x"]], ["range", [0, 1, 1], None], ["one", [], None]],
+    ),
+    "giant index": ("Index", ["one", ["eval", [1]], None]),
+    "class of SymPy that is none": ("expression", [[["class", "eval", 0]]]),
+    "class of SymPy's that runs code": ("expression", [[["class", "Lambda", 0]]]),
+    "symbol with assumptions that are none": ("expression", [[["symbol", "x", {"__class__": True}]]]),
+    "function that is code": ("expression", [[["function", "a; import os", 0]]]),
+    "more than there is": ("expression", [[["class", "Add", 3]]]),
+    "sparse class that is none": ("sparse matrix", ["eval", [1, 1], [0], [0], [1]]),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_chosen_lie_is_refused(name: str) -> None:
+    kind, parts = LIES[name]
+    nodes, root = msgpack.unpackb(encode(parts)[0], ext_hook=msgpack.ExtType)
+    nodes.append(["k", kind, nodes[root.data[0]][1]])
+    reference = msgpack.ExtType(0, (len(nodes) - 1).to_bytes(4, "little"))
+    with pytest.raises(WireError):
+        decode(msgpack.packb([nodes, reference]))
+
+
+def test_a_power_that_nobody_could_write_down_is_not_computed() -> None:
+    huge = sympy.Pow(10, sympy.Pow(10, 100, evaluate=False), evaluate=False)
+    assert crossed(huge) == huge
