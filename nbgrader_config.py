@@ -23,4 +23,7 @@ c.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>[^/]+)/[^/]+/(?P<fi
 # `--Autograder.enabled=False` on nbgrader's command line brings nbgrader's own marking back for one run.
 from autograder.plugin import install  # noqa: E402
 
+# An exercise that fails and builds on an earlier one that is wrong is examined once more, with the reference
+# in place of that one.
+c.Autograder.carry_forward = True
 install(c)

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from autograder.sentences.catalogue import Finding, say, say_all
 
-Verdict = Literal["passed", "partial", "failed", "missing"]
-"""`missing`: the submission does not contain the grade cell (deleted, or newer): it scores zero."""
+Verdict = Literal["passed", "partial", "failed", "missing", "by-hand"]
+"""`missing`: the submission does not contain the grade cell (deleted, or newer): it scores zero. `by-hand`: a
+person has to mark it, since nobody knows what the test is worth; its score of zero stands for nothing."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,14 @@ class Result:
     """sha256 of what the marks depend on: `submission`, `exam`, `autograder`."""
 
     @property
+    def marks(self) -> list[CellMark]:
+        """Those of all the notebooks."""
+        return [mark for notebook in self.notebooks for mark in notebook.marks]
+
+    @property
     def score(self) -> float:
-        return sum(mark.score for notebook in self.notebooks for mark in notebook.marks)
+        return sum(mark.score for mark in self.marks)
 
     @property
     def max_score(self) -> float:
-        return sum(mark.max_score for notebook in self.notebooks for mark in notebook.marks)
+        return sum(mark.max_score for mark in self.marks)

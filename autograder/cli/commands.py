@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autograder.cli.exit_codes import DONE, INCOMPLETE
+from autograder.errors import WallsError
 
 if TYPE_CHECKING:
     from autograder.course.folders import Folders
@@ -25,6 +27,7 @@ def _folders(options: argparse.Namespace) -> Folders:
 
 def release_command(options: argparse.Namespace) -> int:
     from autograder.authoring.release import release
+    from autograder.course.folders import Folders
 
     if options.self_study:
         from autograder.authoring.self_study import release_for_self_study
@@ -32,9 +35,33 @@ def release_command(options: argparse.Namespace) -> int:
         for name in release_for_self_study(options.course.resolve(), options.assignments):
             print(f"self_study/{name}: made")
         return DONE
-    for name in release(options.course.resolve(), options.assignments, drop_marks=options.drop_marks):
+    released = release(options.course.resolve(), options.assignments, drop_marks=options.drop_marks)
+    for name in released:
         print(f"{name}: released")
-    return DONE
+    return _prove_released(Folders.of(options.course.resolve()), released)
+
+
+def _prove_released(folders: Folders, assignments: Sequence[str]) -> int:
+    """Examine what was released, and its solution, so that a fault of a test is found before students see it;
+    what has not changed since it was proven is not examined again."""
+    from autograder.gradebook.writer import GradebookWriter
+    from autograder.marking import settings
+    from autograder.marking.proof import leave_to_a_person, proven, told
+
+    code = DONE
+    with GradebookWriter(folders) as writer:
+        for name in assignments:
+            with settings.examiner_for(folders, name) as examiner:
+                accepted = settings.chosen_cells(folders, "accept", examiner.exam)
+                try:
+                    proof = proven(writer, examiner)
+                except WallsError as fault:
+                    print(f"The tests of {name} were not tried: {fault} `autograder grade` will try them.")
+                    continue
+                for line in told(name, leave_to_a_person(examiner, proof, accepted)):
+                    code = INCOMPLETE
+                    print(line)
+    return code
 
 
 def collect_command(options: argparse.Namespace) -> int:
@@ -90,6 +117,7 @@ def grade_command(options: argparse.Namespace) -> int:
         jobs=options.jobs,
         sandbox=not options.no_sandbox,
         carry_forward=not options.no_carry_forward,
+        unproven=options.unproven,
         submission_time=options.submission_time,
     )
     planned = plan(_folders(options), options.assignments, wishes)
@@ -102,7 +130,7 @@ def grade_command(options: argparse.Namespace) -> int:
         with closing(mark_all(planned)) as assignments:
             for marked in assignments:
                 print("", *marked.lines(), sep="\n")
-                complete = complete and marked.tally.complete
+                complete = complete and marked.tally.complete and not marked.doubts
     return DONE if complete else INCOMPLETE
 
 

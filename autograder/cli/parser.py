@@ -94,8 +94,9 @@ def make_parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--no-carry-forward",
         action="store_true",
-        help="examine everything once, as stock nbgrader does; otherwise, what fails and builds on an earlier"
-        " exercise that is wrong is examined again with the reference in place of that one",
+        help="examine everything once, also where the course asks (by c.Autograder.carry_forward = True) for"
+        " what fails and builds on a wrong earlier exercise to be examined again with the reference in its"
+        " place",
     )
     grade.add_argument(
         "--submission-time",
@@ -103,6 +104,11 @@ def make_parser() -> argparse.ArgumentParser:
         help="where the time of submission comes from: what the gradebook says (the default), the file that"
         " nbgrader's exchange puts into a submission and that a student can write, or the notebooks' time of"
         " modification",
+    )
+    grade.add_argument(
+        "--unproven",
+        action="store_true",
+        help="mark automatically also where a test does not tell the solution from the untouched release",
     )
     _add_drop_marks(grade)
     # What `nbgrader autograde` was configured with, as JSON on standard input; see plugin.py.

@@ -25,14 +25,14 @@ def carry_forward(examination: Examination) -> None:
     wrong: set[str] = set()
     examination.talk.end()
     for index, mark in examination.marks.items():
-        if mark.score >= mark.max_score:
+        if mark.score >= mark.max_score or mark.verdict == "by-hand":
             continue
         if not examination.times.total.left:
             break
         examination.times.check()
         cell = examination.cells[index].master
         assert cell is not None
-        if mark.verdict != "missing" and wrong:
+        if mark.verdict != "missing" and wrong and _is_attempted(examination, index):
             reached = examination.talk.mentions.builds_on(index)
             names = [name for name in examination.notebook.answered if name in wrong & reached]
             # Something of the student's own must be left to be examined.
@@ -40,6 +40,15 @@ def carry_forward(examination: Examination) -> None:
                 examination.marks[index] = mark = _mark_again(examination, index, cell, mark, names)
         if mark.score < mark.max_score:
             wrong |= examination.answers_to(cell)
+
+
+def _is_attempted(examination: Examination, index: int) -> bool:
+    """Whether there is an answer to the exercise of a grade cell: the reference alone must earn nothing."""
+    cells = [examination.cells[place] for place in examination.talk.mentions.own_answers(index)]
+    notebook, terms = examination.notebook, examination.terms
+    return any(
+        terms.is_attempted(notebook, cell.master, cell.source) for cell in cells if cell.master is not None
+    )
 
 
 def _mark_again(

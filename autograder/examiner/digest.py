@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
+from autograder.examiner.terms import Terms
 from autograder.walls.limits import Limits
 
 DECIDES_MARKS: Final = ("boundary", "inside", "walls", "exam", "hostile", "examiner")
@@ -23,3 +24,9 @@ def autograder_digest(limits: Limits | None = None, *, carry_forward: bool = Tru
     ]
     settings = repr([limits or Limits(), carry_forward]).encode()
     return hashlib.sha256(b"".join([*modules, settings])).hexdigest()
+
+
+def digest_with(digest: str, terms: Terms) -> str:
+    """The digest where such terms were agreed on; the same where nothing is unusual."""
+    unusual = sorted(terms.by_hand)
+    return hashlib.sha256(repr([digest, unusual]).encode()).hexdigest() if unusual else digest

@@ -20,6 +20,7 @@ from autograder.exam.notebook import ExamNotebook
 from autograder.examiner.annotated import SHOWN_BY_CELLS, Annotations, stopped
 from autograder.examiner.conversation import ABOUT, Conversation, least
 from autograder.examiner.processes import ExamProcess, Processes
+from autograder.examiner.terms import Terms
 from autograder.examiner.times import Fault, TimeBudget
 from autograder.hostile.graft import GraftedCell
 from autograder.hostile.outputs import outputs_of_exam, size_of
@@ -43,6 +44,8 @@ class Examination:
         cells: Sequence[GraftedCell],
         times: TimeBudget,
         stand_ins: Sequence[str] = (),
+        *,
+        terms: Terms | None = None,
     ) -> None:
         """In the student's process the reference takes the place of the functions named in `stand_ins`."""
         self.processes = processes
@@ -50,6 +53,7 @@ class Examination:
         self.notebook = notebook
         self.cells = cells
         self.times = times
+        self.terms = terms or Terms()
         self.talk = Conversation(processes, notebook, cells, times, stand_ins)
         self.marks: dict[int, CellMark] = {}
         """By the place of the grade cell, in the master copy's order."""
@@ -78,7 +82,7 @@ class Examination:
             if not cell.is_grade:
                 self._run_cell(index)
                 continue
-            self.marks[index] = self._mark(index)
+            self.marks[index] = self._left_to_a_person(index, self._mark(index))
         # Students may have put exercises into another order; what builds on what is the master copy's.
         order = [cell.grade_id for cell in self.notebook.grade_cells]
         self.marks = dict(sorted(self.marks.items(), key=lambda entry: order.index(entry[1].grade_id)))
@@ -170,6 +174,15 @@ class Examination:
             () if score >= cell.points else (finding("examiner.points", score=score, points=cell.points),)
         )
         return CellMark(grade_id, cell.points, score, verdict_of(cell, score), findings)
+
+    def _left_to_a_person(self, index: int, mark: CellMark) -> CellMark:
+        """The mark; or none, if nobody knows what the test is worth. What it shows may help who marks it."""
+        cell = self.cells[index].master
+        assert cell is not None
+        if mark.verdict == "missing" or not self.terms.is_by_hand(self.notebook, cell):
+            return mark
+        self.notes.pop(index, None)
+        return CellMark(mark.grade_id, cell.points, 0.0, "by-hand", (finding("examiner.by-hand"),))
 
     def examine(self, cell: ExamCell, seconds: float) -> dict[str, Any]:
         """Run a grade cell; passes its calls on to the student's process, each of which may take so many

@@ -13,9 +13,10 @@ from types import TracebackType
 from autograder.exam.master import Exam
 from autograder.examiner.annotated import unexamined
 from autograder.examiner.carry_forward import carry_forward
-from autograder.examiner.digest import autograder_digest
+from autograder.examiner.digest import autograder_digest, digest_with
 from autograder.examiner.examination import Examination
 from autograder.examiner.processes import Processes
+from autograder.examiner.terms import Terms
 from autograder.examiner.times import TimeBudget
 from autograder.hostile.graft import graft
 from autograder.hostile.submission import Submission, read_submission
@@ -49,13 +50,20 @@ class Examiner:
         self.exam = exam
         limits = limits or Limits()
         self.carry_forward = carry_forward
+        self._digest = autograder_digest(limits, carry_forward=carry_forward)
+        self.terms = Terms()
+        """May be replaced until the first submission is examined."""
         self.processes = Processes(exam, limits, walls=walls)
-        self.digest = autograder_digest(limits, carry_forward=carry_forward)
 
     @property
     def limits(self) -> Limits:
         """What one submission may use."""
         return self.processes.limits
+
+    @property
+    def digest(self) -> str:
+        """sha256 of what marks depend on besides the exam and the submission."""
+        return digest_with(self._digest, self.terms)
 
     def launch(self) -> None:
         """Begin to start the warm processes. Raises WallsError (no sandbox)."""
@@ -72,8 +80,10 @@ class Examiner:
         *,
         seconds: float | None = None,
         is_last_try: bool = True,
+        once: bool = False,
     ) -> Result:
-        """Examine one submission, for as long as the limits say.
+        """Examine one submission, for as long as the limits say; `once`: without anything carried
+        forward, also where the examiner does that.
 
         Never raises for anything that a student did, unless it is asked to: it raises `patience.Hurried` if
         that takes more than `seconds` by the clock, and, unless `is_last_try`, `patience.Stalled` if the
@@ -94,10 +104,12 @@ class Examiner:
             if submitted is None:
                 results.append(unexamined(notebook))
                 continue
-            examination = Examination(self.processes, notebook, graft(notebook, submitted.cells), times)
+            examination = Examination(
+                self.processes, notebook, graft(notebook, submitted.cells), times, terms=self.terms
+            )
             try:
                 examination.run()
-                if self.carry_forward:
+                if self.carry_forward and not once:
                     carry_forward(examination)
                 results.append(examination.result())
             finally:

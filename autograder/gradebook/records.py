@@ -36,7 +36,7 @@ from autograder.result import Remark
 from autograder.sentences.catalogue import Finding, say_all
 from autograder.text import show
 
-_UNREADABLE = {"broken-folder", "broken-notebook", "missing-notebook"}
+UNREADABLE = {"broken-folder", "broken-notebook", "missing-notebook"}
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def _work(
         remarks=student.remarks,
         walls=student.walls,
         to_mark_by_hand=student.to_mark_by_hand,
-        readable=not any(remark.kind in _UNREADABLE for remark in student.remarks),
+        readable=not any(remark.kind in UNREADABLE for remark in student.remarks),
         answers=answers,
     )
 

@@ -60,6 +60,16 @@ EXTENSION = sql.Table(
 )
 """Who has more time. nbgrader keeps this with a submission, of which it may not know yet."""
 
+PROOF = sql.Table(
+    "autograder_proof",
+    _OUR_TABLES,
+    sql.Column("assignment", sql.String(128), primary_key=True),
+    sql.Column("state", sql.String(128), nullable=False),
+    sql.Column("found", sql.Text(), nullable=False),
+)
+"""What examining the solution and the untouched release has found: `found` is JSON, `state` a digest of all
+that it depends on."""
+
 ASSIGNMENT = api.Assignment.__table__
 NOTEBOOK = api.Notebook.__table__
 CELL = api.BaseCell.__table__

@@ -312,7 +312,10 @@ class GradebookWriter:
             if cell.type in ("GradeCell", "TaskCell"):
                 mark, grade = marks.get(cell.name), grades.get(cell.id)
                 manual = grade.manual_score if grade else None
-                new = mark.score if mark else _mark_by_hand(answer, checksum)
+                if mark is None:
+                    new = _mark_by_hand(answer, checksum)
+                else:
+                    new = mark.score if mark.verdict != "by-hand" else None
                 # A cell that is not there is not put before anybody, unless somebody has marked it.
                 review = new is None or (manual is not None and found is not None)
                 values = {"auto_score": new, "needs_manual_grade": review}

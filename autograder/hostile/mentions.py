@@ -48,7 +48,7 @@ class Mentions:
     def builds_on(self, index: int) -> set[str]:
         """The names that a student's answer to an exercise mentions, and those that these need in turn;
         without what the answer cells of this exercise define. `index` is that of a grade cell."""
-        own = self._own_answers(index)
+        own = self.own_answers(index)
         grade = self.cells[index].master
         assert grade is not None
         mentioned = (self.of(place).mentioned for place in own)
@@ -84,7 +84,7 @@ class Mentions:
             self._found[index] = Names(_defined(source), _words(source)) if legible else Names(set(), set())
         return self._found[index]
 
-    def _own_answers(self, index: int) -> list[int]:
+    def own_answers(self, index: int) -> list[int]:
         """Places of the answer cells of an exercise, given that of its grade cell: in the master copy, those
         since the exercise before it."""
         grade = self.cells[index].master

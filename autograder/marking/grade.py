@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ class Tally:
 
     earlier: set[str] = field(default_factory=set)
     """Students who were not examined now, and have marks from before."""
+    reasons: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """By grade_id, how often what was said of an answer that got nothing."""
 
     @property
     def skipped(self) -> int:
@@ -174,6 +177,9 @@ def grade(
                         progress.step(str(fault))
                         continue
                     tally.marked += 1
+                    for cell in outcome.marks:
+                        if not cell.score and cell.reason:
+                            tally.reasons[cell.grade_id][cell.reason] += 1
                     tally.changes += found.changes
                     for mark in found.changes:
                         progress.say(str(mark))
@@ -188,7 +194,9 @@ def grade(
                         tally.not_placed.append(found.fault)
                         progress.say(found.fault)
                     walls = "" if outcome.walls != "none" else ", examined without a sandbox"
-                    progress.step(f"{name}: {outcome.score:g} of {outcome.max_score:g}{walls}")
+                    by_hand = sum(cell.verdict == "by-hand" for cell in outcome.marks)
+                    waiting = f", {by_hand} to mark by hand" if by_hand else ""
+                    progress.step(f"{name}: {outcome.score:g} of {outcome.max_score:g}{waiting}{walls}")
     return tally
 
 
@@ -209,7 +217,7 @@ def _reasons(
     if before.digests["exam"] != preparation.digests["exam"]:
         reasons.append("tests, points or files of the assignment changed")
     if before.digests["autograder"] != preparation.digests["autograder"]:
-        reasons.append("the autograder changed")
+        reasons.append("the autograder, or what it is told in the configuration, changed")
     if before.walls == "none" and preparation.sandbox:
         reasons.append("last examined without a sandbox")
     if not is_published(writer.folders, submission.student, assignment, before.token):

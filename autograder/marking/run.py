@@ -7,30 +7,29 @@ nbgrader and the gradebook are imported while the walls rise, so not at the top.
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from autograder.course.config import readable
 from autograder.course.folders import Folders
 from autograder.course.submission_times import SubmissionTime
 from autograder.errors import WallsError
-from autograder.exam.master import Exam
 from autograder.examiner.examiner import Examiner
 from autograder.examiner.processes import Processes
+from autograder.examiner.terms import all_cells
 from autograder.marking import settings
 from autograder.marking.examining import GRACE, examining
 from autograder.patience import BACKSTOP
 from autograder.runtime.interruption import Interruption
-from autograder.walls.kinds import NONE
 from autograder.walls.limits import Limits
 
 if TYPE_CHECKING:
     from autograder.gradebook.marks import ClassMarks, MarkedCell
     from autograder.gradebook.writer import GradebookWriter
     from autograder.marking.grade import Tally
+    from autograder.marking.proof import Doubt
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,8 @@ class Wishes:
     """Submissions at the same time."""
     sandbox: bool = True
     carry_forward: bool = True
+    unproven: bool = False
+    """Take the marks of tests, too, that do not tell the solution from the untouched release."""
     submission_time: SubmissionTime | None = None
     """None: as the course's configuration says."""
 
@@ -59,6 +60,8 @@ class Plan:
     wishes: Wishes
     examiners: Sequence[tuple[str, Examiner]]
     """By assignment, in the order of the command line."""
+    accepted: Mapping[str, frozenset[str]]
+    """By assignment, the cells whose marks are taken whatever their proof says."""
     limits: Limits
     sandbox: bool
     create_students: bool
@@ -76,13 +79,19 @@ class Marked:
     marks: ClassMarks
     without_time: int
     """Submissions whose time nobody knows, though there is a due date."""
+    doubts: Sequence[Doubt]
+    """About cells that are left to a person."""
 
     def lines(self) -> Iterator[str]:
         """What an instructor is told at the end: the table of marks, and what there is to know of the run."""
+        from autograder.marking.alarms import alarms
+        from autograder.marking.proof import told
         from autograder.marking.summary import summary
 
         yield from summary(self.assignment, self.cells, self.marks.students, self.tally.earlier)
         yield from self.tally.lines(self.without_time)
+        yield from alarms(self.cells, self.marks.students, self.tally.reasons)
+        yield from told(self.assignment, self.doubts)
 
 
 def plan(folders: Folders, assignments: Sequence[str], wishes: Wishes) -> Plan:
@@ -93,17 +102,16 @@ def plan(folders: Folders, assignments: Sequence[str], wishes: Wishes) -> Plan:
     for assignment in assignments:
         folders.check_assignment(assignment)
     sandbox = settings.switch(folders, "Autograder", "sandbox") and wishes.sandbox
-    carry_forward = settings.switch(folders, "Autograder", "carry_forward") and wishes.carry_forward
     create = settings.switch(folders, "Autograde", "create_student")
     limits = settings.limits(folders)
-    walls = settings.walls(folders) if sandbox else NONE
     time = settings.submission_time(folders, wishes.submission_time)
-    examiners = []
+    examiners, accepted = [], {}
     for assignment in assignments:
-        with readable(folders.source(assignment)):
-            exam = Exam.load(folders.source(assignment))
-        examiners.append((assignment, Examiner(exam, limits, walls=walls, carry_forward=carry_forward)))
-    return Plan(folders, wishes, examiners, limits, sandbox, create, time)
+        examiner = settings.examiner_for(folders, assignment, sandbox=sandbox, once=not wishes.carry_forward)
+        examiners.append((assignment, examiner))
+        chosen = settings.chosen_cells(folders, "accept", examiner.exam)
+        accepted[assignment] = all_cells(examiner.exam) if wishes.unproven else chosen
+    return Plan(folders, wishes, examiners, accepted, limits, sandbox, create, time)
 
 
 @contextmanager
@@ -124,7 +132,8 @@ def walls_raised(what: Plan) -> Iterator[Processes]:
             with stack.enter_context(Interruption()).held_off():
                 stack.enter_context(first).launch()
             import autograder.gradebook.writer
-            import autograder.marking.grade  # noqa: F401
+            import autograder.marking.grade
+            import autograder.marking.proof  # noqa: F401
 
             first.start()
         except WallsError as fault:
@@ -158,7 +167,14 @@ def mark_all(what: Plan) -> Generator[Marked]:
 def _mark(what: Plan, writer: GradebookWriter, assignment: str, examiner: Examiner) -> Marked:
     from autograder.gradebook.marks import count_without_time, read_class, reading
     from autograder.marking.grade import Preparation, grade
+    from autograder.marking.proof import leave_to_a_person, proven, told
 
+    with ExitStack() as stack:
+        stack.enter_context(examiner)
+        doubts = leave_to_a_person(examiner, proven(writer, examiner), what.accepted[assignment])
+        for line in told(assignment, doubts):
+            print(line)
+        stack.pop_all()  # whoever marks the class will end it
     exam, wishes = examiner.exam, what.wishes
     preparation = Preparation(
         partial(examining, examiner, what.folders.submitted_root),
@@ -178,4 +194,4 @@ def _mark(what: Plan, writer: GradebookWriter, assignment: str, examiner: Examin
     order = [str(cell.grade_id) for notebook in exam.notebooks for cell in notebook.grade_cells]
     with reading(what.folders) as db:
         marks, without_time = read_class(db, assignment), count_without_time(db, assignment)
-    return Marked(assignment, tally, marks.in_order(order), marks, without_time)
+    return Marked(assignment, tally, marks.in_order(order), marks, without_time, doubts)

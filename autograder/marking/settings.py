@@ -11,11 +11,15 @@ from dataclasses import fields
 from numbers import Integral, Real
 from typing import Final
 
-from autograder.course.config import unusable
+from autograder.course.config import readable, unusable
 from autograder.course.folders import Folders
 from autograder.course.submission_times import SUBMISSION_TIMES, SubmissionTime
 from autograder.errors import UsageError
-from autograder.walls.kinds import ANY, CHOICES
+from autograder.exam.master import Exam
+from autograder.examiner.examiner import Examiner
+from autograder.examiner.terms import all_cells, key_of
+from autograder.text import show
+from autograder.walls.kinds import ANY, CHOICES, NONE
 from autograder.walls.limits import MEGABYTE, Limits
 
 _DAY: Final = 86_400
@@ -67,9 +71,9 @@ def limits(folders: Folders) -> Limits:
     return Limits(**found)  # type: ignore[arg-type]
 
 
-def switch(folders: Folders, section: str, name: str) -> bool:
-    """Whether `c.section.name` is on, as it is unless it is set. Raises UsageError if it is neither."""
-    value = folders.setting(section, name, True)
+def switch(folders: Folders, section: str, name: str, *, usual: bool = True) -> bool:
+    """Whether `c.section.name` is on; `usual` unless it is set. Raises UsageError if it is neither."""
+    value = folders.setting(section, name, usual)
     match str(value).lower():
         case "true" | "1":
             return True
@@ -96,6 +100,52 @@ def submission_time(folders: Folders, wanted: SubmissionTime | None = None) -> S
         if value == known:
             return known
     raise unusable("Autograder.submission_time", value, f"one of {', '.join(SUBMISSION_TIMES)}")
+
+
+def examiner_for(folders: Folders, assignment: str, *, sandbox: bool = True, once: bool = False) -> Examiner:
+    """The examiner of an assignment, as the course's configuration has it; without a `sandbox`, or with
+    everything examined `once`, if the command says so. Raises UsageError or ExamError."""
+    carry_forward = switch(folders, "Autograder", "carry_forward", usual=False)
+    sandbox = switch(folders, "Autograder", "sandbox") and sandbox
+    with readable(folders.source(assignment)):
+        exam = Exam.load(folders.source(assignment))
+    return Examiner(
+        exam,
+        limits(folders),
+        walls=walls(folders) if sandbox else NONE,
+        carry_forward=carry_forward and not once,
+    )
+
+
+def chosen_cells(folders: Folders, name: str, exam: Exam) -> frozenset[str]:
+    """The grade cells of an assignment, by `terms.key_of`, that `c.Autograder.name` names: a dictionary from
+    assignments to lists of grade_ids, or to "all". Raises UsageError."""
+    given = _plain(folders.setting("Autograder", name, {}))
+    expected = 'a dictionary from assignments to lists of grade_ids, such as {"ps1": ["test_f"]}, or to "all"'
+    if not isinstance(given, dict) or not all(_names_cells(value) for value in given.values()):
+        raise unusable(f"Autograder.{name}", given, expected)
+    wanted = given.get(exam.name, [])
+    if wanted == "all":
+        return all_cells(exam)
+    found: set[str] = set()
+    for text in wanted:
+        keys = {
+            key
+            for of in exam.notebooks
+            for cell in of.grade_cells
+            if text in (cell.grade_id, key := key_of(of.name, cell.grade_id))
+        }
+        if not keys:
+            raise UsageError(
+                f"c.Autograder.{name} in nbgrader_config.py names {show(text)}, which is no cell of"
+                f" {show(exam.name)} that is marked automatically."
+            )
+        found |= keys
+    return frozenset(found)
+
+
+def _names_cells(value: object) -> bool:
+    return value == "all" or (isinstance(value, list) and all(isinstance(entry, str) for entry in value))
 
 
 def _number(

@@ -21,9 +21,12 @@ from autograder.authoring import fingerprints
 from autograder.authoring.reference import COURSE, assignments, notebook_path
 from autograder.cli.exit_codes import DONE
 from autograder.cli.main import main
+from autograder.exam.cell import ExamCell
 from autograder.exam.master import Exam
+from autograder.exam.notebook import ExamNotebook
 from autograder.examiner.digest import autograder_digest
 from autograder.examiner.examiner import Examiner
+from autograder.examiner.terms import Terms
 from autograder.feedback.for_student import for_student
 from autograder.result import CellMark, Result
 from autograder.walls.limits import Limits
@@ -532,21 +535,76 @@ def test_in_the_course_each_mistake_costs_its_exercise(assignment: str, tmp_path
 def test_the_command_and_the_configuration_switch_it_off(tmp_path: Path) -> None:
     write_source(tmp_path)
     hand_in(tmp_path / "submitted" / "alice" / "chain", {"step": WRONG})
-    config = (
+    config = tmp_path / "nbgrader_config.py"
+    usual = (
         "from pathlib import Path\nc = get_config()\nc.CourseDirectory.root = str(Path(__file__).parent)\n"
     )
-    (tmp_path / "nbgrader_config.py").write_text(config)
+    config.write_text(usual)
 
     def total(*options: str) -> float:
         assert main(["grade", "chain", "--course", str(tmp_path), *options]) == DONE
         with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
             return float(gradebook.find_submission("chain", "alice").score)
 
+    assert total() == 0.0, "only where the course asks for it"
+    config.write_text(f"{usual}c.Autograder.carry_forward = True\n")
     assert total() == 20.0
     assert total("--no-carry-forward") == 0.0
     assert total() == 20.0
-    (tmp_path / "nbgrader_config.py").write_text(f"{config}c.Autograder.carry_forward = False\n")
+    config.write_text(f"{usual}c.Autograder.carry_forward = False\n")
     assert total() == 0.0
+
+
+UNTOUCHED = "def walk(xs, state):\n    # Calls step for each x.\n    ys = [step(x, state) for x in xs]\n"
+"""An answer cell as it is released: half of the way is given."""
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_attempted"),
+    [
+        (UNTOUCHED, False),
+        (UNTOUCHED + "\n\n    # No idea.\n", False),
+        (UNTOUCHED.replace("    #", "  #") + "    pass\n", False),
+        (UNTOUCHED.partition("    ys")[0] + "    ...\n", False),
+        ("", False),
+        (UNTOUCHED + "    return [y for y, _ in ys], [cache for _, cache in ys]\n", True),
+        ("def walk(xs, state):\n    return 0\n", True),
+    ],
+)
+def test_only_an_attempt_is_helped(answer: str, is_attempted: bool) -> None:
+    terms = Terms(released={"chain/walk-answer": UNTOUCHED})
+    (notebook,) = [ExamNotebook("chain", (), {})]
+    cell = ExamCell("walk-answer", "code", SOLUTIONS["walk"], "answer", "walk-answer", 0.0, {})
+    assert terms.is_attempted(notebook, cell, answer) is is_attempted
+    assert Terms().is_attempted(notebook, cell, answer), "what is released is not known"
+
+
+@pytest.mark.walls
+def test_the_reference_alone_earns_nothing(tmp_path: Path) -> None:
+    """An exercise whose test calls an earlier function, and an answer that is as it was released."""
+    source = write_source(tmp_path) / "chain.ipynb"
+    content = json.loads(source.read_text())
+    (answer,) = [node for node in content["cells"] if node["id"] == "walk-answer"]
+    last = "    return ys, caches"
+    answer["source"] = answer["source"].replace(last, f"    ### BEGIN SOLUTION\n{last}\n    ### END SOLUTION")
+    answer["source"] = (
+        answer["source"].removeprefix("### BEGIN SOLUTION\n").removesuffix("\n### END SOLUTION")
+    )
+    for node in content["cells"]:
+        if node["id"] == "walk-grade":
+            node["source"] = "state = {'total': 0.0}\nassert step(np.array([1.0]), state)[0][0] > 3e4\nwalk"
+    source.write_text(json.dumps(content))
+    kept = answer["source"].partition("    ### BEGIN")[0]
+    for student, text in {"untouched": kept, "attempted": f"{kept}    return ys, caches + [0]"}.items():
+        hand_in(tmp_path / "submitted" / student / "chain", {"step": WRONG, "walk": text})
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.Autograder.carry_forward = True\n")
+    main(["grade", "chain", "--course", str(tmp_path), "--unproven"])
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
+        scores = {
+            student: gradebook.find_grade("walk-grade", "chain", "chain", student).auto_score
+            for student in ("untouched", "attempted")
+        }
+    assert scores == {"untouched": 0.0, "attempted": 10.0}
 
 
 def disordered(folder: Path, order: str) -> Path:

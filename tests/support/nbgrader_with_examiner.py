@@ -42,6 +42,7 @@ Path(_FOLDER.name, "nbgrader_config.py").write_text(
     "c = get_config()\n"
     "plugin.install(c)\n"
     'c.Autograder.submission_time = "timestamp.txt"\n'
+    'c.Autograder.accept = {"ps1": "all"}\n'  # their sources have no solutions
 )
 os.environ["JUPYTER_CONFIG_DIR"] = _FOLDER.name
 
