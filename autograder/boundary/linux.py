@@ -31,6 +31,7 @@ SCRATCH: Final = "/scratch"
 """Where a submission's own folder is mounted, in its namespace."""
 
 _PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
 PR_SET_SECCOMP: Final = 22
 _PR_CAPBSET_DROP: Final = 24
 _PR_SET_CHILD_SUBREAPER: Final = 36
@@ -72,6 +73,12 @@ def die_with_parent() -> None:
     check(libc.prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0), "prctl")
 
 
+def hide_memory() -> None:
+    """Let nobody but root look into this process, its memory, environment and descriptors; nor into those
+    forked from it, until they become another program."""
+    check(libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl")
+
+
 def adopt_orphans() -> None:
     """Processes whose parents end become children of this one, where it can find and kill them."""
     check(libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
@@ -89,9 +96,6 @@ def give_up_privileges() -> None:
 
 CLONE_VFORK: Final = 0x00004000
 """The caller stands still as if it waited for a disk; among threads, no library does so."""
-OF_SOCKETS: Final = (7, 8, 16, 32, 33, 76)
-"""SO_SNDBUF, SO_RCVBUF and their FORCE: what lies in the buffers of sockets is counted as nobody's memory.
-SO_PASSCRED, SO_PASSPIDFD: they give a socket a name, under which others can fill its queue and go."""
 
 
 def cpu_seconds_of(pid: int) -> float:

@@ -133,7 +133,7 @@ for name, works in (
         pass
 """,
     "no memory that nobody counts": """
-import ctypes, os
+import ctypes, mmap, os
 try:
     os.close(os.memfd_create("probe"))
     print("can open a memfd")
@@ -141,6 +141,18 @@ except OSError:
     pass
 if ctypes.CDLL(None).shmget(0, 4096, 0o1600) != -1:
     print("can make a shared segment")
+def zeros():
+    file = os.open("/dev/zero", os.O_RDWR)
+    try:
+        return mmap.mmap(file, 4096)
+    finally:
+        os.close(file)
+for what, share in (("without a file", lambda: mmap.mmap(-1, 4096)), ("of /dev/zero", zeros)):
+    try:
+        share().close()
+        print("can share memory", what)
+    except OSError:
+        pass
 open("file", "w").close()
 for name in ("user.note", "system.posix_acl_access"):
     try:

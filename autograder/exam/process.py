@@ -55,6 +55,7 @@ def main(requests_fd: int) -> NoReturn:
     """The fork server: set up the notebooks named in the first frame, then fork for each byte and socket."""
     if sys.platform == "linux":
         linux.die_with_parent()
+        linux.hide_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     requests = socket.socket(fileno=requests_fd)

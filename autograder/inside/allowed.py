@@ -65,7 +65,6 @@ OPEN_FILES: Final = [
     "pwritev2",
     "lseek",
     "close",
-    "close_range",
     "dup",
     "dup2",
     "dup3",
@@ -124,7 +123,7 @@ MODES_AND_TIMES: Final = [
     "futimesat",
     "utimensat",
 ]
-MEMORY: Final = ["brk", "mmap", "mprotect", "munmap", "mremap", "madvise", "msync"]
+MEMORY: Final = ["brk", "mprotect", "munmap", "mremap", "madvise", "msync"]
 THREADS: Final = [
     "futex",
     "set_robust_list",
@@ -202,13 +201,13 @@ ITSELF: Final = [
 PAIRS_OF_SOCKETS: Final = [
     "recvfrom",
     "recvmsg",
-    "sendmsg",
     "shutdown",
     "getsockname",
     "getpeername",
     "getsockopt",
 ]
-"""And `socketpair`, for event loops. There is no `socket`: no network, no server of this machine."""
+"""And `socketpair`, for event loops. There is no `socket`: no network, no server of this machine; and no
+`sendmsg`: files on their way through a socket are counted as nobody's, and for all of a user's processes."""
 
 PROCESSES: Final = ["fork", "vfork", "execve", "execveat", "setsid", "setpgid", "arch_prctl"]
 """Where a submission may have several."""
@@ -221,7 +220,12 @@ _UNIX: Final = 1
 _STREAM: Final = 1
 _O_TRUNC: Final = 0o1000
 _O_ACCMODE: Final = 3
+_CLONE_FILES: Final = 0x00000400
 _CLONE_THREAD: Final = 0x00010000
+_UNSHARE_DESCRIPTORS: Final = 2
+_SHARED, _VALIDATED, _ANONYMOUS, _HUGE_PAGES = 0x01, 0x03, 0x20, 0x40000
+_CLOCKS: Final = tuple(range(12))
+"""Those with a name. The others are of processes, whose numbers they are made of."""
 _TO_EXIST: Final = (0, 1, 2, 3, 4, 1030, 1032)
 """F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_GETPIPE_SZ: no locks, leases, large pipes
 (they hold memory of the kernel, and stop others), and no owner who would be sent signals."""
@@ -247,6 +251,10 @@ Libraries then do without. (The flags of `clone3` and `openat2` are behind a poi
 look; the C library goes on with `clone` and `openat`.)"""
 
 
+_ONE_TABLE: Final = Never(0, (_CLONE_THREAD,), _CLONE_THREAD | _CLONE_FILES)
+"""No thread has descriptors of its own: a limit would count for each, and nobody outside sees them."""
+
+
 class Policy(NamedTuple):
     """What a filter lets through. The names of calls are those of the kernel."""
 
@@ -259,14 +267,24 @@ class Policy(NamedTuple):
     """The error with which others are refused; 0 for "done", though nothing was."""
 
 
-def policy(
-    *, landlock: bool, processes: bool, truncates: bool = True, scoped: bool = True, pid: int = 1
-) -> Policy:
-    """What the process `pid` may do, and, with `processes`, those that it starts.
+class Rules(NamedTuple):
+    """For whom a policy is."""
 
-    `landlock`: there are no namespaces, so files, processes and sockets of others are within reach as far as
-    Landlock knows nothing of them. `truncates` and `scoped`: Landlock knows of truncating, and of signals.
-    """
+    landlock: bool
+    """There are no namespaces, so files, processes and sockets of others are within reach as far as Landlock
+    knows nothing of them."""
+    processes: bool
+    """It may start some."""
+    truncates: bool = True
+    """Landlock knows of truncating."""
+    scoped: bool = True
+    """Landlock knows of signals and sockets."""
+    pid: int = 1
+
+
+def policy(rules: Rules) -> Policy:
+    """What the process `rules.pid` may do, and those that it starts."""
+    landlock, processes = rules.landlock, rules.processes
     allowed = {
         *OPEN_FILES, *NAMED_FILES, *MEMORY, *THREADS, *WAITING, *TIME, *SIGNALS, *ITSELF, *PAIRS_OF_SOCKETS,
     }  # fmt: skip
@@ -277,18 +295,25 @@ def policy(
         "ioctl": (Only(1, _ASK + (_OF_TERMINALS if processes else ())),),
         "prctl": (Only(0, _NAMES_OF_THREADS),),
         "prlimit64": (Only(0, (0,)),),
-        "clone": (Without(0, NEW_NAMESPACES | CLONE_VFORK), With(0, _CLONE_THREAD)),
+        # What is shared and has no file stays for as long as one page of it is mapped, counted as nobody's.
+        "mmap": (
+            Never(3, (_SHARED | _ANONYMOUS, _VALIDATED | _ANONYMOUS), _VALIDATED | _ANONYMOUS),
+            Without(3, _HUGE_PAGES),
+        ),
+        "close_range": (Without(2, _UNSHARE_DESCRIPTORS),),
+        "clone": (Without(0, NEW_NAMESPACES | CLONE_VFORK), With(0, _CLONE_THREAD), _ONE_TABLE),
     }
     if processes:
         allowed |= {*PROCESSES}
-        conditions["clone"] = (Without(0, NEW_NAMESPACES),)
-    if processes and (scoped or not landlock):
+        conditions["clone"] = (Without(0, NEW_NAMESPACES), _ONE_TABLE)
+    if processes and (rules.scoped or not landlock):
         allowed |= {*KILLING}
     else:
-        conditions |= dict.fromkeys(KILLING, (Only(0, (pid,)),))
+        conditions |= dict.fromkeys(KILLING, (Only(0, (rules.pid,)),))
     if not landlock:
         return Policy(frozenset(allowed | {*MODES_AND_TIMES}), conditions, frozenset(), ANSWERS)
-    if not truncates:
+    conditions |= {"clock_gettime": (Only(0, _CLOCKS),), "clock_getres": (Only(0, _CLOCKS),)}
+    if not rules.truncates:
         # Opening a file to read it would truncate it.
         which = (_O_TRUNC,), _O_TRUNC | _O_ACCMODE
         conditions |= {"open": (Never(1, *which),), "openat": (Never(2, *which),)}

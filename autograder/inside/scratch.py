@@ -18,57 +18,71 @@ _BLOCK: Final = 512
 
 def is_over(folder: str, pids: list[int], limit: int) -> bool:
     """Whether files take more than `limit` bytes: those in the folder, and those without a name that the
-    processes hold. Too many files, or too deep folders, are too much as well."""
+    processes hold. Too many files, too deep folders, and what cannot be looked into are too much as well."""
     size = _size(folder)
-    return size is None or size + sum(_unnamed(pid, limit) for pid in pids) > limit
+    for pid in pids:
+        if size is None or size > limit:
+            return True
+        unnamed = _unnamed(pid, os.path.realpath(folder))
+        size = size + unnamed if unnamed is not None else None
+    return size is None or size > limit
 
 
 def _size(folder: str) -> int | None:
-    """Bytes of all files; None for too many, or too deep."""
+    """Bytes of all files; None for too many, too deep, or in folders that nobody may list."""
     size, entries = 0, 0
     waiting = [(folder, 0)]
-    while waiting:
-        path, depth = waiting.pop()
-        if depth > _DEEPEST:
-            return None
-        with suppress(OSError), os.scandir(path) as found:
-            for entry in found:
-                entries += 1
-                if entries > _MOST_ENTRIES:
-                    return None
-                with suppress(OSError):
-                    size += entry.stat(follow_symlinks=False).st_blocks * _BLOCK
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append((entry.path, depth + 1))
+    try:
+        while waiting:
+            path, depth = waiting.pop()
+            if depth > _DEEPEST:
+                return None
+            # What has gone since it was listed is counted where it is now.
+            with suppress(FileNotFoundError, NotADirectoryError), os.scandir(path) as found:
+                for entry in found:
+                    entries += 1
+                    if entries > _MOST_ENTRIES:
+                        return None
+                    with suppress(FileNotFoundError, NotADirectoryError):
+                        size += entry.stat(follow_symlinks=False).st_blocks * _BLOCK
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append((entry.path, depth + 1))
+    except OSError:  # not permitted, or a path longer than can be named
+        return None
     return size
 
 
-def _unnamed(pid: int, limit: int) -> int:
-    """Bytes of files that have no name any more and are held by a process, open or mapped."""
-    size = 0
-    with suppress(OSError):
+def _unnamed(pid: int, folder: str) -> int | None:
+    """Bytes of files that have no name any more and are held by a process. None where that cannot be told:
+    of a process that hides what it holds, or one that holds a file by nothing but a part of it in memory."""
+    size, held = 0, set()
+    try:
         for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208
             with suppress(OSError):
                 status = os.stat(f"/proc/{pid}/fd/{name}")  # noqa: PTH116
                 if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
                     size += status.st_blocks * _BLOCK
-    # What was written through a mapping counts as memory.
-    if _written(pid) > limit:
-        with suppress(OSError), open(f"/proc/{pid}/maps") as maps:  # noqa: PTH123
+                    held.add(status.st_ino)
+        with open(f"/proc/{pid}/maps", "rb") as maps:  # noqa: PTH123
             for line in maps:
-                if line.endswith("(deleted)\n"):
-                    first, last = (int(part, 16) for part in line.split(" ", 1)[0].split("-"))
-                    size += last - first
+                if line.endswith(b" (deleted)\n") and f" {folder}/".encode() in line:
+                    inode = int(line.split(maxsplit=5)[4])
+                    if inode not in held:
+                        return None
+    except PermissionError:
+        # It runs a program that may be run, but not read. (One that has just ended may not be looked into
+        # either.)
+        return None if _has_memory(pid) else 0
+    except OSError:
+        return size
     return size
 
 
-def _written(pid: int) -> int:
-    """Bytes that a process has written to files, all together."""
-    with suppress(OSError, IndexError, ValueError), open(f"/proc/{pid}/io", "rb") as file:  # noqa: PTH123
-        for line in file:
-            if line.startswith(b"wchar:"):
-                return int(line.split()[1])
-    return 0
+def _has_memory(pid: int) -> bool:
+    """Whether this is a process that has not ended."""
+    with suppress(OSError), open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123
+        return int(file.read().split()[0]) > 0
+    return False
 
 
 def remove(folder: str) -> None:

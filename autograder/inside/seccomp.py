@@ -12,7 +12,7 @@ import struct
 from typing import Final
 
 from autograder.boundary.linux import libc
-from autograder.inside.allowed import Condition, Never, Nowhere, Only, Policy, With, Without, policy
+from autograder.inside.allowed import Condition, Never, Nowhere, Only, Policy, Rules, With, Without, policy
 from autograder.inside.numbers import ARCHITECTURES, LAST_KNOWN, numbers
 
 _Instruction = tuple[int, int, int, int]
@@ -63,9 +63,8 @@ def _outcome(name: str | None, rules: Policy) -> tuple[_Instruction, ...]:
         for condition in rules.conditions.get(name, ())
         for instruction in _unless_met(condition, refusal)
     ]
-    if name in rules.asked:
-        return (*code, _answer(_ASK))
-    return (*code, _answer(_ALLOW) if name in rules.allowed or name in rules.conditions else refusal)
+    is_allowed = name in rules.allowed | rules.asked or name in rules.conditions
+    return (*code, _answer(_ALLOW) if is_allowed else refusal)
 
 
 def _search(ranges: list[tuple[int, tuple[_Instruction, ...]]]) -> list[_Instruction]:
@@ -80,6 +79,31 @@ def _search(ranges: list[tuple[int, tuple[_Instruction, ...]]]) -> list[_Instruc
     return [(_AT_LEAST, 0, 1, number), (_JUMP, 0, 0, len(below)), *below, *above]
 
 
+def _assembled(machine: str, code: list[_Instruction]) -> bytes:
+    """`code` looks at the number of a call of this kind of machine; there are no others."""
+    head: list[_Instruction] = [
+        (_LOAD, 0, 0, _ARCHITECTURE),
+        (_EQUAL, 1, 0, ARCHITECTURES[machine]),
+        _answer(_KILL),
+        (_LOAD, 0, 0, _NUMBER),
+    ]
+    return b"".join(
+        struct.pack("=HBBI", operation, yes, no, value) for operation, yes, no, value in [*head, *code]
+    )
+
+
+def compile_questions(rules: Policy, machine: str) -> bytes:
+    """The program that asks somebody outside, and refuses nothing. The kernel goes through all programs, and
+    does what the strictest one says: a refusal by the other is not asked about."""
+    code = [
+        instruction
+        for name, number in numbers(machine).items()
+        if name in rules.asked
+        for instruction in ((_EQUAL, 0, 1, number), _answer(_ASK))
+    ]
+    return _assembled(machine, [*code, _answer(_ALLOW)])
+
+
 def compile_policy(rules: Policy, machine: str) -> bytes:
     """The program for this kind of machine, in classic BPF."""
     by_number = {number: name for name, number in numbers(machine).items()}
@@ -88,40 +112,36 @@ def compile_policy(rules: Policy, machine: str) -> bytes:
     # Neighbours with the same outcome are one range.
     groups = itertools.groupby(outcomes, key=lambda entry: entry[1])
     ranges = [(next(group)[0], outcome) for outcome, group in groups]
-    code = [
-        (_LOAD, 0, 0, _ARCHITECTURE),
-        (_EQUAL, 1, 0, ARCHITECTURES[machine]),
-        _answer(_KILL),
-        (_LOAD, 0, 0, _NUMBER),
-        *_search(ranges),
-    ]
-    return b"".join(struct.pack("=HBBI", operation, yes, no, value) for operation, yes, no, value in code)
+    return _assembled(machine, _search(ranges))
 
 
 @functools.lru_cache(maxsize=8)
-def _program(*, landlock: bool, processes: bool, truncates: bool, scoped: bool, pid: int) -> bytes:
+def _programs(rules: Rules) -> tuple[bytes, bytes]:
     machine = platform.machine()
     if machine not in ARCHITECTURES:
         raise OSError(errno.ENOSYS, f"no system call filter for {machine}")
-    rules = policy(landlock=landlock, processes=processes, truncates=truncates, scoped=scoped, pid=pid)
-    return compile_policy(rules, machine)
+    found = policy(rules)
+    return compile_questions(found, machine), compile_policy(found, machine)
 
 
-def filter_system_calls(
-    *, landlock: bool, processes: bool, truncates: bool = True, scoped: bool = True, pid: int = 1
-) -> int | None:
-    """Forbid what no exercise needs, for good; see `allowed.policy`. Needs `no_new_privs`.
+def ask_outside(rules: Rules) -> int:
+    """Have some calls wait for an answer from outside (see `inside.doorkeeper`), given at the descriptor that
+    this returns. Needs `no_new_privs`. Raises OSError, also on a machine for which we have no filter."""
+    return _install(_programs(rules)[0], _WITH_LISTENER)
 
-    Behind Landlock, returns a descriptor at which somebody outside is asked (see `inside.doorkeeper`).
-    Raises OSError, also on a machine for which we have no filter.
-    """
-    program = _program(landlock=landlock, processes=processes, truncates=truncates, scoped=scoped, pid=pid)
+
+def filter_system_calls(rules: Rules) -> None:
+    """Forbid what no exercise needs, for good; see `allowed.policy`. Needs `no_new_privs`. Raises OSError,
+    also on a machine for which we have no filter."""
+    _install(_programs(rules)[1], 0)
+
+
+def _install(program: bytes, flags: int) -> int:
     buffer = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer))
-    flags = _WITH_LISTENER if landlock else 0
     number = _SYSTEM_CALL[platform.machine()]
-    found = libc.syscall(number, _SET_FILTER, ctypes.c_uint(flags), header)
+    found = int(libc.syscall(number, _SET_FILTER, ctypes.c_uint(flags), header))
     if found < 0:
         reason = ctypes.get_errno()
         raise OSError(reason, f"seccomp: {os.strerror(reason)}")
-    return found if landlock else None
+    return found

@@ -21,6 +21,7 @@ from autograder.boundary.linux import SCRATCH
 from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
 from autograder.inside import seccomp
+from autograder.inside.allowed import Rules
 from autograder.inside.confinement import Confinement, forget_shared_places
 
 HUGE = 1 << 40
@@ -64,14 +65,11 @@ def student(
         _limit(setup)
         if confinement is not None and rules is not None:
             forget_shared_places(str(Path.cwd()))
-            door = confinement.close(rules, processes=setup["processes"] > 1)
-            socket.send_fds(warden, [b"+"], [door])
-            os.close(door)
-            warden.close()
+            confinement.close(rules, processes=setup["processes"] > 1, warden=warden)
         elif setup["walls"] == "namespaces":
             linux.give_up_privileges()
             linux.die_with_parent()
-            seccomp.filter_system_calls(landlock=False, processes=setup["processes"] > 1)
+            seccomp.filter_system_calls(Rules(landlock=False, processes=setup["processes"] > 1))
         control.send(0, Kind.READY)
     except Exception:
         control.send(0, Kind.FAULT, traceback.format_exc().encode())
@@ -105,6 +103,8 @@ def _own_files(setup: dict[str, Any]) -> None:
         os.mkdir(place)  # noqa: PTH102
     linux.mount(f"{SCRATCH}/.tmp", "/tmp", flags=linux.MS_BIND)
     linux.mount(f"{SCRATCH}/.shm", "/dev/shm", flags=linux.MS_BIND)
+    # It reads as zeros too, but cannot be mapped: shared memory of /dev/zero is counted as nobody's.
+    linux.mount("/dev/full", "/dev/zero", flags=linux.MS_BIND)
     linux.mount("tmpfs", "/proc", "tmpfs", safe | linux.MS_RDONLY, "size=4k,mode=555")
     terminals = "newinstance,ptmxmode=0666,mode=620"
     linux.mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, terminals)

@@ -17,6 +17,7 @@ from patience import PATIENCE, wait_until
 from autograder.boundary.channel import ChannelClosed, Kind, Overdue
 from autograder.errors import WallsError
 from autograder.inside import seccomp
+from autograder.inside.allowed import Rules
 from autograder.walls import bubblewrap, room
 from autograder.walls.bubblewrap import find_bwrap
 from autograder.walls.fork_server import ForkServer
@@ -272,7 +273,7 @@ def test_elsewhere_than_on_linux_it_is_said(monkeypatch: pytest.MonkeyPatch) -> 
 def test_no_filter_for_an_unknown_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     with pytest.raises(OSError, match="no system call filter for riscv64"):
-        seccomp.filter_system_calls(landlock=False, processes=False)
+        seccomp.filter_system_calls(Rules(landlock=False, processes=False))
 
 
 def test_without_a_sandbox_processes_end_too() -> None:
