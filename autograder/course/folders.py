@@ -30,6 +30,16 @@ class Submission:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Something in `submitted/` that is not examined."""
+
+    sentence: str
+    """What it is, why, and what to do."""
+    student: str = ""
+    """Whose work it is, where a student's folder cannot be looked at."""
+
+
+@dataclass(frozen=True)
 class Folders:
     """The folders of a course with nbgrader's names and configuration."""
 
@@ -166,8 +176,8 @@ class Folders:
 
     def submissions(
         self, assignment: str, students: Sequence[str] = (), *, step: str = "submitted"
-    ) -> tuple[list[Submission], list[str]]:
-        """Submissions of an assignment in the order of their students, and a sentence for each left out.
+    ) -> tuple[list[Submission], list[LeftOut]]:
+        """Submissions of an assignment in the order of their students, and what is left out.
 
         `step` is where they are looked for: `submitted` or `autograded`.
 
@@ -178,7 +188,7 @@ class Folders:
         """
         excluded = set(str(self.setting("CourseDirectory", "student_id_exclude", "")).split(","))
         found: list[Submission] = []
-        refused: list[str] = []
+        refused: list[LeftOut] = []
         before, after = self.structure.split("{student_id}", 1)
         place = str(self.setting("CourseDirectory", f"{step}_directory", step))
         pattern = self.root / before.format(nbgrader_step=place, assignment_id=assignment)
@@ -198,15 +208,16 @@ class Folders:
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:
-                refused.append(
+                sentence = (
                     f"{show(student)} was not examined: {show(folder)} cannot be looked at"
                     f" ({error.strerror}). Mend that, and run the command again."
                 )
+                refused.append(LeftOut(sentence, student))
                 continue
             if fault := _fault(entry, student):
                 if step == "autograded" and entry.is_file() and not entry.is_symlink():
                     continue  # what marking has not written, such as a README.md
-                refused.append(f"{show(entry)} is left out: {fault}.")
+                refused.append(LeftOut(f"{show(entry)} is left out: {fault}."))
             else:
                 found.append(Submission(student, folder))
         return found, refused

@@ -69,7 +69,7 @@ def write_feedback(
     """
     done = Handout()
     works, refused = folders.submissions(assignment, students, step="autograded")
-    done.left_out += refused
+    done.left_out += [left.sentence for left in refused]
     if not works:
         if refused:
             return done

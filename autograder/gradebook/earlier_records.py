@@ -6,6 +6,8 @@ in the part that the author of the exam has said; a reason quotes whatever the s
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +24,13 @@ def findings_in(note: Mapping[str, Any]) -> tuple[Finding, ...]:
         return ()
     author = of_author[:LONGEST_VALUE] if isinstance(of_author, str) else ""
     return stored_findings([finding("earlier.reason", text=reason[:LONGEST_VALUE], author=author)])
+
+
+def findings_of_change(recorded: str) -> tuple[Finding, ...]:
+    """Why a mark changed: JSON in the gradebook, a sentence where an earlier version has written it."""
+    with contextlib.suppress(ValueError, RecursionError):
+        return stored_findings(json.loads(recorded))
+    return stored_findings([finding("earlier.reason", text=recorded[:LONGEST_VALUE])])
 
 
 def finding_of_remark(recorded: object) -> Finding:

@@ -23,7 +23,7 @@ from autograder.gradebook.tables import (
     one_row,
 )
 from autograder.hostile.timestamps import read_timestamp
-from autograder.sentences.catalogue import finding, say
+from autograder.sentences.catalogue import Finding, finding, say
 from autograder.text import show
 
 _TIME_REMARK: Final = "timestamp"
@@ -44,20 +44,20 @@ class Lateness:
         fault = self.submitted_at(folder)[1]
         return say(finding("submission.time-unknown", fault=fault)) if fault else ""
 
-    def submitted_at(self, folder: Path) -> tuple[datetime | None, str]:
+    def submitted_at(self, folder: Path) -> tuple[datetime | None, Finding | None]:
         """When the work was handed in, in UTC, as far as the instructor trusts the submission to tell; and
         why it does not tell."""
         if self._timestamps == "timestamp.txt":
             found = read_timestamp(folder, self._zone)
-            return found.time, f"timestamp.txt {found.fault}" if found.fault else ""
+            return found.time, found.fault
         if self._timestamps == "modified":
             try:
                 times = [path.lstat().st_mtime for path in folder.glob("*.ipynb")] if folder.is_dir() else []
                 if times:
-                    return datetime.fromtimestamp(max(times), UTC).replace(tzinfo=None), ""
+                    return datetime.fromtimestamp(max(times), UTC).replace(tzinfo=None), None
             except (OSError, OverflowError, ValueError):
-                return None, "The time at which a notebook was modified is none"
-        return None, ""
+                return None, finding("submission.modified-never")
+        return None, None
 
     def for_nbgrader(self, folder: Path) -> str:
         """A timestamp.txt of the same time that nbgrader can read; empty if that of the submission does not

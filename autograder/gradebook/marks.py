@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection, Engine
 from autograder.course.folders import Folders
 from autograder.errors import RecordsError
 from autograder.gradebook.database import PATIENCE, engine_for
-from autograder.gradebook.earlier_records import finding_of_remark
+from autograder.gradebook.earlier_records import finding_of_remark, findings_of_change
 from autograder.gradebook.faults import explained_reading
 from autograder.gradebook.nbgrader import api
 from autograder.gradebook.tables import (
@@ -39,6 +39,7 @@ from autograder.gradebook.tables import (
     Known,
 )
 from autograder.result import Remark
+from autograder.sentences.catalogue import Finding
 from autograder.text import show
 
 LONGEST_SENTENCE: Final = 2000
@@ -324,7 +325,7 @@ class Changed:
     exercise: str
     old: float
     new: float | None
-    why: str
+    why: tuple[Finding, ...]
 
 
 def read_changes(db: Connection, assignment: str) -> Iterator[Changed]:
@@ -334,7 +335,7 @@ def read_changes(db: Connection, assignment: str) -> Iterator[Changed]:
     for row in db.execute(
         sql.select(HISTORY).where(HISTORY.c.assignment == assignment).order_by(HISTORY.c.id.desc())
     ):
-        why = show(row.why, LONGEST_SENTENCE)
+        why = findings_of_change(row.why)
         yield Changed(row.changed_at, row.student, exercise_of(row.grade_id), row.old, row.new, why)
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sql
 from sqlalchemy.engine import Connection, Row
 
 from autograder.gradebook.nbgrader import api
+from autograder.sentences.catalogue import Finding, say
 from autograder.text import show
 
 _OUR_TABLES = sql.MetaData()
@@ -41,7 +42,7 @@ HISTORY = sql.Table(
     sql.Column("new", sql.Float(), nullable=True),
     sql.Column("why", sql.Text(), nullable=False),
 )
-"""Automatic marks that changed."""
+"""Automatic marks that changed; `why` is a list of findings as JSON, a sentence in older rows."""
 
 MASTER = sql.Table(
     "autograder_master",
@@ -99,11 +100,12 @@ class Change:
     grade_id: str
     old: float
     new: float | None
-    why: str
+    why: tuple[Finding, ...]
 
     def __str__(self) -> str:
         new = "to be marked by hand" if self.new is None else f"{self.new:g}"
-        return f"{show(self.student)}: {self.grade_id} {self.old:g} → {new} ({self.why})"
+        why = "; ".join(map(say, self.why))
+        return f"{show(self.student)}: {self.grade_id} {self.old:g} → {new} ({why})"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import contextlib
 import json
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -59,6 +59,7 @@ from autograder.gradebook.tables import (
 from autograder.result import NotebookResult, Result
 from autograder.runtime.files import keep_private
 from autograder.runtime.unforeseen import sentence
+from autograder.sentences.catalogue import Finding, finding
 from autograder.text import show
 
 _T = TypeVar("_T")
@@ -141,8 +142,8 @@ class GradebookWriter:
         self._master_files[assignment] = master_files(self.folders, assignment)
         return said
 
-    def write(self, result: Result, folder: Path, why: str) -> Recorded:
-        """Record a result: all of it or nothing. `folder` is the submission, `why` the reason for marking it.
+    def write(self, result: Result, folder: Path, why: Sequence[Finding]) -> Recorded:
+        """Record a result: all of it or nothing. `folder` is the submission, `why` it was marked.
 
         Something in the way of one student's folder costs nobody else anything: the marks are recorded then.
         """
@@ -222,7 +223,9 @@ class GradebookWriter:
         for path in (staged, *(path for path in staged.rglob("*") if path.is_dir())):
             keep_private(path, shared=self.folders.is_shared)
 
-    def _record(self, db: Connection, result: Result, folder: Path, why: str, token: str) -> list[Change]:
+    def _record(
+        self, db: Connection, result: Result, folder: Path, why: Sequence[Finding], token: str
+    ) -> list[Change]:
         assignment = one_row(db, ASSIGNMENT, name=result.assignment)
         self._student(db, result.student)
         keys = {"assignment_id": assignment.id, "student_id": result.student}
@@ -264,7 +267,11 @@ class GradebookWriter:
         if changes:
             db.execute(
                 sql.insert(HISTORY),
-                [{**vars(change), "assignment": result.assignment, "changed_at": now} for change in changes],
+                [
+                    vars(change)
+                    | {"why": json.dumps(change.why), "assignment": result.assignment, "changed_at": now}
+                    for change in changes
+                ],
             )
         return changes
 
@@ -389,5 +396,5 @@ def _mark_by_hand(answer: Any, checksum: str | None) -> float | None:
     return None
 
 
-def _because(why: str, mark: Marked) -> str:
-    return f"{why}; the grade cell is missing" if mark.missing else why
+def _because(why: Sequence[Finding], mark: Marked) -> tuple[Finding, ...]:
+    return (*why, finding("marking.cell-missing")) if mark.missing else tuple(why)

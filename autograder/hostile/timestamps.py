@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 from dateutil import parser, tz
 
+from autograder.sentences.catalogue import Finding, finding
 from autograder.text import show
 
 LONGEST: Final = 200
@@ -30,8 +31,8 @@ class Timestamp:
     text: str = ""
     time: datetime | None = None
     """In UTC."""
-    fault: str = ""
-    """Why there is no time in it, in words that follow the name of the file; empty if there is no file."""
+    fault: Finding | None = None
+    """Why there is no time in it; None if there is one, or no file."""
     place: str = ""
     """The zone that follows the time by its full name, such as Europe/Paris."""
 
@@ -50,27 +51,27 @@ def read_timestamp(folder: Path, zone: str = "UTC") -> Timestamp:
     """
     try:
         if folder.is_symlink():
-            return Timestamp(fault="lies behind a symbolic link, which is not followed")
+            return Timestamp(fault=finding("submission.stamp-behind-link"))
         descriptor = os.open(folder / "timestamp.txt", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except (FileNotFoundError, NotADirectoryError):
         return Timestamp()
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else error
-        return Timestamp(fault=f"cannot be read ({said})")
+        return Timestamp(fault=finding("submission.stamp-unreadable", error=str(said)))
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return Timestamp(fault="is not a file")
+            return Timestamp(fault=finding("submission.stamp-no-file"))
         content = os.read(descriptor, LONGEST + 1)
     except OSError as error:
-        return Timestamp(fault=f"cannot be read ({error.strerror})")
+        return Timestamp(fault=finding("submission.stamp-unreadable", error=str(error.strerror)))
     finally:
         os.close(descriptor)
     if len(content) > LONGEST:
-        return Timestamp(fault=f"is longer than {LONGEST} characters")
+        return Timestamp(fault=finding("submission.stamp-too-long", most=LONGEST))
     try:
         text = content.decode("utf-8-sig").strip()
     except UnicodeDecodeError:
-        return Timestamp(fault="is not text")
+        return Timestamp(fault=finding("submission.stamp-no-text"))
     return parsed(text, zone)
 
 
@@ -82,7 +83,7 @@ def parsed(text: str, zone: str = "UTC") -> Timestamp:
            UTC, as in nbgrader.
     """
     if not text:
-        return Timestamp(text, fault="is empty")
+        return Timestamp(text, fault=finding("submission.stamp-empty"))
     unknown: list[str] = []
 
     def offset(name: str | None, seconds: int | None) -> tzinfo | None:
@@ -101,12 +102,14 @@ def parsed(text: str, zone: str = "UTC") -> Timestamp:
             # What a text leaves out is taken from these two days.
             times = [parser.parse(text_of_time, default=day, tzinfos=offset) for day in _DAYS]
     except Exception:  # dateutil raises a dozen kinds, decimal.InvalidOperation among them
-        return Timestamp(text, fault="names no time")
+        return Timestamp(text, fault=finding("submission.stamp-no-time"))
     time = times[0]
     if time != times[1] or str(time.year) not in text:
-        return Timestamp(text, fault="does not name a whole date and time, such as 2024-03-02 12:00:00 UTC")
+        return Timestamp(
+            text, fault=finding("submission.stamp-incomplete", example="2024-03-02 12:00:00 UTC")
+        )
     if time.year not in _YEARS:
-        return Timestamp(text, fault=f"names the year {time.year}")
+        return Timestamp(text, fault=finding("submission.stamp-year", year=time.year))
     if zone_of_text is not None and time.tzinfo is None and not unknown:
         time = time.replace(tzinfo=zone_of_text)
     else:
@@ -114,9 +117,7 @@ def parsed(text: str, zone: str = "UTC") -> Timestamp:
     if unknown:
         found = _in_zone(time, unknown[0], zone)
         if found is None:
-            return Timestamp(
-                text, fault=f"names the time zone {show(unknown[0], 30)}, whose offset is not certain"
-            )
+            return Timestamp(text, fault=finding("submission.stamp-zone", zone=show(unknown[0], 30)))
         time = found
     if time.tzinfo is not None:
         time = time.astimezone(UTC).replace(tzinfo=None)

@@ -19,6 +19,7 @@ from autograder.result import Result
 from autograder.runtime.interruption import Interruption
 from autograder.runtime.pool import NotExamined, Task, Unchanged, examine_class
 from autograder.runtime.progress import Progress
+from autograder.sentences.catalogue import Finding, finding
 from autograder.text import show
 
 MOST_NAMES = 12
@@ -108,7 +109,7 @@ def grade(
     """
     tally = Tally()
     submissions, refused = writer.folders.submissions(assignment, students)
-    tally.not_examined += refused
+    tally.not_examined += [left.sentence for left in refused]
     if not (submissions or refused):
         whose = f" by {', '.join(map(show, students))}" if students else ""
         raise UsageError(f"There is no submission of {assignment}{whose} in {writer.folders.submitted_root}.")
@@ -121,17 +122,15 @@ def grade(
     ]
     with reading(writer.folders) as db:
         known = read_known(db, assignment)
-    told = tuple(refused)
-    tally.earlier |= {
-        name for name in known if any(line.startswith(f"{show(name)} was not examined:") for line in told)
-    }
+    tally.earlier |= known.keys() & {left.student for left in refused}
     folders = {submission.student: submission.folder for submission in submissions}
-    why: dict[str, str] = {}
+    why: dict[str, list[Finding]] = {}
 
     def tasks() -> Iterator[Task]:
         for submission in submissions:
             reasons = _reasons(writer, submission, assignment, preparation, known)
-            why[submission.student] = "; ".join(reasons) or ("--force" if force else "the submission changed")
+            usual = finding("marking.forced" if force else "marking.submission-changed")
+            why[submission.student] = reasons or [usual]
             before = known.get(submission.student)
             skip_if = before.digests["submission"] if before and not reasons and not force else None
             yield Task(submission.student, submission.folder, skip_if)
@@ -187,9 +186,9 @@ def grade(
                         progress.say(f"{name}: {show(remark.text, 500)}")
                     if (more := len(outcome.remarks) - MOST_REMARKS) > 0:
                         progress.say(f"{name}: and {more} more; `autograder report` lists them all.")
-                    reasons = [remark.text for remark in outcome.remarks if remark.kind == "stalled"]
-                    if reasons:
-                        tally.stalled.append(f"{name} was marked with what there is: {show(reasons[0], 500)}")
+                    stalled = [remark.text for remark in outcome.remarks if remark.kind == "stalled"]
+                    if stalled:
+                        tally.stalled.append(f"{name} was marked with what there is: {show(stalled[0], 500)}")
                     if found.fault:
                         tally.not_placed.append(found.fault)
                         progress.say(found.fault)
@@ -206,20 +205,20 @@ def _reasons(
     assignment: str,
     preparation: Preparation,
     known: Mapping[str, Known | None],
-) -> list[str]:
+) -> list[Finding]:
     """Why a submission has to be marked even if it did not change; empty if it need not."""
     if submission.student not in known:
-        return ["not marked before"]
+        return [finding("marking.not-marked-before")]
     before = known[submission.student]
     if before is None:
-        return ["last marked without this autograder"]
+        return [finding("marking.marked-by-another")]
     reasons = []
     if before.digests["exam"] != preparation.digests["exam"]:
-        reasons.append("tests, points or files of the assignment changed")
+        reasons.append(finding("marking.exam-changed"))
     if before.digests["autograder"] != preparation.digests["autograder"]:
-        reasons.append("the autograder, or what it is told in the configuration, changed")
+        reasons.append(finding("marking.autograder-changed"))
     if before.walls == "none" and preparation.sandbox:
-        reasons.append("last examined without a sandbox")
+        reasons.append(finding("marking.without-sandbox"))
     if not is_published(writer.folders, submission.student, assignment, before.token):
-        reasons.append("its folder in autograded/ is not the one that was written")
+        reasons.append(finding("marking.folder-replaced"))
     return reasons

@@ -112,12 +112,12 @@ class Findings:
                         key = name, json.dumps(_without_numbers(found), sort_keys=True)
                         groups[key].append(work)
                         examples.setdefault(key, found)
-        rows = []
-        for key, who in groups.items():
-            found = examples[key] if len(who) == 1 else _without_numbers(examples[key])
-            rows.append((key[0], _without_exercise(show(say_all(found), LONGEST_SENTENCE), key[0]), who))
         order = {name: place for place, name in enumerate(self.points)}
-        return sorted(rows, key=lambda row: (-len(row[2]), order[row[0]], row[1]))
+        rows = []
+        for (name, kind), who in sorted(groups.items(), key=lambda e: (-len(e[1]), order[e[0][0]], e[0][1])):
+            found = examples[name, kind] if len(who) == 1 else _without_numbers(examples[name, kind])
+            rows.append((name, _without_exercise(show(say_all(found), LONGEST_SENTENCE), name), who))
+        return rows
 
     def _attention(self) -> Iterator[Attention]:
         for work in self.records.works:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 
 from autograder.characters import one_line
+from autograder.gradebook.marks import LONGEST_SENTENCE
 from autograder.gradebook.records import Work
 from autograder.report.charts import Figure, counts_chart, exercises_chart, marks_chart, progress_chart
 from autograder.report.earlier import Earlier, marks_now, name_in_file
@@ -25,6 +26,7 @@ from autograder.report.words import (
     percent,
     signed,
 )
+from autograder.sentences.catalogue import say
 from autograder.text import show
 
 PASSAGES = 10
@@ -271,9 +273,8 @@ def _changes(found: Findings, labels: Mapping[str, str]) -> Table:
         when = change.when.replace(tzinfo=UTC).astimezone()
         new = "by hand" if change.new is None else f"{change.new:g}"
         student = labels.get(change.student, show(change.student))
-        rows.append(
-            [student, change.exercise, f"{change.old:g} → {new}", f"{when:%Y-%m-%d %H:%M}", change.why]
-        )
+        why = show("; ".join(map(say, change.why)), LONGEST_SENTENCE)
+        rows.append([student, change.exercise, f"{change.old:g} → {new}", f"{when:%Y-%m-%d %H:%M}", why])
     if (more := len(found.records.changed) - LONGEST_LIST) > 0:
         rows.append([f"and {more} earlier ones", "", "", "", ""])
     return Table(["student", "exercise", "mark", "when", "why"], rows)

@@ -29,7 +29,7 @@ def folders(course: Path, **settings: Any) -> Folders:
 
 def students(course: Path, *names: str, **settings: Any) -> tuple[list[str], list[str]]:
     found, refused = folders(course, **settings).submissions("ps1", names)
-    return [submission.student for submission in found], refused
+    return [submission.student for submission in found], [left.sentence for left in refused]
 
 
 # Only folders are students'
@@ -62,7 +62,10 @@ def test_only_in_submitted_a_file_is_taken_for_what_somebody_handed_in(course: P
         (course / step).mkdir(exist_ok=True)
         (course / step / "README.md").write_text("what this folder is for")
     (course / "autograded" / "link").symlink_to("nowhere")
-    found = {step: folders(course).submissions("ps1", step=step)[1] for step in ("submitted", "autograded")}
+    found = {
+        step: [left.sentence for left in folders(course).submissions("ps1", step=step)[1]]
+        for step in ("submitted", "autograded")
+    }
     assert "README.md is left out" in found["submitted"][0]
     assert len(found["autograded"]) == 1 and "symbolic link" in found["autograded"][0]
 

@@ -103,7 +103,7 @@ def test_the_summary_and_what_is_left_out_tell_names_apart(tmp_path: Path) -> No
     found, refused = Folders.of(course).submissions(small.ASSIGNMENT)
     assert {submission.student for submission in found} == set(names)
     assert len({seen(show(submission.student)) for submission in found}) == len(names)
-    assert ["\\u200b" in sentence for sentence in refused] == [True]
+    assert ["\\u200b" in left.sentence for left in refused] == [True]
 
 
 def test_labels_of_the_report_tell_names_apart() -> None:

@@ -12,6 +12,7 @@ from dateutil.tz import gettz
 from nbgrader.utils import parse_utc
 
 from autograder.hostile.timestamps import parsed, read_timestamp
+from autograder.sentences.catalogue import say
 
 NBGRADERS = "%Y-%m-%d %H:%M:%S.%f %Z"
 """The format of nbgrader's exchange."""
@@ -44,7 +45,7 @@ def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_a_whole_time_is_the_same_everywhere(machine: str, text: str) -> None:
     found = parsed(text)
-    assert (found.time, found.fault) == (NOON, "")
+    assert (found.time, found.fault) == (NOON, None)
 
 
 @pytest.mark.parametrize(
@@ -96,9 +97,10 @@ def test_the_hour_that_comes_twice_is_told_by_its_name() -> None:
 
 def test_the_file_says_why_it_names_no_time(tmp_path: Path) -> None:
     (tmp_path / "timestamp.txt").write_text("2024-03-02 12:00:00 EST")
-    assert read_timestamp(tmp_path).fault == "names the time zone EST, whose offset is not certain"
+    assert read_timestamp(tmp_path).fault == {"id": "submission.stamp-zone", "values": {"zone": "EST"}}
     (tmp_path / "timestamp.txt").write_text("12:00")
-    assert "whole date and time" in read_timestamp(tmp_path).fault
+    fault = read_timestamp(tmp_path).fault
+    assert fault is not None and "whole date and time" in say(fault)
     (tmp_path / "timestamp.txt").write_text("2024-03-02 12:00:00 CET\n")
     assert read_timestamp(tmp_path, "Europe/Berlin").time == datetime(2024, 3, 2, 11)
 

@@ -21,6 +21,7 @@ from autograder.examiner.examiner import Examiner
 from autograder.gradebook.writer import GradebookWriter
 from autograder.misconceptions.catalogue import load
 from autograder.report.write import write_report
+from autograder.sentences.catalogue import finding
 
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type")
 
@@ -89,7 +90,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         writer.prepare(ASSIGNMENT, examiner.exam.digest)
         for student, found in works.items():
             folder = hand_in(course, student, found)
-            writer.write(examiner.examine(student, folder), folder, "test")
+            writer.write(examiner.examine(student, folder), folder, [finding("marking.not-marked-before")])
     yield write_report(folders, [ASSIGNMENT])[0].parent
 
 

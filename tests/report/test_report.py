@@ -82,7 +82,7 @@ class Marker:
         result = Result(self.assignment, student, notebooks, remarks, walls=walls, digests=digests)
         with GradebookWriter(Folders.of(self.course)) as writer:
             writer.prepare(self.assignment, "1")
-            writer.write(result, folder, "test")
+            writer.write(result, folder, [finding("marking.not-marked-before")])
 
 
 def found(what: str | Sequence[Finding]) -> tuple[Finding, ...]:
