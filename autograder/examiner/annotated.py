@@ -11,7 +11,12 @@ from autograder.exam.notebook import ExamNotebook
 from autograder.examiner.times import TimeBudget
 from autograder.hostile.budget import Budget
 from autograder.hostile.graft import GraftedCell
-from autograder.hostile.markdown import MOST_MARKDOWN, harmless_markdown, harmless_pictures
+from autograder.hostile.markdown import (
+    MOST_MARKDOWN,
+    harmless_markdown,
+    harmless_pictures,
+    pictures_as_markdown,
+)
 from autograder.hostile.outputs import without_colours
 from autograder.result import CellMark, NotebookResult
 from autograder.sentences.catalogue import finding, say
@@ -106,6 +111,7 @@ class Annotations:
                 node["source"] = plain
                 node["metadata"]["magics_language"] = "text"
         elif cell.from_student:
+            node["source"] = pictures_as_markdown(node["source"])
             pictures = harmless_pictures(node["source"], cell.attachments, self._room_for_pictures)
             node["cell_type"] = "markdown"
             node["source"] = harmless_markdown(node["source"], pictures, self._markdown)

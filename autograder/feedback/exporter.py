@@ -12,16 +12,22 @@ import copy
 import functools
 import html
 import re
+from pathlib import Path
 from typing import Any
 
 from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
-from traitlets import Bool, Unicode
+from traitlets import Bool
 
 from autograder.characters import readable, unescaped
+from autograder.feedback.cards import anchor_of, mail_address, summary_of
 from autograder.feedback.for_student import for_student
+from autograder.feedback.markdown import to_html
+from autograder.gradebook.marks import exercise_of
+from autograder.hostile.formulas import mathml
 from autograder.hostile.html import Rules, cleaned, harmless_style
-from autograder.hostile.outputs import framed_html, without_colours
+from autograder.hostile.outputs import FRAME, framed_html, without_colours
+from autograder.text import show
 
 _TAGS = frozenset(
     "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2"  # noqa: SIM905
@@ -55,6 +61,10 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     if name == "href":
         # A page in a data: address would be a way around all of this.
         allowed = tag == "a" and _scheme(value) in ("", "http", "https", "mailto")
+        value = re.sub("^#", "#text-", value)
+    elif name == "id":
+        # What a text calls its headings is never what the page calls its own parts.
+        allowed, value = True, f"text-{value}"
     elif name == "src":
         allowed = tag == "img" and _scheme(value) in ("", "http", "https", "data")
     else:
@@ -65,22 +75,11 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 _RULES = Rules(_TAGS, _attribute, is_students=False)
 _SHOWN_AS_IT_IS = {"text/plain", "text/latex", "image/png", "image/jpeg"}
 
-_STYLE = """<style>
-a { color: #0b5394; text-decoration: underline; }
-:is(h1, h2, h3, h4, h5, h6) > a[href^="#"] {
-  color: #757575; font-size: 60%; text-decoration: none; padding-left: 0.3em;
-}
-div.nbgrader_cell .panel-heading a { color: #ffffff; text-decoration: underline; }
-.highlight .c1 { color: #2f6f6f; } .highlight .ow { color: #8a1fd1; } .highlight .ne { color: #b5342d; }
-.rendered_html table { margin-bottom: 1.2em; font-size: 95%; }
-.rendered_html table code { padding: 0; background: none; }
-.rendered_html caption { color: inherit; }
-.rendered_html th, .rendered_html td { padding: 0.25em 0.7em 0.25em 0; border-bottom: 1px solid #dddddd; }
-.rendered_html td code { white-space: normal; }
-div.output_subarea pre { white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; }
-</style>"""
-"""Links that can be told from text, code and tables that can be read by eyes that see less, and outputs whose
-lines are broken: a box to be scrolled sideways cannot be reached by keyboard."""
+_TEMPLATES = Path(__file__).parent / "templates"
+_OF_NBGRADER, _OURS = "feedback", "autograder_feedback"
+"""Names of templates."""
+_PLAIN_SPAN = re.compile(r'<span class="(?:n|nn|o|p|w)">([^<]*)</span>')
+_REACHED = '<div tabindex="0" role="group" aria-label="output" style='
 
 
 @functools.lru_cache(maxsize=512)
@@ -99,11 +98,12 @@ class FeedbackExporter(HTMLExporter):
         False, help="Show hidden tests, their expected values and the exam's own frames to students."
     ).tag(config=True)
 
-    mathjax = Unicode(
-        "",
-        help="Address of a MathJax 2.7 for formulas, such as that of a local copy, with `,Safe` at the end of"
-        " its config: `MathJax.js?config=TeX-AMS_CHTML-full,Safe` (default: a CDN, with Safe).",
-    ).tag(config=True)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)  # type: ignore[no-untyped-call]
+        if self.template_name == _OF_NBGRADER:
+            self.extra_template_basedirs = [str(_TEMPLATES), *self.extra_template_basedirs]
+            self.template_name = _OURS
+            self.template_paths = self._template_paths()
 
     def from_notebook_node(  # type: ignore[override]
         self, nb: Any, resources: Any = None, **options: Any
@@ -119,25 +119,55 @@ class FeedbackExporter(HTMLExporter):
                         output[field] = _plain(output[field])
                 if "data" in output:
                     output.data = type(output.data)(_harmless_data(output.data))
-        page, resources = super().from_notebook_node(notebook, resources, **options)
-        return self._tidy(page), resources
+        resources = {} if resources is None else resources
+        resources["language_code"] = self.language_code
+        page: tuple[str, dict[str, Any]] = super().from_notebook_node(notebook, resources, **options)
+        return page
+
+    def default_filters(self) -> Any:
+        yield from super().default_filters()  # type: ignore[no-untyped-call]
+        yield "summary", summary_of
+        yield "anchor", anchor_of
+        yield "exercise", exercise_of
+        yield "shown", show
+        yield "mail_address", mail_address
+        yield "latex", _latex
+        yield "reachable", _reachable
+        yield "plain_spans", _without_plain_spans
 
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
         """HTML of a markdown cell or of a comment; its text if it cannot be converted."""
+        cell, resources = context.get("cell", {}), context.get("resources", {})
         try:
-            page = super().markdown2html(context, source)
+            return to_html(
+                source,
+                harmless,
+                attachments=cell.get("attachments", {}),
+                embed_images=self.embed_images,
+                path=resources.get("metadata", {}).get("path", ""),
+                anchor_link_text=self.anchor_link_text,
+                exclude_anchor_links=self.exclude_anchor_links,
+            )
         except Exception:  # a picture that is missing, or anything else that a text can bring about
-            page = f"<pre>{html.escape(source)}</pre>"
-        return harmless(page)
+            return harmless(f"<pre>{html.escape(source)}</pre>")
 
-    def _tidy(self, page: str) -> str:
-        """What nbgrader's template lacks: a language, links that can be seen, formulas without a network."""
-        page = page.replace("<html>", f'<html lang="{self.language_code}">', 1)
-        page = page.replace("</head>", f"{_STYLE}</head>", 1)
-        if self.mathjax:
-            page = re.sub(r'(?<=<script src=")[^"]*mathjax[^"]*', lambda _: self.mathjax, page, count=1)
-        return page
+
+def _latex(text: str) -> str:
+    """A formula among the outputs."""
+    text = "".join(text)
+    made = mathml(text.strip().strip("$"), display=True)
+    return made if made is not None else f"<pre>{html.escape(text)}</pre>"
+
+
+def _without_plain_spans(code: str) -> str:
+    """Coloured code without the marks of what has no colour of its own: half of them."""
+    return _PLAIN_SPAN.sub(r"\1", code)
+
+
+def _reachable(text: str) -> str:
+    """HTML of an output, in a frame that can be scrolled by keyboard."""
+    return text.replace(f"{FRAME[:5]}style=", _REACHED, 1) if text.startswith(FRAME) else text
 
 
 def _plain(text: Any) -> Any:

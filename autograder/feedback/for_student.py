@@ -9,6 +9,7 @@ from typing import Any, get_args
 from nbformat.notebooknode import from_dict
 
 from autograder.exam.names import hidden_lines
+from autograder.feedback.cards import findings_shown
 from autograder.gradebook.earlier_records import findings_in
 from autograder.gradebook.nbgrader import utils
 from autograder.result import Verdict
@@ -29,6 +30,8 @@ def for_student(notebook: Any) -> Any:
             lines = enumerate(cell.source.split("\n"), 1)
             cell.source = "\n".join(line for number, line in lines if number not in hidden)
             cell.outputs = _outputs_for_student(cell.outputs, annotation)
+            if kept := findings_shown(annotation):
+                cell.metadata["autograder"] = kept
     return shown
 
 

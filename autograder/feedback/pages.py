@@ -209,9 +209,16 @@ def _settings(config: Any) -> str:
 
     programs = [nbconvert.__version__, nbgrader_version]
     package = Path(__file__).parents[1]
-    folders = (".", "feedback", "hostile", "sentences")
+    folders = (
+        ".",
+        "feedback",
+        "feedback/templates/autograder_feedback",
+        "hostile",
+        "misconceptions",
+        "sentences",
+    )
     files = [path for folder in folders for path in sorted((package / folder).iterdir())]
-    modules = [path.read_bytes() for path in files if path.suffix in (".py", ".toml")]
+    modules = [path.read_bytes() for path in files if path.suffix in (".py", ".toml", ".j2", ".css")]
     code = hashlib.sha256(b"".join(modules)).hexdigest()
     return json.dumps([programs, code, config], sort_keys=True, default=_name)
 

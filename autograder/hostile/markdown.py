@@ -35,12 +35,20 @@ _TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
 _AUTOLINK: Final = re.compile(r"<(https?://[\w.~/?#@!$&*+,;=%:-]+)>", re.A)
 _ATTACHED: Final = r"\(attachment:([\w.%~-]{1,200})\)"
 _SHOWN: Final = re.compile(rf"!\[(?:([^\[\]]*+)\](?:{_ATTACHED})?)?", re.A)
+_SHOWN_BY_HTML: Final = re.compile(
+    r"""<img\b[^<>]{0,300}?\bsrc=["']attachment:([\w.%~-]{1,200})["'][^<>]{0,300}>""", re.I | re.A
+)
 _FENCE: Final = re.compile(
     r"^(?:[^\S\n]|[>*+:.)0-9-])*+(?:`{3,}+[^\S\n]*+(?=([^\s`]++)[^`\n]*+$)|~{3,}+[^\S\n]*+(?=(\S+)))", re.M
 )
 _COLOURED: Final = frozenset("ipython ipython3 py py3 pycon python python3 text txt".split())  # noqa: SIM905
 """Languages of code in markdown. Of the hundreds that front ends colour, some take very long for a text made
 for it, and one (Mermaid) takes HTML for what it is."""
+
+
+def pictures_as_markdown(text: str) -> str:
+    """A text in which markdown shows what HTML showed of attached pictures, as when their size was set."""
+    return _SHOWN_BY_HTML.sub(r"![](attachment:\1)", text)
 
 
 def harmless_pictures(text: str, attachments: object, room: Budget) -> dict[str, dict[str, str]]:

@@ -26,7 +26,7 @@ _WORK_OF_COLOUR: Final = 40
 _READ_AT_ONCE: Final = 8
 """Characters of plain text that are read in a microsecond."""
 LEFT_OUT: Final = "[left out: the notebook shows too much]"
-_FRAME: Final = '<div style="contain: paint; overflow: auto">'
+FRAME: Final = '<div style="contain: paint; overflow: auto">'
 """What is in it cannot be seen outside of it, wherever a style puts it."""
 _MAX_PIXELS: Final = 10_000
 _MAX_COUNT: Final = 1 << 31
@@ -199,8 +199,8 @@ def _harmless_bundle(data: object) -> dict[str, str]:
 
 def framed_html(text: str) -> str:
     """HTML of an output, made harmless, in a frame out of which nothing of it is seen."""
-    text = text.removeprefix(_FRAME) if (is_framed := text.startswith(_FRAME)) else text
-    return f"{_FRAME}{harmless_html(text.removesuffix('</div>') if is_framed else text)}</div>"
+    text = text.removeprefix(FRAME) if (is_framed := text.startswith(FRAME)) else text
+    return f"{FRAME}{harmless_html(text.removesuffix('</div>') if is_framed else text)}</div>"
 
 
 def _sizes(metadata: object) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from typing import Any
 
 from autograder.gradebook.marks import LONGEST_SENTENCE, exercise_of
 from autograder.gradebook.records import ClassRecords, Work
+from autograder.misconceptions.slips import Slip, slips
 from autograder.report.charts import Outcomes
 from autograder.report.item_analysis import Item, Spread, analyse, spread
 from autograder.report.shortcuts import shortcuts
 from autograder.report.similarity import Pair, similar_pairs
-from autograder.report.slips import Slip, slips
 from autograder.sentences.catalogue import Finding, is_finding, say_all
 from autograder.text import show
 

@@ -10,13 +10,13 @@ from datetime import UTC
 from autograder.characters import one_line
 from autograder.gradebook.marks import LONGEST_SENTENCE
 from autograder.gradebook.records import Work
+from autograder.misconceptions.slips import Slip
 from autograder.report.charts import Figure, counts_chart, exercises_chart, marks_chart, progress_chart
 from autograder.report.earlier import Earlier, marks_now, name_in_file
 from autograder.report.findings import KINDS, Attention, Findings, own_code
 from autograder.report.item_analysis import distribution
 from autograder.report.model import Fact, Passage, Progress, Section, Side, Similar, Table
 from autograder.report.similarity import ALL, Pair, longest_shared
-from autograder.report.slips import Slip
 from autograder.report.words import (
     LONGEST_LIST,
     count_students,

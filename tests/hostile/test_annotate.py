@@ -28,7 +28,7 @@ from autograder.examiner.examiner import Examiner
 from autograder.feedback.exporter import FeedbackExporter
 from autograder.hostile.budget import Budget
 from autograder.hostile.html import harmless_html
-from autograder.hostile.markdown import harmless_markdown, harmless_pictures
+from autograder.hostile.markdown import harmless_markdown, harmless_pictures, pictures_as_markdown
 from autograder.hostile.outputs import harmless_outputs
 
 JOINER = "\N{WORD JOINER}"
@@ -138,6 +138,30 @@ def to_the_eye(page: str) -> str:
 @pytest.mark.parametrize("text", HONEST.values(), ids=HONEST)
 def test_an_honest_text_looks_as_written(text: str) -> None:
     assert to_the_eye(markdown2html(harmless_markdown(text))) == to_the_eye(markdown2html(text))
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<img src="attachment:a.png">',
+        '<img alt="x" width="200" src=\'attachment:a.png\' style="float: left"/>',
+        '<IMG\n src="attachment:a.png" >',
+    ],
+)
+def test_an_attached_picture_that_html_shows_is_shown(exporters: dict[str, HTMLExporter], tag: str) -> None:
+    picture = {"a.png": {"image/png": "iVBORw0KGgo="}}
+    cell = markdown_cell(pictures_as_markdown(f"before {tag} after"), picture)
+    for one in exporters.values():
+        page, _ = one.from_notebook_node(annotated_notebook([cell], {}), resources=dict(RESOURCES))
+        assert Page(page).pictures == ["data:image/png;base64,iVBORw0KGgo="]
+
+
+def test_another_picture_of_html_stays_text(exporters: dict[str, HTMLExporter]) -> None:
+    for tag in ('<img src="https://example.org/x.png">', '<img src="attachment:a">b" onerror="x">'):
+        for one in exporters.values():
+            notebook = annotated_notebook([markdown_cell(pictures_as_markdown(tag), {})], {})
+            page, _ = one.from_notebook_node(notebook, resources=dict(RESOURCES))
+            assert not Page(page).pictures and not Page(page).dangers()
 
 
 def test_prose_about_data_and_files_is_no_address() -> None:

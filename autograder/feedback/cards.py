@@ -1,0 +1,222 @@
+"""What a page of feedback begins with: one card for each exercise, made of what the examiner found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from autograder.feedback.advice import what_to_try
+from autograder.gradebook.earlier_records import findings_in
+from autograder.gradebook.marks import exercise_of
+from autograder.misconceptions.catalogue import of_id
+from autograder.misconceptions.slips import slips
+from autograder.sentences.catalogue import Finding, say, say_all
+from autograder.text import show
+
+_HINTS: Final = frozenset({"check.hint", "check.hint-for", "check.elsewhere", "check.only-elsewhere", "slip"})
+_OWN_CELL: Final = re.compile(r"cell-\d+")
+"""Ids of the cells that a student has added, see `examiner.annotated`."""
+_ARTICLES: Final = frozenset({"in", "more", "the", "what", "with"})
+_HEADING: Final = re.compile(r"^#{1,4}\s+(.{1,120}?)\s*#*$", re.M)
+
+
+@dataclass(frozen=True)
+class SlipLink:
+    """A known slip, in words, and the anchor of the cell that teaches what it is about; empty without one."""
+
+    name: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """How one exercise went."""
+
+    heading: str
+    """The heading above it in the notebook; empty if there is none."""
+    exercise: str
+    points: float
+    worth: float
+    state: str
+    """`right`, `partial`, `wrong`, `missing`, `hand` (for a person to mark)."""
+    reason: str
+    more: str
+    """What else was found; empty mostly."""
+    hints: tuple[str, ...]
+    slips: tuple[SlipLink, ...]
+    advice: str
+    comments: tuple[str, ...]
+    """What the instructor says, as markdown."""
+    by_hand: bool
+    """Whether the points are not those of the tests."""
+    anchor: str
+    """Of the student's answer, or of the tests where there is none."""
+    request: str
+    """The text that asks for another look at this mark."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The cards of a notebook, and what they come to."""
+
+    title: str
+    cards: tuple[Card, ...]
+    points: float
+    worth: float
+    penalty: float
+    submission: str
+
+    @property
+    def right(self) -> int:
+        return sum(card.state == "right" for card in self.cards)
+
+    @property
+    def first(self) -> Card | None:
+        """Where to begin."""
+        return next((card for card in self.cards if card.state in ("wrong", "partial", "missing")), None)
+
+    @property
+    def share(self) -> float:
+        """Of the points, in per cent."""
+        return 0.0 if self.worth <= 0 else round(100 * min(1.0, max(0.0, self.points / self.worth)), 1)
+
+
+def is_masters(cell: Any) -> bool:
+    """Whether a cell is text of the assignment, not one that the student has added."""
+    is_text = cell.cell_type == "markdown" and "nbgrader" not in cell.metadata
+    return is_text and not _OWN_CELL.fullmatch(str(cell.get("id")))
+
+
+def anchor_of(cell: Mapping[str, Any]) -> str:
+    """The id of a cell on the page. What stands in a text gets ids that begin otherwise."""
+    return f"at-{quote(str(cell.get('id', '')), safe='')}"
+
+
+def summary_of(notebook: Any, resources: Mapping[str, Any]) -> Summary:
+    """The cards for a marked notebook with scores and comments in its metadata, where nbgrader puts them."""
+    told = resources.get("nbgrader", {})
+    assignment, student = str(told.get("assignment", "")), str(told.get("student", ""))
+    submission = str(notebook.metadata.get("autograder", {}).get("submission", ""))[:12]
+    taught = {str(cell.get("id")): anchor_of(cell) for cell in notebook.cells}
+    cards: list[Card] = []
+    heading = title = ""
+    answer: Mapping[str, Any] | None = None
+    comments: list[str] = []
+    for cell in notebook.cells:
+        about = cell.metadata.get("nbgrader", {})
+        if is_masters(cell) and (found := _HEADING.findall(cell.source)):
+            title, heading = title or found[0], found[-1]
+        if about.get("comment"):
+            comments.append(str(about["comment"]))
+        if about.get("solution"):
+            answer = cell
+        if about.get("grade") or about.get("task"):
+            at = anchor_of(answer if answer is not None else cell)
+            names = (assignment, student, submission)
+            cards.append(_card(cell, names, heading, at, tuple(comments), taught))
+            comments, answer, heading = [], None, ""
+    return Summary(
+        _plain(title) or show(str(told.get("notebook", ""))),
+        tuple(cards),
+        float(told.get("score") or 0.0),
+        float(told.get("max_score") or 0.0),
+        float(told.get("late_penalty") or 0.0),
+        submission,
+    )
+
+
+def _card(
+    cell: Any,
+    names: tuple[str, str, str],
+    heading: str,
+    anchor: str,
+    comments: tuple[str, ...],
+    taught: Mapping[str, str],
+) -> Card:
+    assignment, student, submission = names
+    about, annotation = cell.metadata["nbgrader"], cell.metadata.get("autograder", {})
+    exercise = exercise_of(str(about.get("grade_id", "")))
+    points, worth = float(about.get("score") or 0.0), float(about.get("points") or 0.0)
+    found = findings_in(annotation)
+    told = [entry for entry in found if entry["id"] not in _HINTS]
+    hints = tuple(say(entry) for entry in found if entry["id"] in _HINTS)
+    recognised = slips(assignment, exercise, found)
+    state = _state(str(annotation.get("verdict", "")), points, worth)
+    advice = say(what_to_try(found, slip_is_known=bool(recognised))) if state not in ("right", "hand") else ""
+    given = annotation.get("score")
+    reason = say_all(told[:1]).removeprefix(f"{exercise}: ")
+    return Card(
+        _plain(heading),
+        exercise,
+        points,
+        worth,
+        state,
+        _sentence(reason),
+        say_all(told[1:]),
+        tuple(hint.removeprefix("Hint: ") for hint in hints),
+        tuple(link for slip in recognised for link in _links(assignment, slip.exercise, slip.names, taught)),
+        advice,
+        comments,
+        isinstance(given, int | float) and abs(given - points) > 1e-9,
+        anchor,
+        request_text(assignment, exercise, student, submission),
+    )
+
+
+def _state(verdict: str, points: float, worth: float) -> str:
+    if not verdict:
+        return "right" if 0 < worth <= points else "hand"
+    if points >= worth:
+        return "right"
+    if points > 0:
+        return "partial"
+    return "missing" if verdict == "missing" else "wrong"
+
+
+def _links(assignment: str, exercise: str, slugs: Sequence[str], taught: Mapping[str, str]) -> list[SlipLink]:
+    found = []
+    for slug in slugs:
+        entry = of_id(assignment, f"{exercise}/{slug}")
+        anchor = taught.get(entry.taught, "") if entry is not None else ""
+        found.append(SlipLink(slug.replace("-", " "), anchor))
+    return found
+
+
+def _sentence(reason: str) -> str:
+    """With a capital letter, unless it begins with a name."""
+    first = reason.partition(" ")[0]
+    return reason[:1].upper() + reason[1:] if first in _ARTICLES else reason
+
+
+def _plain(heading: str) -> str:
+    """A heading without the signs of markdown."""
+    return show(re.sub(r"[*`$\\]|\[([^\]]*)\]\([^)]*\)", r"\1", heading), 120)
+
+
+def request_text(assignment: str, exercise: str, student: str, submission: str) -> str:
+    """What a student sends who thinks that a mark is wrong; `autograder requests` reads it."""
+    lines = (
+        "Please look at this mark again.",
+        f"Assignment: {show(assignment)}",
+        f"Exercise: {show(exercise)}",
+        f"Student: {show(student)}",
+        f"Submission: {show(submission or 'unknown')}",
+        "Why: ",
+    )
+    return "\n".join(lines)
+
+
+def mail_address(card: Card, summary_title: str) -> str:
+    """A mailto: address with the text of a request, for whoever the student chooses."""
+    subject = f"Another look: {card.exercise}, {summary_title}"
+    return f"mailto:?subject={quote(subject)}&body={quote(card.request)}"
+
+
+def findings_shown(annotation: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what the examiner has noted on a grade cell, what the cards are made of: all of it for students."""
+    kept: dict[str, Any] = {key: annotation[key] for key in ("verdict", "score") if key in annotation}
+    found: tuple[Finding, ...] = findings_in(annotation)
+    return kept | {"findings": list(found)} if kept else {}
