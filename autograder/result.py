@@ -7,13 +7,16 @@ line only read them. Everything in here is safe to show: the notebook carries no
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from autograder.sentences.catalogue import Finding, say, say_all
 
 Verdict = Literal["passed", "partial", "failed", "missing", "by-hand"]
 """`missing`: the submission does not contain the grade cell (deleted, or newer): it scores zero. `by-hand`: a
 person has to mark it, since nobody knows what the test is worth; its score of zero stands for nothing."""
+
+WEAKER: Final = "examiner.weaker"
+"""The id of the finding on a test that ran inside the walls, where the student's code could read it."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class CellMark:
     say."""
     carried: tuple[str, ...] = ()
     """The functions of earlier exercises in whose place the reference stood, if that made the mark better."""
+
+    @property
+    def is_weaker(self) -> bool:
+        """Whether the test ran where the student's code could read it, and forge what is said of it."""
+        return any(found["id"] == WEAKER for found in self.findings)
 
     @property
     def reason(self) -> str:

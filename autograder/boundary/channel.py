@@ -116,6 +116,8 @@ class Kind(enum.IntEnum):
     GRADE = 6
     STAND_INS = 7
     REFERENCE = 8
+    KEEP_PLACES = 16
+    TEST = 17
     FILES = 9
     READY = 10
     OUTPUTS = 11

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 _BEGIN_HIDDEN: Final = "BEGIN HIDDEN TESTS"
@@ -79,6 +79,17 @@ def imported(source: str) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.append(node.module)
     return names
+
+
+def ends_with_call_of(tree: ast.Module, names: Collection[str]) -> bool:
+    """Whether the cell's last value would be one that a student's function returned: never a mark."""
+    body = tree.body
+    if not body or not isinstance(body[-1], ast.Expr):
+        return False
+    value = body[-1].value
+    if isinstance(value, ast.Call):
+        value = value.func
+    return isinstance(value, ast.Name) and value.id in names
 
 
 def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

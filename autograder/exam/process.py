@@ -8,7 +8,6 @@ that makes NumPy fill the memory or compute for ever costs no more than the cell
 
 from __future__ import annotations
 
-import ast
 import builtins
 import gc
 import json
@@ -17,7 +16,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -32,7 +31,7 @@ from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
 from autograder.errors import WireError
 from autograder.exam.folder import Folder, mentions_files, refuse_pickles
-from autograder.exam.names import global_names
+from autograder.exam.names import ends_with_call_of, global_names
 from autograder.exam.reasons import (
     REASON,
     findings_for,
@@ -181,7 +180,7 @@ class _Room:
         unusable: Finding | None = None
         # What a student's function returned is shown, but is no mark.
         theirs = [name for name, value in offered.items() if namespace.get(name) is value]
-        is_theirs = _ends_with_call_of(self.shell.parse(cell["source"]), theirs)
+        is_theirs = ends_with_call_of(self.shell.parse(cell["source"]), theirs)
         if error is None and not is_theirs:
             try:
                 share = _share(self.shell.value)
@@ -332,14 +331,3 @@ def _share(value: object) -> float | None:
     if not np.isfinite(number):
         raise _NoPoints(finding("examiner.points-not-finite", number=str(number)))
     return max(number, 0.0)
-
-
-def _ends_with_call_of(tree: ast.Module, names: Collection[str]) -> bool:
-    """Whether the cell's last value would be one that a student's function returned: never a mark."""
-    body = tree.body
-    if not body or not isinstance(body[-1], ast.Expr):
-        return False
-    value = body[-1].value
-    if isinstance(value, ast.Call):
-        value = value.func
-    return isinstance(value, ast.Name) and value.id in names

@@ -32,7 +32,8 @@ def carry_forward(examination: Examination) -> None:
         examination.times.check()
         cell = examination.cells[index].master
         assert cell is not None
-        if mark.verdict != "missing" and wrong and _is_attempted(examination, index):
+        is_inside = examination.terms.is_inside(examination.notebook, cell)
+        if mark.verdict != "missing" and wrong and not is_inside and _is_attempted(examination, index):
             reached = examination.talk.mentions.builds_on(index)
             names = [name for name in examination.notebook.answered if name in wrong & reached]
             # Something of the student's own must be left to be examined.

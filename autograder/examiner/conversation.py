@@ -46,14 +46,18 @@ class Conversation:
         cells: Sequence[GraftedCell],
         times: TimeBudget,
         stand_ins: Sequence[str] = (),
+        *,
+        keeps_places: bool = False,
     ) -> None:
-        """In the student's process the reference takes the place of the functions named in `stand_ins`."""
+        """In the student's process the reference takes the place of the functions named in `stand_ins`; with
+        `keeps_places` it can run tests there in the end."""
         self.processes = processes
         self.limits = processes.limits
         self.notebook = notebook
         self.cells = cells
         self.times = times
         self.stand_ins = stand_ins
+        self.keeps_places = keeps_places
         self.mentions = Mentions(notebook, cells)
         self.remarks: list[Remark] = []
         self.done: list[int] = []
@@ -87,6 +91,8 @@ class Conversation:
             if self.stand_ins:
                 names = json.dumps(self.stand_ins).encode()
                 self.ask(self._walled, Kind.STAND_INS, names, SMALL, self.limits.wall_seconds)
+            if self.keeps_places:
+                self.ask(self._walled, Kind.KEEP_PLACES, b"", SMALL, self.limits.wall_seconds)
             for index in self.done:
                 try:
                     self.ask_cell(self._walled, index, self.limits.wall_seconds)

@@ -28,5 +28,6 @@ def autograder_digest(limits: Limits | None = None, *, carry_forward: bool = Tru
 
 def digest_with(digest: str, terms: Terms) -> str:
     """The digest where such terms were agreed on; the same where nothing is unusual."""
-    unusual = sorted(terms.by_hand)
-    return hashlib.sha256(repr([digest, unusual]).encode()).hexdigest() if unusual else digest
+    if not terms.by_hand and not terms.inside:
+        return digest
+    return hashlib.sha256(repr([digest, sorted(terms.by_hand), sorted(terms.inside)]).encode()).hexdigest()

@@ -19,6 +19,7 @@ from autograder.exam.cell import ExamCell
 from autograder.exam.notebook import ExamNotebook
 from autograder.examiner.annotated import SHOWN_BY_CELLS, Annotations, stopped
 from autograder.examiner.conversation import ABOUT, Conversation, least
+from autograder.examiner.inside import Inside, labelled
 from autograder.examiner.processes import ExamProcess, Processes
 from autograder.examiner.terms import Terms
 from autograder.examiner.times import Fault, TimeBudget
@@ -74,6 +75,7 @@ class Examination:
 
     def run(self) -> None:
         """Run the cells and mark the exercises. Raises Hurried and Stalled, see `TimeBudget`."""
+        inside: list[int] = []
         for index, cell in enumerate(self.cells):
             if cell.kind != "code":
                 continue
@@ -82,7 +84,13 @@ class Examination:
             if not cell.is_grade:
                 self._run_cell(index)
                 continue
+            if self._is_inside(index):
+                self.count += 1
+                self.counts[index] = self.count
+                inside.append(index)
+                continue
             self.marks[index] = self._left_to_a_person(index, self._mark(index))
+        self._mark_inside(inside)
         # Students may have put exercises into another order; what builds on what is the master copy's.
         order = [cell.grade_id for cell in self.notebook.grade_cells]
         self.marks = dict(sorted(self.marks.items(), key=lambda entry: order.index(entry[1].grade_id)))
@@ -174,6 +182,41 @@ class Examination:
             () if score >= cell.points else (finding("examiner.points", score=score, points=cell.points),)
         )
         return CellMark(grade_id, cell.points, score, verdict_of(cell, score), findings)
+
+    def _is_inside(self, index: int) -> bool:
+        master = self.cells[index].master
+        assert master is not None
+        return self.cells[index].present and self.terms.is_inside(self.notebook, master)
+
+    def _mark_inside(self, places: Sequence[int]) -> None:
+        """Mark the grade cells at these places in a process of the student's, when nothing else is left to be
+        examined: a fresh one, in which the cells run again, and another one after each that has ended it."""
+        if not places:
+            return
+        self.talk.end()
+        talk = Conversation(self.processes, self.notebook, self.cells, self.times, keeps_places=True)
+        talk.done = list(self.talk.done)
+        tests = Inside(talk, self.notebook)
+        try:
+            for index in places:
+                self.times.check()
+                cell = self.cells[index].master
+                assert cell is not None
+                try:
+                    talk.distrust()
+                    mark, outputs = tests.mark(index, cell)
+                except Fault as fault:
+                    talk.end()
+                    self.talk.remark(fault, cell.grade_id)
+                    findings = labelled(self._blame(cell, (fault.finding,)))
+                    mark = CellMark(str(cell.grade_id), cell.points, 0.0, "failed", findings)
+                    outputs = [stopped(str(fault))]
+                self.outputs[index] = self._kept(outputs)
+                self.notes[index] = {"shown": []}
+                self.marks[index] = self._left_to_a_person(index, mark)
+        finally:
+            self.talk.remarks += talk.remarks
+            talk.close()
 
     def _left_to_a_person(self, index: int, mark: CellMark) -> CellMark:
         """The mark; or none, if nobody knows what the test is worth. What it shows may help who marks it."""

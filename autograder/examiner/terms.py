@@ -31,12 +31,17 @@ class Terms:
     """On the grade cells, by `key_of`."""
 
     by_hand: frozenset[str] = frozenset()
-    """These are left to a person: the proof of the exam says that nobody knows what their marks are worth."""
+    """Left to a person: the proof of the exam says that nobody knows what their marks are worth."""
+    inside: frozenset[str] = frozenset()
+    """Examined inside the walls, in a process of the student's; see `examiner.inside`."""
     released: Mapping[str, str] = field(default_factory=dict)
     """The text of each answer cell in what students get; empty where that is not known."""
 
     def is_by_hand(self, notebook: ExamNotebook, cell: ExamCell) -> bool:
         return key_of(notebook.name, cell.grade_id) in self.by_hand
+
+    def is_inside(self, notebook: ExamNotebook, cell: ExamCell) -> bool:
+        return key_of(notebook.name, cell.grade_id) in self.inside
 
     def is_attempted(self, notebook: ExamNotebook, cell: ExamCell, answer: str) -> bool:
         """Whether a student has written something into the answer cell: more than comments, and not only

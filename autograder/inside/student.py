@@ -23,6 +23,7 @@ from autograder.boundary.values import decode
 from autograder.inside import seccomp
 from autograder.inside.allowed import Rules
 from autograder.inside.confinement import Confinement, forget_shared_places
+from autograder.inside.tests import Tests
 
 HUGE = 1 << 40
 _HEADROOM = 1 << 30
@@ -144,6 +145,7 @@ def _serve(shell: NotebookShell, control: Channel, memory: int) -> None:
     # Elsewhere than on Linux nobody watches.
     most = memory + _most_memory() if sys.platform == "linux" else HUGE
     stand_ins: dict[str, StandIn] = {}
+    tests: Tests | None = None
 
     def ask_reference(question: bytes) -> bytes:
         control.send(0, Kind.REFERENCE, question)
@@ -161,6 +163,8 @@ def _serve(shell: NotebookShell, control: Channel, memory: int) -> None:
             outputs, error = shell.run(body.decode())
             shown = json.dumps([outputs, type(error).__name__ if error else None], default=str)
             shell.user_ns.update(stand_ins)  # the cell may have defined the functions that they stand for
+            if tests is not None:
+                tests.mark_place()
             reply(number, Kind.OUTPUTS, shown.encode())
         elif kind == Kind.NAMES:
             reply(number, Kind.NAMES, json.dumps(defined_names(shell)).encode())
@@ -168,6 +172,11 @@ def _serve(shell: NotebookShell, control: Channel, memory: int) -> None:
             reply(number, Kind.ANSWER, answer(shell, body, with_traceback=True))
         elif kind == Kind.FILES:
             reply(number, Kind.ANSWER, answer_files(body))
+        elif kind == Kind.KEEP_PLACES:
+            tests = Tests(shell)
+            reply(number, Kind.READY)
+        elif kind == Kind.TEST and tests is not None:
+            reply(number, Kind.OUTPUTS, tests.run(body))
         elif kind == Kind.STAND_INS:
             stand_ins = {name: StandIn(name, ask_reference) for name in json.loads(body)}
             shell.user_ns.update(stand_ins)

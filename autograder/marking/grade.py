@@ -195,6 +195,8 @@ def grade(
                     walls = "" if outcome.walls != "none" else ", examined without a sandbox"
                     by_hand = sum(cell.verdict == "by-hand" for cell in outcome.marks)
                     waiting = f", {by_hand} to mark by hand" if by_hand else ""
+                    if weaker := sum(cell.is_weaker for cell in outcome.marks):
+                        waiting += f", {weaker} of {len(outcome.marks)} tests weaker"
                     progress.step(f"{name}: {outcome.score:g} of {outcome.max_score:g}{waiting}{walls}")
     return tally
 

@@ -7,7 +7,7 @@ nbgrader and the gradebook are imported while the walls rise, so not at the top.
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -81,6 +81,8 @@ class Marked:
     """Submissions whose time nobody knows, though there is a due date."""
     doubts: Sequence[Doubt]
     """About cells that are left to a person."""
+    weaker: Collection[str]
+    """The grade_ids of tests that run inside the walls."""
 
     def lines(self) -> Iterator[str]:
         """What an instructor is told at the end: the table of marks, and what there is to know of the run."""
@@ -88,7 +90,7 @@ class Marked:
         from autograder.marking.proof import told
         from autograder.marking.summary import summary
 
-        yield from summary(self.assignment, self.cells, self.marks.students, self.tally.earlier)
+        yield from summary(self.assignment, self.cells, self.marks.students, self.tally.earlier, self.weaker)
         yield from self.tally.lines(self.without_time)
         yield from alarms(self.cells, self.marks.students, self.tally.reasons)
         yield from told(self.assignment, self.doubts)
@@ -191,7 +193,13 @@ def _mark(what: Plan, writer: GradebookWriter, assignment: str, examiner: Examin
         drop_marks=wishes.drop_marks,
         jobs=wishes.jobs,
     )
+    weaker = {
+        str(cell.grade_id)
+        for notebook in exam.notebooks
+        for cell in notebook.grade_cells
+        if examiner.terms.is_inside(notebook, cell)
+    }
     order = [str(cell.grade_id) for notebook in exam.notebooks for cell in notebook.grade_cells]
     with reading(what.folders) as db:
         marks, without_time = read_class(db, assignment), count_without_time(db, assignment)
-    return Marked(assignment, tally, marks.in_order(order), marks, without_time, doubts)
+    return Marked(assignment, tally, marks.in_order(order), marks, without_time, doubts, weaker)

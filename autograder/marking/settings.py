@@ -17,7 +17,7 @@ from autograder.course.submission_times import SUBMISSION_TIMES, SubmissionTime
 from autograder.errors import UsageError
 from autograder.exam.master import Exam
 from autograder.examiner.examiner import Examiner
-from autograder.examiner.terms import all_cells, key_of
+from autograder.examiner.terms import Terms, all_cells, key_of
 from autograder.text import show
 from autograder.walls.kinds import ANY, CHOICES, NONE
 from autograder.walls.limits import MEGABYTE, Limits
@@ -109,12 +109,14 @@ def examiner_for(folders: Folders, assignment: str, *, sandbox: bool = True, onc
     sandbox = switch(folders, "Autograder", "sandbox") and sandbox
     with readable(folders.source(assignment)):
         exam = Exam.load(folders.source(assignment))
-    return Examiner(
+    examiner = Examiner(
         exam,
         limits(folders),
         walls=walls(folders) if sandbox else NONE,
         carry_forward=carry_forward and not once,
     )
+    examiner.terms = Terms(inside=chosen_cells(folders, "inside", exam))
+    return examiner
 
 
 def chosen_cells(folders: Folders, name: str, exam: Exam) -> frozenset[str]:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from autograder.gradebook.marks import MarkedCell, StudentMarks
+from autograder.result import WEAKER
+from autograder.sentences.catalogue import finding, say
 from autograder.text import show
 
 _LONGEST_ID = 30
@@ -18,16 +20,18 @@ def summary(
     exercises: Sequence[MarkedCell],
     students: Sequence[StudentMarks],
     earlier: Collection[str] = (),
+    weaker: Collection[str] = (),
 ) -> Iterator[str]:
     """Lines of the table: a row for each exercise, then one for each student. The marks of the students in
-    `earlier` are not those of their present work."""
+    `earlier` are not those of their present work; the exercises in `weaker`, by their grade_ids, are examined
+    where students' code can read the tests."""
     notes = {student.student: student.notes(exercises) for student in students}
     for name in notes.keys() & set(earlier):
         notes[name].insert(0, "marks of an earlier run: not examined now")
     yield f"{assignment}: {len(students)} submission{'' if len(students) == 1 else 's'} in the gradebook"
     if not (exercises and students):
         return
-    rows = [["", "exercise", "points", "full marks", "mean"]]
+    rows = [["", "exercise", "points", "full marks", "mean", ""]]
     for number, exercise in enumerate(exercises, 1):
         marks = [student.marks.get(exercise.id, 0.0) for student in students]
         full = sum(mark >= exercise.points for mark in marks)
@@ -38,9 +42,10 @@ def summary(
                 f"{exercise.points:g}",
                 f"{full} of {len(marks)}",
                 f"{sum(marks) / len(marks):.1f}",
+                say(finding(WEAKER)) if exercise.grade_id in weaker else "",
             ]
         )
-    yield from _aligned(rows, left={1})
+    yield from _aligned(rows, left={1, 5})
     maximum = sum(exercise.points for exercise in exercises)
     listed = [student for student in students if len(students) <= LONGEST_TABLE or notes[student.student]]
     names = _short([student.student for student in listed])

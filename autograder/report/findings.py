@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -17,6 +17,7 @@ from autograder.report.charts import Outcomes
 from autograder.report.item_analysis import Item, Spread, analyse, spread
 from autograder.report.shortcuts import shortcuts
 from autograder.report.similarity import Pair, similar_pairs
+from autograder.result import WEAKER
 from autograder.sentences.catalogue import Finding, is_finding, say_all
 from autograder.text import show
 
@@ -83,6 +84,15 @@ class Findings:
         )
         return item.full, item.part, item.none - untouched, untouched
 
+    def weaker(self) -> set[str]:
+        """The exercises of which a test ran inside the walls, where students' code could read it."""
+        return {
+            name
+            for work in self.counted
+            for name, mark in work.marks.items()
+            if any(entry["id"] == WEAKER for entry in chain(*mark.findings))
+        }
+
     def _slips(self) -> list[tuple[Slip, list[Work]]]:
         """Each misconception and who has it, the most frequent first."""
         who: dict[Slip, dict[str, Work]] = defaultdict(dict)
@@ -107,7 +117,7 @@ class Findings:
                 mark = work.marks[name]
                 if mark.score >= worth or self._recognised[work.student, name] or not mark.attempted:
                     continue
-                for found in mark.findings[:1]:
+                for found in [said for said in mark.findings if _says_more_than_label(said)][:1]:
                     if found not in told:
                         key = name, json.dumps(_without_numbers(found), sort_keys=True)
                         groups[key].append(work)
@@ -159,6 +169,10 @@ def own_code(work: Work) -> dict[str, str]:
         for name, source in work.answers.items()
         if source.strip() and (name not in work.marks or work.marks[name].attempted)
     }
+
+
+def _says_more_than_label(findings: Sequence[Finding]) -> bool:
+    return any(entry["id"] != WEAKER for entry in findings)
 
 
 def _rank(kind: str) -> int:

@@ -26,7 +26,8 @@ from autograder.report.words import (
     percent,
     signed,
 )
-from autograder.sentences.catalogue import say
+from autograder.result import WEAKER
+from autograder.sentences.catalogue import finding, say
 from autograder.text import show
 
 PASSAGES = 10
@@ -129,6 +130,7 @@ def _exercises(found: Findings) -> Table:
         "exercise", "points", "mean", "mean share (difficulty)", "discrimination (95 % interval)",
         "all points", "some", "none", "not attempted",
     ]  # fmt: skip
+    weaker = found.weaker()
     rows = []
     for row in found.outcomes():
         item = found.items[row.exercise]
@@ -136,7 +138,7 @@ def _exercises(found: Findings) -> Table:
         counts = (row.full, row.part, row.none, row.untouched)
         rows.append(
             [
-                row.exercise,
+                row.exercise + (f" ({say(finding(WEAKER)).rstrip('.')})" if row.exercise in weaker else ""),
                 f"{item.points:g}",
                 f"{item.mean:.1f}",
                 "–" if item.difficulty is None else percent(item.difficulty),  # noqa: RUF001

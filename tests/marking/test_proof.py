@@ -253,3 +253,50 @@ def test_a_class_in_which_nobody_has_a_cell_is_told_of(course: Path, capsys: Any
     small.submit(course, "alice", double=small.RIGHT["double"], triple=small.WRONG)
     assert grade(course) == DONE
     assert "Nobody has a point for triple-grade, of 2." in capsys.readouterr().out
+
+
+INSIDE = 'c.Autograder.inside = {"ps1": ["triple-grade"]}\n'
+
+
+@pytest.mark.walls
+def test_a_mark_from_inside_says_what_it_is_worth_wherever_it_is_read(course: Path, capsys: Any) -> None:
+    (course / "nbgrader_config.py").write_text(small.CONFIG + INSIDE)
+    # An object of the student's own class does not cross.
+    answer = "class triple(int):\n    def __new__(cls, x): return int.__new__(cls, 3 * x)\n    own = 1"
+    write_both(course, answer, "assert triple(4).own == 1 and triple(4) == 12")
+    assert grade(course) == DONE
+    out = capsys.readouterr().out
+    assert "alice: 15 of 15, 1 of 2 tests weaker" in out
+    (row,) = [line for line in out.splitlines() if line.split()[1:2] == ["triple-grade"]]
+    assert "weaker" in row and "visible to the student's code" in row
+    (row,) = [line for line in out.splitlines() if line.split()[1:2] == ["double-grade"]]
+    assert "weaker" not in row
+    assert main(["feedback", "--course", str(course), small.ASSIGNMENT]) == DONE
+    page = (course / "feedback" / "alice" / "ps1" / "ps1.html").read_text()
+    assert "visible to the student" in page and "weaker" in page
+    assert main(["report", "--course", str(course), small.ASSIGNMENT]) == DONE
+    report = (course / "report" / "report.html").read_text()
+    assert "triple (weaker: the tests were visible" in report
+    assert "double (weaker" not in report
+
+
+def write_both(course: Path, answer: str, test: str) -> None:
+    """Such an answer and test for `triple`, in the source and in what alice has handed in."""
+    region = f"### BEGIN SOLUTION\n{answer}\n### END SOLUTION"
+    small.write_source(course, changed("triple", region, test))
+    small.submit(course, "alice", **small.RIGHT)
+    place = course / "submitted" / "alice" / "ps1" / "ps1.ipynb"
+    notebook = nbformat.read(place, as_version=4)
+    for cell in notebook.cells:
+        if cell.id == "triple-answer":
+            cell.source = answer
+    nbformat.write(notebook, place)
+
+
+@pytest.mark.walls
+def test_the_fallback_is_proven_as_well(course: Path, capsys: Any) -> None:
+    (course / "nbgrader_config.py").write_text(small.CONFIG + INSIDE)
+    write(course, "a test that asks nothing", "triple")
+    assert grade(course) == INCOMPLETE
+    assert recorded(course, "alice")["triple-grade"] == (None, True)
+    assert "triple-grade: the notebook as it is released gets 5 of 5 points" in capsys.readouterr().out
