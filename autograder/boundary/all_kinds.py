@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from autograder.boundary import kinds_numpy, kinds_pandas, kinds_scipy, kinds_sympy
+from autograder.boundary import kinds_names, kinds_numpy, kinds_pandas, kinds_scipy, kinds_sympy
 from autograder.boundary.kinds import KINDS, NAMED_TUPLE, Kind, named_fields
 from autograder.boundary.kinds_numpy import check_wanted
 
@@ -16,6 +16,7 @@ KINDS_BY_NAME: Final[dict[str, Kind]] = {
     for kind in (
         *KINDS.values(),
         NAMED_TUPLE,
+        kinds_names.NAME,
         *kinds_numpy.ALL,
         *kinds_pandas.ALL,
         kinds_scipy.SPARSE,
@@ -33,7 +34,7 @@ def find_kind(value: object, wants: frozenset[str]) -> Kind | None:
         return found
     if named_fields(kind) is not None:
         return NAMED_TUPLE
-    if (found := kinds_numpy.find(value, wants)) is not None:
+    if (found := kinds_names.find(value) or kinds_numpy.find(value, wants)) is not None:
         return found
     module = type.__dict__["__dict__"].__get__(kind).get("__module__")
     library = module.partition(".")[0] if type(module) is str else ""

@@ -119,6 +119,7 @@ class Kind(enum.IntEnum):
     KEEP_PLACES = 16
     TEST = 17
     FILES = 9
+    CALLBACK = 18
     READY = 10
     OUTPUTS = 11
     ANSWER = 12

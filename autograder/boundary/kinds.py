@@ -270,4 +270,5 @@ KINDS: Final[dict[type, Kind]] = {
         "path", lambda value: [str(value)], lambda text: pathlib.Path(text), is_key=True
     ),
     type(...): Kind("ellipsis", lambda _: [], lambda: ...),
+    type(NotImplemented): Kind("NotImplemented", lambda _: [], lambda: NotImplemented),
 }

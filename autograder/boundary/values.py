@@ -306,11 +306,11 @@ class Decoder:
                     return legacy
             case ["k", str(name), list(items)] if name in KINDS_BY_NAME:
                 kind = KINDS_BY_NAME[name]
-                check_wanted(kind, self._side.wants)
+                check_wanted(kind, self._side.takes)
                 return put_together(kind, [self.resolve(item) for item in items])
             case ["h", int(number), str(what), list(items)]:
                 return self._side.take_in(number, what, [self.resolve(item) for item in items])
-            case ["b", int(number), list()]:
+            case ["b", (int() | str()) as number, list()]:
                 return self._side.taken_back(number)
             case ["o", int(number)] if 0 <= number < len(self._known):
                 return self._known[number]

@@ -35,19 +35,19 @@ class Folder:
 
     def __init__(self) -> None:
         """The copies lie beside the folder that is the working folder now."""
-        self._given = Path.cwd()
+        self.given = Path.cwd()
 
     def enter(self, name: str) -> None:
         """Make a copy of this name the working folder of this process."""
         self.remove(name)
-        place = self._given.parent / name
-        shutil.copytree(self._given, place, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        place = self.given.parent / name
+        shutil.copytree(self.given, place, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         os.chdir(place)
 
     def remove(self, name: str) -> None:
         """Remove the copy of this name, if there is one."""
         with suppress(OSError):
-            shutil.rmtree(self._given.parent / name)
+            shutil.rmtree(self.given.parent / name)
 
 
 def mentions_files(source: str) -> bool:

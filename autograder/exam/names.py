@@ -66,6 +66,27 @@ def global_names(source: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(defined), frozenset(used)
 
 
+def imports_of(source: str) -> dict[str, str]:
+    """The global names that code imports at its outermost level, each with a statement that does it."""
+    try:
+        body = ast.parse(_MAGIC.sub("pass", source)).body
+    except SyntaxError:
+        return {}
+    found: dict[str, str] = {}
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom) and not (
+            isinstance(node, ast.ImportFrom) and node.level
+        ):
+            for alias in node.names:
+                name = alias.asname or alias.name.partition(".")[0]
+                one = ast.Import([alias])
+                if isinstance(node, ast.ImportFrom):
+                    found[name] = ast.unparse(ast.ImportFrom(node.module, [alias], 0))
+                else:
+                    found[name] = ast.unparse(one)
+    return found
+
+
 def imported(source: str) -> list[str]:
     """Names of the modules that code imports; lines with magics are left out."""
     try:
@@ -90,6 +111,16 @@ def ends_with_call_of(tree: ast.Module, names: Collection[str]) -> bool:
     if isinstance(value, ast.Call):
         value = value.func
     return isinstance(value, ast.Name) and value.id in names
+
+
+def compile_cell(source: str) -> None:
+    """Raises SyntaxError for what is neither Python nor Python with magics."""
+    try:
+        compile(source, "cell", "exec")
+    except SyntaxError:
+        if not _MAGIC.search(source):
+            raise
+        compile(_python(source), "cell", "exec")
 
 
 def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

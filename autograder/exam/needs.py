@@ -12,9 +12,16 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from autograder.exam.cell import ExamCell, users_of
+
+_CHANGING: Final = frozenset(
+    {"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "update", "setdefault"}
+    | {"popitem", "add", "discard", "appendleft"}
+)
+"""Methods that change a container in its place."""
+_LOOKING: Final = frozenset({"eval", "exec", "globals", "locals", "vars", "dir"})
 
 
 class Needs(NamedTuple):
@@ -40,11 +47,12 @@ def needs_of(
     setup = [cell for cell in code if cell in all_setup]
     before = [cell for cell in code if cell not in all_setup]
     given = {name for cell in all_setup for name in cell.names[0]} | set(dir(builtins))
+    given_values = {name for cell in all_setup for name in cell.made}
     answers = {
         name
         for number, cell in enumerate(code)
         if cell.role == "answer"
-        for name in cell.made
+        for name in cell.made | (changed_by_methods(cell.source) | _changed(cell.source)) & given_values
         if not any(name in later.names[0] for later in code[number + 1 :] if later in setup)
     }
     # The exam's own functions that call one of the student's can be defined before it; then it is asked for.
@@ -55,6 +63,8 @@ def needs_of(
         return next((cell for cell in reversed(before[:end]) if name in cell.names[0]), None)
 
     names: set[str] = set()
+    if not grade.names[1].isdisjoint(_LOOKING):
+        names |= answers - grade.names[0]
     settled: set[str] = set()
     helpers: set[int] = set()
     looked_at: set[str] = set()
@@ -105,6 +115,20 @@ def _behind(names: Collection[str], setup: Sequence[ExamCell], looked_at: set[st
         }
         found |= used
         waiting = used - looked_at
+    return found
+
+
+def changed_by_methods(source: str) -> set[str]:
+    """Names of which code calls, in a statement at its outermost level, a method that changes a container."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return set()
+    found = set()
+    for node in body:
+        match node:
+            case ast.Expr(ast.Call(ast.Attribute(ast.Name(name), method))) if method in _CHANGING:
+                found.add(name)
     return found
 
 

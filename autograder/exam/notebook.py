@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import Any
 
 from autograder.exam.cell import ExamCell, users_of
+from autograder.exam.names import imports_of
 from autograder.exam.needs import Needs, needs_of
+from autograder.exam.wants import wants_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,27 @@ class ExamNotebook:
         """Names that the answer cells define, in order."""
         cells = [cell for cell in self.cells if cell.role == "answer" and cell.kind == "code"]
         return tuple(dict.fromkeys(name for cell in cells for name in sorted(cell.names[0])))
+
+    @cached_property
+    def wants(self) -> list[str]:
+        """What may cross from a student's process besides values."""
+        return wants_of(self.cells)
+
+    @cached_property
+    def imports(self) -> dict[str, str]:
+        """The names that answer cells import, and the statement that does."""
+        found: dict[str, str] = {}
+        for cell in self.cells:
+            if cell.role == "answer" and cell.kind == "code":
+                found |= imports_of(cell.source)
+        return found
+
+    @cached_property
+    def read_by_answers(self) -> frozenset[str]:
+        """Names that the reference solutions use and do not define."""
+        answers = [cell for cell in self.cells if cell.role == "answer" and cell.kind == "code"]
+        used = frozenset(name for cell in answers for name in cell.names[1])
+        return used - {name for cell in answers for name in cell.names[0]}
 
     @cached_property
     def definitions(self) -> tuple[str, ...]:

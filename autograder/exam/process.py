@@ -24,7 +24,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from autograder.boundary import linux
-from autograder.boundary.calls import CallError, Fault, NotPlain, StandIn, answer, call
+from autograder.boundary.answers import answer, answer_callback
+from autograder.boundary.calls import CallError, Fault, NotPlain
 from autograder.boundary.channel import Channel, ChannelClosed, Kind
 from autograder.boundary.files import Files
 from autograder.boundary.shell import NotebookShell
@@ -40,6 +41,7 @@ from autograder.exam.reasons import (
     students_doing,
 )
 from autograder.exam.rehearsal import prepare
+from autograder.exam.side import ExamSide, imported
 from autograder.patience import BACKSTOP
 from autograder.sentences.catalogue import Finding, finding, say
 
@@ -93,7 +95,7 @@ def main(requests_fd: int) -> NoReturn:
                 folder.enter(str(os.getpid()))
                 room = Channel(socket.socket(fileno=fds[0]))
                 room.send(os.getpid(), Kind.READY)  # so that the examiner can see what it uses
-                _Room(shell, namespaces, room, setup).serve()
+                _Room(shell, namespaces, room, setup, folder).serve()
             except ChannelClosed:
                 pass
             finally:
@@ -121,6 +123,7 @@ class _Room:
         namespaces: Mapping[str, dict[str, Any]],
         channel: Channel,
         setup: Mapping[str, Any],
+        folder: Folder,
     ) -> None:
         self.shell = shell
         self.namespaces = namespaces
@@ -131,6 +134,12 @@ class _Room:
         self.channel = channel
         self.askable: frozenset[str] = frozenset()
         self.files = Files(lambda question: self.ask(question, Kind.FILES))
+        self.given = folder.given
+        self.wants = {name: frozenset(cells["wants"]) for name, cells in setup["notebooks"].items()}
+        self.side: ExamSide
+        """For the grade cell at hand."""
+        self.lost: dict[str, str] = {}
+        """What is to be said of variables that did not cross."""
         self.follows_files = False
         """Whether the grade cell at hand may read or write files between calls."""
         self.memory = setup["memory"]
@@ -166,10 +175,14 @@ class _Room:
         self._follow_files()
         texts = [cell["source"], self.setups[cell["notebook"]], *(text for _, text in cell["helpers"])]
         self.follows_files = any(map(mentions_files, texts))
+        wants = self.wants[cell["notebook"]]
+        self.side = ExamSide(self.call, self.given, wants, namespace)
+        self.lost = {}
         offered = self._offered(cell, base)
         namespace.update(offered)
         if (failed := self._run_helpers(cell, offered)) is not None:
             return failed
+        self.side.watch(offered, frozenset(cell["shared"]))
         self.shell.execution_count = cell["count"]
         self.shell.outputs.is_secret = lambda: shown_by_hidden_test(cell)
         outputs, error = self.shell.run(cell["source"])
@@ -180,7 +193,7 @@ class _Room:
         unusable: Finding | None = None
         # What a student's function returned is shown, but is no mark.
         theirs = [name for name, value in offered.items() if namespace.get(name) is value]
-        is_theirs = ends_with_call_of(self.shell.parse(cell["source"]), theirs)
+        is_theirs = ends_with_call_of(self.shell.parse(self.shell.transform_cell(cell["source"])), theirs)
         if error is None and not is_theirs:
             try:
                 share = _share(self.shell.value)
@@ -200,7 +213,11 @@ class _Room:
         return {
             "outputs": outputs,
             "passed": error is None and not unusable,
-            "findings": findings_for(error, cell) if error is not None else [unusable] if unusable else [],
+            "findings": findings_for(error, cell, self.lost)
+            if error is not None
+            else [unusable]
+            if unusable
+            else [],
             "of_author": findings_of_author(error, cell) if error is not None else [],
             "traceback": list(facts.get("traceback", [])),
             "share": share,
@@ -217,12 +234,24 @@ class _Room:
         for name, kind in cell["offered"].items():
             if name not in cell["answers"] and (name in base or hasattr(builtins, name)):
                 continue
-            if kind == "function":
-                offered[name] = StandIn(name, self.call)
-            else:
-                # What does not arrive is as if it were not there.
+            if kind in ("module", "imported") and name in cell["imports"]:
+                with suppress(Exception):
+                    offered[name] = imported(cell["imports"][name], name)
+            elif kind in ("function", "imported"):
+                offered[name] = self.side.stand_in(name)
                 with suppress(NotPlain, CallError, Fault):
-                    offered[name] = call(name, None, {}, self.fetch)
+                    offered[name] = self.side.function(name)
+            elif kind != "module":
+                # What does not arrive is as if it were not there.
+                try:
+                    offered[name] = self.side.fetch(name, self.fetch)
+                except NotPlain as error:
+                    if kind == "value":
+                        self.lost[name] = str(error)
+                    else:
+                        offered[name] = self.side.stand_in(name)
+                except (CallError, Fault):
+                    pass
         return offered
 
     def _run_helpers(self, cell: Mapping[str, Any], offered: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -264,11 +293,15 @@ class _Room:
 
     def ask(self, question: bytes, what: Kind = Kind.CALL) -> bytes:
         """Pass a call on to the student's process. Raises Fault."""
-        self.channel.send(0, what, question)
-        _, kind, body = self.channel.receive(_HUGE)
-        if kind != Kind.ANSWER:
-            raise Fault(body.decode())
-        return body
+        self.channel.send(0, what, question if what == Kind.FILES else self.side.era + question)
+        while True:
+            _, kind, body = self.channel.receive(_HUGE)
+            if kind == Kind.CALLBACK:
+                self.channel.send(0, Kind.ANSWER, answer_callback(self.side, body))
+            elif kind == Kind.ANSWER:
+                return body
+            else:
+                raise Fault(body.decode())
 
     def learn(self, reference: Mapping[str, Any]) -> None:
         """Define the reference solutions, to be asked for those of the names in `reference` alone."""
@@ -284,7 +317,7 @@ class _Room:
     def refer(self, question: bytes) -> bytes:
         """What a reference solution answers. Raises PermissionError for any other name."""
         match decode(question)[0]:
-            case [str(name), tuple(), dict(), bytes(), bytes()] if name in self.askable:
+            case [str(name), tuple(), dict(), bytes(), bytes(), [], None, None] if name in self.askable:
                 return answer(self.shell, question, with_traceback=False)
         raise PermissionError("only the reference solutions that stand in for something may be asked")
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from autograder.errors import ExamError
 from autograder.exam.cell import ExamCell, Role
+from autograder.exam.names import compile_cell
 from autograder.exam.notebook import ExamNotebook
 
 _AUTOTEST: Final = re.compile(r"^\s*#+ *(HASHED +)?AUTOTEST\b", re.M)
@@ -40,7 +41,7 @@ def read_notebook(path: Path) -> ExamNotebook:
             if not 0 <= cell.points < math.inf:
                 raise ExamError(f"{path}: the grade cell {cell.grade_id} is worth {cell.points} points.")
             try:
-                compile(cell.source, "cell", "exec")
+                compile_cell(cell.source)
             except SyntaxError as error:
                 raise ExamError(
                     f"{path}: the grade cell {cell.grade_id} is not plain Python: {error}"

@@ -32,11 +32,16 @@ def students_doing(error: BaseException) -> Finding | None:
     return None
 
 
-def findings_for(error: BaseException, cell: Mapping[str, Any]) -> list[Finding]:
-    """Why a test failed, for the student. It may show what the visible part of the cell says, and the
-    student's own exception; of a hidden test only what its author wrote as a fixed text, never a number."""
+def findings_for(error: BaseException, cell: Mapping[str, Any], lost: Mapping[str, str]) -> list[Finding]:
+    """Why a test failed, for the student; `lost` says why variables did not get here.
+
+    It may show what the visible part of the cell says, and the student's own exception; of a hidden test only
+    what its author wrote as a fixed text, never a number.
+    """
     if doing := students_doing(error):
         return [doing]
+    if isinstance(error, NameError) and (why := lost.get(str(error.name))):
+        return [finding("examiner.cannot-be-examined", text=why[:REASON])]
     if isinstance(error, NameError) and error.name in cell["names"]:
         return [finding("examiner.not-defined", name=error.name)]
     frames = _frames(error.__traceback__, cell)
@@ -94,7 +99,9 @@ def shown_by_hidden_test(cell: Mapping[str, Any]) -> bool:
     found: list[FrameType] = []
     while frame is not None:
         if frame.f_code is call.__code__:
-            return False
+            if not found:
+                return False
+            break  # a function of the test's that the student's has called
         if is_of_cell(frame.f_code):
             found.append(frame)
         frame = frame.f_back
@@ -121,7 +128,10 @@ def _frames(trace: TracebackType | None, cell: Mapping[str, Any]) -> list[Traceb
 def _fixed_text(source: str, frame: TracebackType) -> str:
     """The message of the `assert` that a frame stopped at, if nothing went into it but texts that name the
     case (not what is compared with a result) and the numbers of loops."""
-    tree = ast.parse(source)
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # magics
+        return ""
     counters, compared = _counters(tree), _compared(tree)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Assert) or node.msg is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -106,10 +106,20 @@ class Conversation:
         return self._walled
 
     def ask(
-        self, walled: Walled, kind: Kind, body: bytes, limit: int, seconds: float, *more: Allowance
+        self,
+        walled: Walled,
+        kind: Kind,
+        body: bytes,
+        limit: int,
+        seconds: float,
+        *more: Allowance,
+        call_back: Callable[[bytes], bytes] | None = None,
     ) -> bytes:
         """One question and its answer, for which the code may take so many seconds, and no more than is left
-        of the other allowances. Raises Fault."""
+        of the other allowances. Raises Fault.
+
+        call_back : takes a question of the student's code to the test that has called it
+        """
         endless = finding("ending.timeout", seconds=seconds)
         allowances = [Allowance(seconds, lambda: Fault("timeout", endless)), *more, self.times.total]
         # An answer must carry the number of its question, so that none can be sent in advance.
@@ -120,10 +130,13 @@ class Conversation:
             patience = self.patience_for(self._clock, allowances, is_first_new=True)
             walled.control.send(number, kind, body, patience)
             answered, said, answer = walled.control.receive(limit, patience)
-            while said == Kind.REFERENCE and self.stand_ins:
+            while (said == Kind.REFERENCE and self.stand_ins) or (said == Kind.CALLBACK and call_back):
                 patience.look()
                 patience.pause()
-                reply = self._refer(answer, allowances[1:])
+                if said == Kind.CALLBACK and call_back:
+                    reply = call_back(answer)
+                else:
+                    reply = self._refer(answer, allowances[1:])
                 patience.resume()
                 walled.control.send(answered, Kind.ANSWER, reply, patience)
                 answered, said, answer = walled.control.receive(limit, patience)

@@ -18,14 +18,15 @@ from autograder.errors import WireError
 from autograder.exam.cell import ExamCell
 from autograder.exam.notebook import ExamNotebook
 from autograder.examiner.annotated import SHOWN_BY_CELLS, Annotations, stopped
-from autograder.examiner.conversation import ABOUT, Conversation, least
+from autograder.examiner.conversation import ABOUT, Conversation
+from autograder.examiner.dialogue import Dialogue, ExamDied
 from autograder.examiner.inside import Inside, labelled
 from autograder.examiner.processes import ExamProcess, Processes
 from autograder.examiner.terms import Terms
 from autograder.examiner.times import Fault, TimeBudget
 from autograder.hostile.graft import GraftedCell
 from autograder.hostile.outputs import outputs_of_exam, size_of
-from autograder.patience import Allowance, charge
+from autograder.patience import Allowance
 from autograder.result import CellMark, NotebookResult, Remark, Verdict
 from autograder.sentences.catalogue import Finding, finding, say
 from autograder.sentences.stored import stored_findings
@@ -234,12 +235,10 @@ class Examination:
         slow = Fault("timeout", finding("ending.test-timeout", seconds=limit))
         # What the calls take together, and what the test itself takes, which depends on what they returned.
         calls, test = Allowance(limit, lambda: slow), Allowance(limit, lambda: slow)
-        fault: Fault | None = None
-        lost: Fault | None = None
+        dialogue = Dialogue(self, str(cell.grade_id), seconds, calls, test)
         try:
             offered = self._names(cell)
             needs = self.notebook.needs(cell)
-            exam = self._exam_process()
             question = {
                 "notebook": self.notebook.name,
                 "source": cell.source,
@@ -249,50 +248,25 @@ class Examination:
                 "answers": sorted(needs.answers),
                 "helpers": [[helper.role, helper.source] for helper in needs.helpers],
                 "offered": offered,
+                "imports": self.notebook.imports,
+                "shared": sorted(cell.made & self.notebook.read_by_answers),
                 "count": self.count,
             }
-            allowances = [test, self.times.total]
-            patience = self.talk.patience_for(exam.clock, allowances)
-            exam.send(least(allowances), Kind.GRADE, json.dumps(question).encode(), patience)
-            while True:
-                _, kind, body = exam.receive(1 << 30, patience)
-                if kind not in (Kind.CALL, Kind.VALUE, Kind.FILES):
-                    break
-                asked = Kind.FILES if kind == Kind.FILES else Kind.CALL
-                answer = None
-                if fault is None and (lost is None or kind == Kind.CALL):
-                    try:
-                        size = self.limits.message_bytes
-                        answer = self.talk.ask(self.talk.student(), asked, body, size, seconds, calls)
-                    except Fault as met:
-                        met.shown = self.talk.end()
-                        if kind != Kind.CALL and met.kind != "budget":
-                            # As if no variable were there: the functions are to be examined nevertheless.
-                            lost = met
-                            self.talk.remark(met, str(cell.grade_id))
-                        else:
-                            fault = met
-                patience = self.talk.patience_for(exam.clock, allowances)
-                if answer is not None:
-                    exam.send(0, Kind.ANSWER, answer, patience)
-                else:
-                    # The test may catch what it likes: it gets no answer any more, and has failed.
-                    exam.send(0, Kind.FAULT, str(fault or lost).encode(), patience)
-            charge(exam.clock.spent(), allowances)
-        except (Fault, ChannelClosed, WireError) as error:
+            body = dialogue.grade(self._exam_process(), json.dumps(question).encode())
+        except (Fault, ChannelClosed, WireError, ExamDied) as error:
             # The exam's process is ours: what the student's functions returned has kept it busy or filled it.
             if self._exam is not None:
                 self._exam.close()
                 self._exam = None
-            if fault is not None:
-                raise fault from None
+            if dialogue.fault is not None:
+                raise dialogue.fault from None
             if isinstance(error, Fault):
                 raise
             if test.left < ABOUT:
                 raise slow from None
             raise Fault("died", finding("ending.test-ended")) from None
-        if fault is not None:
-            raise fault
+        if dialogue.fault is not None:
+            raise dialogue.fault
         return dict(json.loads(body))
 
     def _names(self, cell: ExamCell) -> dict[str, str]:

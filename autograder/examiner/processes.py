@@ -67,6 +67,7 @@ class ExamServer:
                 notebook.name: {
                     "setup": [(cell.id, cell.source) for cell in notebook.setup],
                     "definitions": notebook.definitions,
+                    "wants": notebook.wants,
                     "graded": [cell.source for cell in notebook.grade_cells],
                 }
                 for notebook in exam.notebooks

@@ -14,15 +14,18 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from autograder.boundary import linux
-from autograder.boundary.calls import StandIn, answer, defined_names
+from autograder.boundary.answers import answer, defined_names
+from autograder.boundary.calls import StandIn
 from autograder.boundary.channel import Channel, Kind
 from autograder.boundary.files import answer_files
+from autograder.boundary.handles import ERA
 from autograder.boundary.linux import SCRATCH
 from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
 from autograder.inside import seccomp
 from autograder.inside.allowed import Rules
 from autograder.inside.confinement import Confinement, forget_shared_places
+from autograder.inside.handing_out import StudentSide
 from autograder.inside.tests import Tests
 
 HUGE = 1 << 40
@@ -157,9 +160,23 @@ def _serve(shell: NotebookShell, control: Channel, memory: int) -> None:
             time.sleep(1.0)
         control.send(number, kind, body)
 
-    while True:
-        number, kind, body = control.receive(HUGE)
+    def wait_for_answer() -> bytes:
+        while True:
+            number, kind, body = control.receive(HUGE)
+            if kind == Kind.ANSWER:
+                return body
+            respond(number, kind, body)
+
+    def ask_test(question: bytes) -> bytes:
+        control.send(0, Kind.CALLBACK, question)
+        return wait_for_answer()
+
+    side = StudentSide(shell, ask_test)
+
+    def respond(number: int, kind: int, body: bytes) -> None:
+        nonlocal stand_ins, tests
         if kind == Kind.CELL:
+            side.world.become(None)
             outputs, error = shell.run(body.decode())
             shown = json.dumps([outputs, type(error).__name__ if error else None], default=str)
             shell.user_ns.update(stand_ins)  # the cell may have defined the functions that they stand for
@@ -169,7 +186,12 @@ def _serve(shell: NotebookShell, control: Channel, memory: int) -> None:
         elif kind == Kind.NAMES:
             reply(number, Kind.NAMES, json.dumps(defined_names(shell)).encode())
         elif kind == Kind.CALL:
-            reply(number, Kind.ANSWER, answer(shell, body, with_traceback=True))
+            era, question = body[:ERA], body[ERA:]
+            if era != side.era:
+                side.forget()
+                side.era = era
+            answered = answer(shell, question, with_traceback=True, side=side, world=side.world)
+            reply(number, Kind.ANSWER, answered)
         elif kind == Kind.FILES:
             reply(number, Kind.ANSWER, answer_files(body))
         elif kind == Kind.KEEP_PLACES:
@@ -181,3 +203,6 @@ def _serve(shell: NotebookShell, control: Channel, memory: int) -> None:
             stand_ins = {name: StandIn(name, ask_reference) for name in json.loads(body)}
             shell.user_ns.update(stand_ins)
             reply(number, Kind.STAND_INS)
+
+    while True:
+        respond(*control.receive(HUGE))

@@ -97,7 +97,19 @@ def test_every_kind_has_a_test() -> None:
     elsewhere = {"DataFrame", "Series", "Index", "Timestamp", "Timedelta", "NA", "NaT", "sparse matrix"}
     elsewhere |= {"array of times", "structured array", "array of objects", "masked array", "matrix"}
     elsewhere |= {"poly1d", "polynomial", "dtype", "view of keys", "view of values", "view of items"}
+    elsewhere |= {"name", "NotImplemented"}
     assert set(KINDS_BY_NAME) == set(KINDS) | elsewhere
+
+
+@pytest.mark.parametrize("value", [len, np.sqrt, np.mean, ValueError, int, np.float64, NotImplemented])
+def test_what_both_sides_have_arrives_by_its_name(value: Any) -> None:
+    assert crossed([value])[0] is value
+
+
+@pytest.mark.parametrize("value", [open, eval, exec, getattr, __import__, np.load, np.save, type, input])
+def test_what_reaches_further_has_no_name(value: Any) -> None:
+    with pytest.raises(NotPlainError):
+        encode([value])
 
 
 @pytest.mark.parametrize(
@@ -275,6 +287,8 @@ LIES: dict[str, tuple[str, list[Any]]] = {
     "symbol with assumptions that are none": ("expression", [[["symbol", "x", {"__class__": True}]]]),
     "function that is code": ("expression", [[["function", "a; import os", 0]]]),
     "more than there is": ("expression", [[["class", "Add", 3]]]),
+    "function with which more can be reached": ("name", ["builtins.eval"]),
+    "method of a class": ("name", ["builtins.str.format"]),
     "sparse class that is none": ("sparse matrix", ["eval", [1, 1], [0], [0], [1]]),
 }
 

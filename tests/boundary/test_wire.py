@@ -264,7 +264,7 @@ def test_an_object_of_a_subclass_used_twice_arrives_as_one() -> None:
         (collections.UserList([1]), "a UserList", "a list or an array"),
         (collections.UserDict(a=1), "a UserDict", "a dictionary"),
         (lambda: 1, "a function", "what it returns"),
-        (len, "a builtin_function_or_method", "what it returns"),
+        (open, "a builtin_function_or_method", "what it returns"),
         (type("Tensor", (), {"__module__": "torch._tensor"})(), "a Tensor of torch", "NumPy array"),
         (type("Own", (), {"__array__": None})(), "an Own of tests", "an array of NumPy"),
         (np.array([[1], [2, 3]], dtype=object), "an array of dtype object, made of rows", "array of numbers"),
@@ -275,7 +275,7 @@ def test_an_object_of_a_subclass_used_twice_arrives_as_one() -> None:
         ({Plain.ONE: 3}, "a dictionary with a Plain of tests as a key", "tuples"),
         ({tuple(range(33)): 3}, "a dictionary with a tuple", "short tuples"),
         pytest.param(1 << 40_000, "an integer of more than", "smaller", id="huge"),
-        (Exception, "the class Exception", "numbers, texts"),
+        (collections.ChainMap, "the class ChainMap", "numbers, texts"),
     ],
 )
 def test_what_is_not_plain_is_named(value: Any, said: str, instead: str) -> None:

@@ -154,9 +154,9 @@ Marks = dict[str, dict[str, CellMark]]
 ALL_NUMBERS = "score_N = 10\ntool_N = 10"
 ALL_FUNCTIONS = "def score_N(*_):\n    return 12\ndef tool_N(*_):\n    return 12\nanswer_N.seen = True"
 ALL_CLAIMED = """import autograder.inside.student
-from autograder.boundary import calls
+from autograder.boundary import answers
 claimed = {f"{name}_{number}": "function" for name in ("score", "tool") for number in range(100)}
-autograder.inside.student.defined_names = lambda shell: calls.defined_names(shell) | claimed
+autograder.inside.student.defined_names = lambda shell: answers.defined_names(shell) | claimed
 score_N = tool_N = lambda *_: 12"""
 SUBMISSIONS = {
     "right": ("return 2 * x", ""),

@@ -150,7 +150,7 @@ import sys
 def total(values):
     forged = {"name": "ValueError", "message": "m" * 2_000_000, "bases": ["ValueError"]}
     forged["traceback"] = ["y" * 50] * 200_000
-    sys.modules["autograder.boundary.calls"]._explain = lambda *args: forged
+    sys.modules["autograder.boundary.answers"].explain = lambda *args, **more: forged
     raise ValueError
 """
     result = examiner.examine("mallory", hand_in(tmp_path, small_course.submitted({"total": answer})))

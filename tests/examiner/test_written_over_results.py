@@ -9,7 +9,7 @@ import pytest
 
 from autograder.authoring.fingerprints import reference_answers
 from autograder.authoring.proof import examined
-from autograder.boundary import calls
+from autograder.boundary.answers import answer
 from autograder.boundary.calls import NotPlain, StandIn
 from autograder.boundary.shell import NotebookShell
 
@@ -77,7 +77,7 @@ def shell() -> Any:
 
 
 def function(shell: Any, name: str) -> Any:
-    return StandIn(name, lambda question: calls.answer(shell, question, with_traceback=True))
+    return StandIn(name, lambda question: answer(shell, question, with_traceback=True))
 
 
 ONE, OTHER, THIRD = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0]), np.array([-1.0, 0.0, 1.0])
