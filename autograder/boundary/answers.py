@@ -7,6 +7,8 @@ from contextlib import suppress
 from types import ModuleType
 from typing import Any, Final, cast
 
+import numpy as np
+
 from autograder.boundary.calls import LONGEST_MESSAGE
 from autograder.boundary.global_state import drawn_since, take_over
 from autograder.boundary.handles import FUNCTIONS, Handles
@@ -136,17 +138,19 @@ def defined_names(shell: NotebookShell) -> dict[str, str]:
 
 
 def _sort(value: object) -> str:
-    if isinstance(value, ModuleType):
+    # Never `isinstance`, which asks an object for its class.
+    kind = type(value)
+    if issubclass(kind, ModuleType):
         return "module"
     if not callable(value):
         return "value"
     module = None
     with suppress(Exception):
         module = getattr(value, "__module__", None)
-    is_function = isinstance(value, type | FUNCTIONS) or type(value).__module__ == "numpy"
+    is_function = issubclass(kind, (type, *FUNCTIONS, np.ufunc))
     if module != "__main__" and is_function:
         return "imported"
-    return "class" if isinstance(value, type) else "function" if is_function else "callable"
+    return "class" if issubclass(kind, type) else "function" if is_function else "callable"
 
 
 def _sentence(error: WireError, value: object, *, is_value: bool) -> str:
@@ -208,7 +212,7 @@ def _where(error: BaseException) -> str:
 
 
 def answer_callback(side: Handles, body: bytes) -> bytes:
-    """On the exam's side: do something to what a test has handed out. Whatever is asked, there is an answer."""
+    """On the exam's side: do something to what a test has handed out. There is an answer to everything."""
     try:
         question, mutables = decode(body, side)
         match question:

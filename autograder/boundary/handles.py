@@ -24,12 +24,12 @@ from autograder.boundary.standins import (
 from autograder.errors import WireError
 
 FUNCTIONS: Final = (
-    FunctionType
-    | BuiltinFunctionType
-    | MethodType
-    | MethodWrapperType
-    | functools.partial
-    | functools._lru_cache_wrapper
+    FunctionType,
+    BuiltinFunctionType,
+    MethodType,
+    MethodWrapperType,
+    functools.partial,
+    functools._lru_cache_wrapper,
 )
 ERA: Final = 8
 """Bytes that tell one grade cell from the others, before each question."""
@@ -199,4 +199,5 @@ def _simple(value: object) -> list[object]:
 def is_iterator(value: object) -> bool:
     """Whether an object gives items one after the other, and is of no class of somebody's own."""
     kind = type(value)
-    return isinstance(value, Iterator) and kind.__module__ in ("builtins", "itertools")
+    module = type.__dict__["__dict__"].__get__(kind).get("__module__", "builtins")
+    return module in ("builtins", "itertools") and issubclass(kind, Iterator)

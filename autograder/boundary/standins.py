@@ -163,8 +163,8 @@ def class_of_stand_ins(
     is_theirs: Callable[[object], bool],
     own_class: Callable[[str], type | None],
 ) -> type:
-    """A class for what are instances of a class of the other side's; where that was defined by a cell that ran
-    on both sides, what is defined in it is done here."""
+    """A class for what are instances of a class of the other side's; where a cell that ran on both sides has
+    defined that, what is defined in it is done here."""
     name, doc, bases, specials = about
     expect(type(name) is str and type(bases) is list and type(specials) is list)
     parents = cast(list[type], bases)

@@ -1,4 +1,4 @@
-"""Functions, classes and instances on both sides: what honest code does with them, and what other code tries."""
+"""Functions, classes and instances on both sides: honest code, and what other code tries."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ REACHES = """
 def apply(function, *values):
     found = []
     for value in (function, *values):
-        for name in ("__globals__", "__code__", "__class__", "__init__", "__dict__", "__self__", "_repr_html_"):
+        for name in ("__globals__", "__code__", "__class__", "__init__", "__dict__", "__self__"):
             try:
                 found.append(getattr(value, name).__globals__["__builtins__"])
             except Exception:
@@ -218,7 +218,9 @@ def hidden(value):
     return 271828
 assert apply(hidden, 271828) == 271828
 ### END HIDDEN TESTS"""
-    answer = VECTOR + """
+    answer = (
+        VECTOR
+        + """
 def apply(function, *values):
     try:
         function(5)
@@ -226,6 +228,7 @@ def apply(function, *values):
         print("told", error)
     return function(*values)
 """
+    )
     result = examine(tmp_path, answer, test=test)
     assert score(result) == 1.0
     cell = result.notebooks[0].notebook.cells[-1]
