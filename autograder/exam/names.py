@@ -102,6 +102,14 @@ def imported(source: str) -> list[str]:
     return names
 
 
+def tree_of(source: str) -> ast.Module:
+    """The syntax tree of a grade cell, its magics turned into calls."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        return ast.parse(_python(source))
+
+
 def ends_with_call_of(tree: ast.Module, names: Collection[str]) -> bool:
     """Whether the cell's last value would be one that a student's function returned: never a mark."""
     body = tree.body

@@ -32,7 +32,7 @@ from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
 from autograder.errors import WireError
 from autograder.exam.folder import Folder, mentions_files, refuse_pickles
-from autograder.exam.names import ends_with_call_of, global_names
+from autograder.exam.names import ends_with_call_of, global_names, tree_of
 from autograder.exam.reasons import (
     REASON,
     findings_for,
@@ -193,7 +193,7 @@ class _Room:
         unusable: Finding | None = None
         # What a student's function returned is shown, but is no mark.
         theirs = [name for name, value in offered.items() if namespace.get(name) is value]
-        is_theirs = ends_with_call_of(self.shell.parse(self.shell.transform_cell(cell["source"])), theirs)
+        is_theirs = ends_with_call_of(tree_of(cell["source"]), theirs)
         if error is None and not is_theirs:
             try:
                 share = _share(self.shell.value)

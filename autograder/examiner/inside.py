@@ -9,7 +9,6 @@ shown to a student, since a test could be in it.
 
 from __future__ import annotations
 
-import ast
 import builtins
 import json
 import math
@@ -18,7 +17,7 @@ from typing import Any, Final
 
 from autograder.boundary.channel import Kind
 from autograder.exam.cell import ExamCell
-from autograder.exam.names import ends_with_call_of
+from autograder.exam.names import ends_with_call_of, tree_of
 from autograder.exam.notebook import ExamNotebook
 from autograder.examiner.conversation import Conversation
 from autograder.examiner.times import Fault
@@ -51,7 +50,7 @@ class Inside:
             found = json.loads(body)
             outputs, passed = found["outputs"], found["passed"] is True
             # What a student's function returned is no mark.
-            is_theirs = ends_with_call_of(ast.parse(cell.source), self._notebook.needs(cell).names)
+            is_theirs = ends_with_call_of(tree_of(cell.source), self._notebook.needs(cell).names)
             share = _points(None if is_theirs else found["share"], cell) if passed else 0.0
             findings = () if passed else tuple(self._findings(cell, found))
         except (ValueError, TypeError, KeyError, RecursionError):
