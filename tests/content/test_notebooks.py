@@ -108,6 +108,31 @@ def test_names_no_machine_and_no_registry(path: Path) -> None:
 # ---- graded assignments --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_wide_tables_are_html(path: Path) -> None:
+    """A printed row breaks on a telephone, and its columns land below each other."""
+    for cell in read_notebook(path).cells:
+        for output in cell.get("outputs", []):
+            lines = output.text.splitlines() if output.output_type == "stream" else []
+            rows = [line for line in lines if len(line) > 50 and re.search(r"\S {2,}\S.* {2,}\S", line)]
+            assert len(rows) < 3, (cell.id, rows)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "cell_id", "figure", "equations"),
+    [
+        ("02-lstm-forward", "02-cell-text", "lstm_cell", range(1, 8)),
+        ("04-lstm-backward", "04-cell-text", "lstm_cell_backward", range(5, 13)),
+    ],
+)
+def test_each_equation_of_the_lstm_is_followed_by_its_figure(
+    assignment: str, cell_id: str, figure: str, equations: range
+) -> None:
+    cells = {cell.id: cell.source for cell in read_notebook(notebook_path(assignment)).cells}
+    found = re.findall(r"\\tag\{(\d+)\}\$\$\n\n!\[[^]]+\]\(images/(\w+)\.svg\)", cells[cell_id])
+    assert found == [(str(number), f"{figure}_{number}") for number in equations]
+
+
 def rows_of(text: str) -> list[str]:
     """The rows of a table in Markdown, without its head."""
     return [line for line in text.splitlines() if line.startswith("| $")]

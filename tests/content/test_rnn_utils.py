@@ -346,6 +346,34 @@ def test_in_a_notebook_the_table_is_html_and_the_error_is_one_sentence(tools: Mo
         InteractiveShell.clear_instance()
 
 
+def test_expected_and_obtained_come_before_what_is_said_of_them(tools: ModuleType) -> None:
+    header = shown(tools, right).splitlines()[1]
+    columns = re.split(r"\s{2,}", header)
+    assert columns == ["returned value", "expected", "obtained", "type", "shape", "numbers"]
+
+
+def test_a_table_is_text_here_and_html_in_a_notebook(
+    tools: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    tools.show_table(["gate", "left"], [["a & b", 0.5], [10, "<1"]])
+    assert capsys.readouterr().out.splitlines() == [" gate  left", "a & b   0.5", "   10    <1"]
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
+        tools.show_table(["gate", "left"], [["a"]])
+    shell = InteractiveShell.instance()
+    try:
+        shell.user_ns.update(show_table=tools.show_table)
+        with capture_output() as captured:
+            shell.run_cell('show_table(["gate", "left"], [["a & b", 0.5], [10, "<1"]])')
+        markup = captured.outputs[0].data["text/html"]
+        assert markup.count('scope="col"') == markup.count('scope="row"') == 2
+        assert "a &amp; b" in markup and "<td>&lt;1</td>" in markup
+    finally:
+        InteractiveShell.clear_instance()
+
+
 # ---- what check accepts, and what it says --------------------------------------------------------------
 
 
