@@ -99,18 +99,21 @@ def _paragraph(text: str, data: dict[str, Any], before: str = "") -> Shown:
 
 
 def _drawn(caption: str, table: list[list[str]]) -> tuple[str, str]:
-    """A table, its header first, as aligned text and as HTML."""
-    header, *rows = table
-    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
+    """A table, its header first, as aligned text and as HTML.
+
+    What was expected and obtained comes before what is said of it, so that a narrow screen shows it, too.
+    """
+    header, *rows = ([row[i] for i in (0, 4, 5, 1, 2, 3)] for row in table)
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
              for row in [header, ["-" * width for width in widths], *rows]]  # fmt: skip
     left = 'style="text-align: left"'
     one_line = 'style="text-align: left; white-space: nowrap"'
     head = "".join(f'<th scope="col" {left}>{html.escape(cell)}</th>' for cell in header)
     body = "".join(
-        f'<tr><th scope="row" {one_line}><code>{html.escape(row[0])}</code></th>'
-        + "".join(f"<td {one_line}>{html.escape(cell)}</td>" for cell in row[1:4])
-        + "".join(f"<td {one_line}><code>{html.escape(cell)}</code></td>" for cell in row[4:])
+        f'<tr><th scope="row" {left}><code style="overflow-wrap: anywhere">{html.escape(row[0])}</code></th>'
+        + "".join(f"<td {left}><code>{html.escape(cell)}</code></td>" for cell in row[1:3])
+        + "".join(f"<td {one_line}>{html.escape(cell)}</td>" for cell in row[3:])
         + "</tr>"
         for row in rows
     )

@@ -16,7 +16,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -268,6 +268,18 @@ def show_figure(figure: Figure, alt: str) -> None:
     )
 
 
+def show_table(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> None:
+    """Show a table of texts and numbers in the notebook; the first entry of each row is its name."""
+    table = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
+    head, *body = [[html.escape(cell) for cell in row] for row in table]
+    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    left = '<th scope="row" style="text-align: left">'
+    rest = "".join(f"<tr>{left}{name}</th><td>{'</td><td>'.join(row)}</td></tr>" for name, *row in body)
+    _display("\n".join(lines), f"<table><thead><tr>{top}</tr></thead><tbody>{rest}</tbody></table>")
+
+
 def guess(answer: Any, *choices: str) -> None:
     """Show the choices of a question and the answer that you gave before you knew; the output keeps it.
 
@@ -277,16 +289,14 @@ def guess(answer: Any, *choices: str) -> None:
     """
     number = answer if isinstance(answer, int) and 1 <= answer <= len(choices) else 0
     if answer is ...:
-        said = (
-            f"Write {'the number of ' if choices else ''}your answer in place of the dots and run this cell."
-        )
+        asked = "the number of your answer" if choices else "your answer"
+        said = f"Write {asked} in place of the dots and run this cell."
     elif choices and not number:
         said = f"The answers have the numbers 1 to {len(choices)}."
     else:
         said = f"Your answer: {number or answer}. Now run on, and compare."
-    lines = [f"{'●' if at == number else '○'} {at}. {choice}" for at, choice in enumerate(choices, 1)] + [
-        said
-    ]
+    lines = [f"{'●' if at == number else '○'} {at}. {choice}" for at, choice in enumerate(choices, 1)]
+    lines.append(said)
     markup = "<br>".join(html.escape(line) for line in lines)
     _display("\n".join(lines), f'<p style="border-left: 4px solid; padding-left: 0.8em">{markup}</p>')
 
