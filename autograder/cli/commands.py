@@ -162,8 +162,12 @@ def _walls_in_a_line(processes: Processes) -> str:
 
 def feedback_command(options: argparse.Namespace) -> int:
     from autograder.feedback.pages import write_feedback
+    from autograder.feedback.pdf import browser, pages_of, print_pages
+    from autograder.feedback.term import write_term_pages
 
     folders = _folders(options)
+    if options.pdf:
+        browser()
     left_out: list[str] = []
     for assignment in options.assignments:
         done = write_feedback(
@@ -176,6 +180,12 @@ def feedback_command(options: argparse.Namespace) -> int:
         )
         print(f"{assignment}: {done}")
         left_out += done.left_out
+    write_term_pages(folders)
+    if options.pdf:
+        pages = pages_of(folders, options.assignments, options.students)
+        printed, faults = print_pages(pages)
+        print(f"{printed} page{'' if printed == 1 else 's'} printed as PDF.")
+        left_out += faults
     for sentence in left_out:
         print(sentence)
     return INCOMPLETE if left_out else DONE

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from autograder import __version__
+from autograder.cli.class_commands import add_to
 from autograder.cli.commands import (
     collect_command,
     doctor_command,
@@ -143,6 +144,9 @@ def make_parser() -> argparse.ArgumentParser:
     feedback.add_argument(
         "--show-tests", action="store_true", help="show hidden tests, their expected values and tracebacks"
     )
+    feedback.add_argument(
+        "--pdf", action="store_true", help="print each page as PDF as well; needs Chromium or Chrome"
+    )
     feedback.set_defaults(command=feedback_command)
 
     hand_back = command(
@@ -179,6 +183,8 @@ def make_parser() -> argparse.ArgumentParser:
         help="marks.csv of the report to compare with (default: the last one with other marks)",
     )
     report.set_defaults(command=report_command)
+
+    add_to(command)
 
     doctor = command(
         "doctor",

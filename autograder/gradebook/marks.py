@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ LONGEST_SENTENCE: Final = 2000
 NOTHING_MARKED: Final = "Nothing is marked yet. Mark an assignment first: `autograder grade NAME`."
 _ABOVE: Final = "above the maximum"
 _BY_HAND: Final = "to mark by hand"
+_MADE_UP: Final = re.compile("cell-[0-9a-f]{8,32}")
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,10 @@ class ClassMarks:
 
 
 def exercise_of(grade_id: str) -> str:
-    """Name of the exercise that a cell belongs to: `rnn_forward` for `rnn_forward-grade`."""
+    """Name of the exercise that a cell belongs to: `rnn_forward` for `rnn_forward-grade`; all of a name that
+    nbgrader has made up (`cell-0123456789abcdef`), which says of no two cells that they belong together."""
+    if _MADE_UP.fullmatch(grade_id):
+        return grade_id
     return grade_id.rpartition("-")[0] or grade_id
 
 

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 
 import sqlalchemy as sql
 
+from autograder.course.folders import Folders
 from autograder.errors import UsageError
 from autograder.gradebook.lateness import grant
+from autograder.gradebook.marks import reading
 from autograder.gradebook.tables import ASSIGNMENT, EXTENSION, STUDENT, SUBMISSION, has_row
 from autograder.gradebook.writer import GradebookWriter
 from autograder.text import show
@@ -45,6 +47,12 @@ def enter_people(writer: GradebookWriter, people: Iterable[Person]) -> int:
                     .values({name: told[name]})
                 )
     return new
+
+
+def read_addresses(folders: Folders) -> dict[str, str]:
+    """By student: the address that the gradebook has; empty if it has none. Raises RecordsError."""
+    with reading(folders) as db:
+        return {row.id: row.email or "" for row in db.execute(sql.select(STUDENT.c.id, STUDENT.c.email))}
 
 
 def extend(writer: GradebookWriter, student: str, assignment: str, days: float) -> None:

@@ -14,8 +14,9 @@ MARKER = ".examined"
 """File in a folder of `autograded/` that names the record in the gradebook which the folder belongs to."""
 
 
-def annotate(found: NotebookResult) -> None:
-    """Put verdicts and findings into the notebook, where feedback finds them."""
+def annotate(found: NotebookResult, submission: str = "") -> None:
+    """Put verdicts and findings into the notebook, where feedback finds them, and the submission's digest."""
+    found.notebook.metadata["autograder"] = {"submission": submission}
     marks = {mark.grade_id: mark for mark in found.marks}
     for cell in found.notebook.cells:
         mark = marks.get(cell.metadata.get("nbgrader", {}).get("grade_id"))

@@ -210,7 +210,7 @@ class GradebookWriter:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
         for notebook in result.notebooks:
-            annotate(notebook)
+            annotate(notebook, result.digests.get("submission", ""))
             text = nbformat.v4.writes(notebook.notebook)  # type: ignore[no-untyped-call]
             (staged / f"{notebook.name}.ipynb").write_text(text + "\n", encoding="utf-8")
         # nbgrader would stumble over what names no time.

@@ -41,7 +41,19 @@ def run(course: Path, command: str, *arguments: str) -> int:
     return main([command, "--course", str(course), *arguments])
 
 
-COMMANDS = ["release", "collect", "grade", "feedback", "hand-back", "report", "doctor"]
+COMMANDS = [
+    "release",
+    "collect",
+    "grade",
+    "extend",
+    "feedback",
+    "hand-back",
+    "report",
+    "marks",
+    "requests",
+    "mail",
+    "doctor",
+]
 HEAVY = [
     "numpy",
     "IPython",

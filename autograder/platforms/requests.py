@@ -1,0 +1,117 @@
+"""Requests for another look at a mark, as students send them from a page of feedback."""
+
+from __future__ import annotations
+
+import csv
+import email
+import email.policy
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Final
+
+from autograder.course.folders import Folders
+from autograder.errors import UsageError
+from autograder.gradebook.marks import exercise_of, read_assignments, read_class, read_known, reading
+from autograder.text import show
+
+FIRST_LINE: Final = "Please look at this mark again."
+_FIELDS: Final = ("Assignment", "Exercise", "Student", "Submission")
+_REQUEST: Final = re.compile(
+    re.escape(FIRST_LINE)
+    + r"\s*"
+    + "".join(rf"[> ]*{name}:[ \t]*(?P<{name.lower()}>[^\r\n]{{0,200}})\s*" for name in _FIELDS)
+    + r"(?:[> ]*Why:[ \t]*(?P<why>[^\r\n]{0,1000}))?"
+)
+_MOST_BYTES: Final = 1 << 20
+_SUFFIXES: Final = (".eml", ".txt", ".md", ".csv")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one student asks for. All of it is what the student wrote."""
+
+    assignment: str
+    exercise: str
+    student: str
+    submission: str
+    why: str
+    file: str
+
+    def line(self, known: Mapping[tuple[str, str], tuple[str, Mapping[str, float]]]) -> str:
+        """The request for the instructor, with the present mark and whether it is about the present work."""
+        submission, marks = known.get((self.assignment, self.student), ("", {}))
+        mark = f"{marks[self.exercise]:g} points now" if self.exercise in marks else "no such mark"
+        if not marks:
+            mark = "nobody of that name has marks for it"
+        elif self.submission and submission.startswith(self.submission):
+            mark += ", about the work as it is"
+        else:
+            mark += ", about other work than was marked last"
+        who = f"{show(self.assignment)}, {show(self.exercise)}, {show(self.student)}"
+        return f"{who} ({mark}): {show(self.why or 'no reason is given', 1000)} [{show(self.file)}]"
+
+
+def read_requests(paths: Sequence[Path]) -> tuple[list[Request], list[str]]:
+    """The requests in files and folders (messages as .eml, texts, CSV files of a form), each once; and a
+    sentence for each file that cannot be read.
+
+    Raises UsageError for a path that is not there.
+    """
+    found: dict[Request, None] = {}
+    faults = []
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"There is no {show(path)}.")
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        for file in files:
+            if file.suffix.lower() not in _SUFFIXES or not file.is_file():
+                continue
+            try:
+                texts = list(_texts(file))
+            except (OSError, UnicodeDecodeError, csv.Error, LookupError, ValueError) as error:
+                faults.append(f"{show(file.name)} cannot be read ({show(error)}).")
+                continue
+            for text in texts:
+                for match in _REQUEST.finditer(text):
+                    told = {name: (value or "").strip() for name, value in match.groupdict().items()}
+                    submission = (
+                        told["submission"] if re.fullmatch("[0-9a-f]{8,64}", told["submission"]) else ""
+                    )
+                    found[Request(**told | {"submission": submission}, file=file.name)] = None
+    return sorted(found, key=lambda request: (request.assignment, request.exercise, request.student)), faults
+
+
+def _texts(file: Path) -> Iterator[str]:
+    if file.stat().st_size > _MOST_BYTES:
+        raise ValueError("it is larger than 1 MB")
+    content = file.read_bytes()
+    if file.suffix.lower() == ".eml":
+        message = email.message_from_bytes(content, policy=email.policy.default)
+        body = message.get_body(("plain", "html")) if isinstance(message, EmailMessage) else None
+        if body is not None:
+            yield str(body.get_content())
+    elif file.suffix.lower() == ".csv":
+        for row in csv.reader(content.decode("utf-8-sig").splitlines(keepends=True)):
+            yield from row
+    else:
+        yield content.decode("utf-8-sig")
+
+
+def known_work(folders: Folders) -> dict[tuple[str, str], tuple[str, dict[str, float]]]:
+    """By assignment and student: the digest of the work that was marked last, and the marks by exercise."""
+    known = {}
+    with reading(folders) as db:
+        for assignment in read_assignments(db):
+            records = read_known(db, assignment)
+            for student in read_class(db, assignment).students:
+                marks: dict[str, float] = {}
+                for grade in student.grades.values():
+                    name = exercise_of(grade.cell)
+                    marks[name] = marks.get(name, 0.0) + grade.score
+                record = records.get(student.student)
+                digest = record.digests["submission"] if record else ""
+                known[assignment, student.student] = (digest, marks)
+    return known

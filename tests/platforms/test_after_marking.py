@@ -1,0 +1,253 @@
+"""Marks in files, requests for another look, feedback by e-mail and on paper."""
+
+from __future__ import annotations
+
+import csv
+import email
+import email.policy
+import json
+import shutil
+import socketserver
+import threading
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import fake_class as small
+import pytest
+from nbgrader import api
+
+from autograder.cli.main import main
+from autograder.course.folders import Folders
+from autograder.errors import RecordsError, UsageError
+from autograder.feedback import pdf
+from autograder.feedback.cards import request_text
+from autograder.feedback.pages import write_feedback
+from autograder.feedback.term import write_term_pages
+from autograder.gradebook.marks import exercise_of
+from autograder.gradebook.writer import GradebookWriter
+from autograder.marking.grade import grade
+from autograder.platforms.mail import PASSWORD, Post, put_into_folder, send, write_messages
+from autograder.platforms.marks_file import write_marks
+from autograder.platforms.requests import known_work, read_requests
+
+pytestmark = pytest.mark.long
+
+FORMULA = "=HYPERLINK(1)"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    course = small.make_course(tmp_path_factory.mktemp("class") / "course")
+    small.submit(course, "alice", double=small.RIGHT["double"])
+    small.submit(course, "bob", **small.RIGHT)
+    small.submit(course, FORMULA)
+    folders = Folders.of(course)
+    with GradebookWriter(folders) as writer:
+        grade(writer, small.ASSIGNMENT, small.fake_examination(course))
+    with api.Gradebook(folders.database) as gradebook:
+        gradebook.update_or_create_student("alice", email="alice@example.edu", first_name="Alice")
+        gradebook.update_or_create_student("bob", email="bob@example.edu\nBcc: all@example.edu")
+        gradebook.add_student("carol")
+    write_feedback(folders, small.ASSIGNMENT)
+    write_term_pages(folders)
+    return course
+
+
+def test_marks_are_written_as_json_and_as_csv(course: Path, tmp_path: Path) -> None:
+    as_json, as_csv = write_marks(Folders.of(course), [], tmp_path / "marks")
+    (found,) = json.loads(as_json.read_text())
+    assert (found["assignment"], found["maximum"]) == ("ps1", 15.0)
+    students = {entry["student"]: entry for entry in found["students"]}
+    assert (students["alice"]["total"], students["alice"]["marks"]["double"]["points"]) == (10.0, 10.0)
+    assert students["bob"]["total"] == 15.0
+    assert found["nothing_handed_in"] == ["carol"]
+    rows = {row["student"]: row for row in csv.DictReader(as_csv.read_text().splitlines())}
+    assert (rows["alice"]["total"], rows["alice"]["triple"], rows["alice"]["name"]) == (
+        "10.0",
+        "0.0",
+        "Alice",
+    )
+    assert rows["carol"]["total"] == ""
+    assert FORMULA not in rows and f"'{FORMULA}" in rows
+    assert (tmp_path / "marks").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("cell", "exercise"),
+    [("rnn_forward-grade", "rnn_forward"), ("double", "double"),
+     ("cell-0123456789abcdef", "cell-0123456789abcdef"),
+     ("cell-state-grade", "cell-state"), ("cell-grade", "cell")],
+)  # fmt: skip
+def test_names_that_nbgrader_made_up_are_no_common_exercise(cell: str, exercise: str) -> None:
+    assert exercise_of(cell) == exercise
+
+
+# Requests ------------------------------------------------------------------------------------------------
+
+
+def request(course: Path, student: str, why: str = "", submission: str | None = None) -> str:
+    digest = known_work(Folders.of(course))["ps1", student][0] if submission is None else submission
+    return request_text("ps1", "triple", student, digest[:12]) + why
+
+
+def test_the_text_on_a_page_is_a_request_about_the_present_work(course: Path, tmp_path: Path) -> None:
+    page = (course / "feedback" / "alice" / "ps1" / "ps1.html").read_text()
+    text = page.partition("<pre>Please")[2].partition("</pre>")[0]
+    (tmp_path / "a.txt").write_text("Dear you,\n\nPlease" + text + "I wrote 3 * x.\n")
+    assert main(["requests", str(tmp_path), "--course", str(course)]) == 0
+    ((found,), faults) = read_requests([tmp_path])
+    assert (found.student, found.exercise, found.why, faults) == ("alice", "triple", "I wrote 3 * x.", [])
+    line = found.line(known_work(Folders.of(course)))
+    assert "0 points now, about the work as it is" in line
+
+
+def test_requests_come_in_messages_texts_and_forms(course: Path, tmp_path: Path) -> None:
+    message = EmailMessage()
+    message["From"] = "alice@example.edu"
+    message.set_content(request(course, "alice", "é is right"))
+    (tmp_path / "1.eml").write_bytes(message.as_bytes())
+    quoted = "".join(f"> {line}\n" for line in request(course, "bob", "quoted").splitlines())
+    (tmp_path / "2.txt").write_text(quoted)
+    with (tmp_path / "3.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["time", "text"], ["now", request(course, "carol", "x", "0" * 12)]])
+    (tmp_path / "4.txt").write_text(request(course, "alice", "older", "0" * 12))
+    (tmp_path / "5.bin").write_bytes(b"\xff")
+    (tmp_path / "6.txt").write_bytes(b"\xff\xfe\x00")
+    found, faults = read_requests([tmp_path])
+    assert [(entry.student, entry.why) for entry in found] == [
+        ("alice", "é is right"), ("alice", "older"), ("bob", "quoted"), ("carol", "x")
+    ]  # fmt: skip
+    assert len(faults) == 1 and faults[0].startswith("6.txt")
+    known = known_work(Folders.of(course))
+    said = [entry.line(known) for entry in found]
+    assert "about the work as it is" in said[0] and "about other work" in said[1]
+    assert "nobody of that name" in said[3]
+
+
+def test_what_a_request_says_stays_on_its_line(course: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(request(course, "alice", "\x1b[2J\u202eok"))
+    ((found,), _) = read_requests([tmp_path])
+    line = found.line(known_work(Folders.of(course)))
+    assert "\x1b" not in line and "\u202e" not in line and "\n" not in line
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="There is no"):
+        read_requests([tmp_path / "none"])
+
+
+# E-mail --------------------------------------------------------------------------------------------------
+
+
+def test_one_message_for_each_who_has_an_address(course: Path, tmp_path: Path) -> None:
+    post = write_messages(Folders.of(course), "ps1", "me@example.edu")
+    assert list(post.messages) == ["alice"]
+    assert [said.partition(":")[0] for said in post.left_out] == [FORMULA, "bob"]
+    put_into_folder(post, tmp_path / "out")
+    (file,) = (tmp_path / "out").iterdir()
+    message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    assert (message["To"], message["From"], message["Subject"]) == (
+        "alice@example.edu", "me@example.edu", "Feedback: ps1"
+    )  # fmt: skip
+    assert message["Bcc"] is None
+    body = message.get_body(("plain",))
+    assert body is not None and "10 of 15 points" in body.get_content()
+    (page,) = message.iter_attachments()
+    assert page.get_filename() == "ps1.html"
+    assert page.get_content() == (course / "feedback/alice/ps1/ps1.html").read_text()
+    assert (tmp_path / "out").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "a b@example.edu", "a@example.edu, b@example.edu", "a@example.edu\nBcc: x@y.zz", "<a@b.cc>", "a@b"],
+)
+def test_what_is_no_single_address_is_refused(course: Path, address: str) -> None:
+    with pytest.raises(UsageError, match="is no address"):
+        write_messages(Folders.of(course), "ps1", address)
+
+
+def test_without_a_target_nothing_is_sent(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["mail", "ps1", "--from", "me@example.edu", "--course", str(course)]) == 1
+    said = capsys.readouterr().out
+    assert "alice: to alice@example.edu" in said and "Nothing was sent" in said
+
+
+class Postman(socketserver.StreamRequestHandler):
+    """As much of a mail server as sending needs; refuses whoever is called `refused@`."""
+
+    def handle(self) -> None:
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            command = line.decode().strip()
+            self.server.heard.append(command)  # type: ignore[attr-defined]
+            if command.upper() == "DATA":
+                self.wfile.write(b"354 go on\r\n")
+                while (text := self.rfile.readline()) not in (b".\r\n", b""):
+                    self.server.heard.append(text.decode().strip())  # type: ignore[attr-defined]
+                self.wfile.write(b"250 taken\r\n")
+            elif command.upper() == "QUIT":
+                self.wfile.write(b"221 bye\r\n")
+                return
+            else:
+                self.wfile.write(b"550 no\r\n" if "refused@" in command else b"250 yes\r\n")
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    with socketserver.TCPServer(("127.0.0.1", 0), Postman) as server:
+        server.heard = []  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+
+
+def test_messages_are_sent_and_a_refused_one_is_told(course: Path, server: Any) -> None:
+    post = write_messages(Folders.of(course), "ps1", "me@example.edu")
+    refused = EmailMessage()
+    refused["From"], refused["To"] = "me@example.edu", "refused@example.edu"
+    post.messages["zoe"] = refused
+    left = len(post.left_out)
+    assert send(post, f"127.0.0.1:{server.server_address[1]}", encrypted=False) == 1
+    assert post.left_out[left:] == ["zoe: the server refused the address."]
+    assert "rcpt TO:<alice@example.edu>" in server.heard
+
+
+def test_a_password_is_neither_asked_for_nor_told(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=PASSWORD):
+        send(Post(), "127.0.0.1:1", "me")
+    monkeypatch.setenv(PASSWORD, "hunter2-4711")
+    with pytest.raises(RecordsError) as error:
+        send(Post(), "127.0.0.1:1", "me")
+    assert "hunter2" not in str(error.value) and error.value.__cause__ is None
+
+
+# The term, and paper -------------------------------------------------------------------------------------
+
+
+def test_the_index_of_the_term_leads_to_each_page(course: Path) -> None:
+    page = (course / "feedback" / "alice" / "index.html").read_text()
+    assert 'href="ps1/ps1.html"' in page and "1 of 2 right" in page and "<strong>10</strong>" in page
+    assert (course / "feedback" / "alice" / "ps1" / "ps1.html").is_file()
+    assert not (course / "feedback" / "carol").exists(), "who has no feedback has no index"
+
+
+def test_without_a_browser_pdf_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(UsageError, match="sudo apt install chromium"):
+        pdf.browser()
+
+
+@pytest.mark.browser
+def test_a_page_is_printed_once(course: Path) -> None:
+    if not any(shutil.which(name) for name in pdf.BROWSERS):
+        pytest.skip("no Chromium is installed; the tests in tests/browser fail in CI then")
+    pages = pdf.pages_of(Folders.of(course), ["ps1"], ["alice"])
+    assert [page.name for page in pages] == ["ps1.html"]
+    assert pdf.print_pages(pages) == (1, [])
+    assert pages[0].with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
+    assert pdf.print_pages(pages) == (0, [])
