@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 
 from autograder.cli.exit_codes import DONE, INCOMPLETE
-from autograder.course.folders import Folders
 from autograder.text import show
 
 
 def marks_command(options: argparse.Namespace) -> int:
+    from autograder.course.folders import Folders
     from autograder.platforms.marks_file import write_marks
 
     for path in write_marks(Folders.of(options.course), options.assignments, options.to):
@@ -19,6 +19,7 @@ def marks_command(options: argparse.Namespace) -> int:
 
 
 def requests_command(options: argparse.Namespace) -> int:
+    from autograder.course.folders import Folders
     from autograder.platforms.requests import known_work, read_requests
 
     folders = Folders.of(options.course)
@@ -33,6 +34,7 @@ def requests_command(options: argparse.Namespace) -> int:
 
 
 def mail_command(options: argparse.Namespace) -> int:
+    from autograder.course.folders import Folders
     from autograder.platforms.mail import put_into_folder, send, write_messages
 
     folders = Folders.of(options.course)
