@@ -138,3 +138,31 @@ def test_no_label_is_cut_off_or_touches_another_label_or_a_line(picture: style.D
             assert not outline.intersects_bbox(box, filled=False), (text, patch)
             if patch.get_facecolor()[3] > 0 and outline.contains_points(box.corners()).all():
                 break  # the text stands on this one, which covers what is below
+
+
+@pytest.mark.parametrize(
+    ("complete", "equations"), [("lstm_cell", range(1, 8)), ("lstm_cell_backward", range(5, 13))]
+)
+def test_figures_about_one_equation_share_the_layout_and_together_show_everything(
+    complete: str, equations: range
+) -> None:
+    def texts(name: str) -> dict[tuple[str, float, float], tuple[float, ...]]:
+        """Words and places of all labels with the darkness of each."""
+        with style.settings():
+            drawing = draw.DRAWERS[name]()
+            labels = {
+                (t.get_text(), *t.get_position()): style.to_rgba(t.get_color()) for t in drawing.axes.texts
+            }
+            style.plt.close(drawing.figure)
+        return labels
+
+    whole = texts(complete)
+    seen = set()
+    for equation in equations:
+        part = texts(f"{complete}_{equation}")
+        assert part.keys() == whole.keys()
+        strong = {label for label, colour in part.items() if colour == whole[label]}
+        assert 3 < len(strong) < len(whole) * 2 / 3, equation
+        assert all(min(part[label]) > 0.6 for label in part.keys() - strong), "the rest should be pale"
+        seen |= strong
+    assert seen == whole.keys()
