@@ -122,6 +122,12 @@ def grade_command(options: argparse.Namespace) -> int:
         submission_time=options.submission_time,
     )
     planned = plan(_folders(options), options.assignments, wishes)
+    if options.dry_run:
+        from autograder.marking.dry_run import foreseen
+
+        for line in foreseen(planned):
+            print(line)
+        return DONE
     if not planned.sandbox:
         print("Without a sandbox: students' code can read and change whatever you can.", file=sys.stderr)
     complete = True

@@ -103,8 +103,8 @@ def make_parser() -> argparse.ArgumentParser:
         "--submission-time",
         choices=SUBMISSION_TIMES,
         help="where the time of submission comes from: what the gradebook says (the default), the file that"
-        " nbgrader's exchange puts into a submission and that a student can write, or the notebooks' time of"
-        " modification",
+        " nbgrader's exchange puts into a submission and that a student can write, the notebooks' time of"
+        " modification, or none: times that are in the gradebook are taken back",
     )
     grade.add_argument(
         "--unproven",
@@ -112,6 +112,9 @@ def make_parser() -> argparse.ArgumentParser:
         help="mark automatically also where a test does not tell the solution from the untouched release",
     )
     _add_drop_marks(grade)
+    grade.add_argument(
+        "--dry-run", action="store_true", help="say what would be marked and why, change nothing"
+    )
     # What `nbgrader autograde` was configured with, as JSON on standard input; see plugin.py.
     grade.add_argument("--nbgrader-options", action="store_true", help=argparse.SUPPRESS)
     grade.set_defaults(command=grade_command)

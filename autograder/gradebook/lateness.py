@@ -38,6 +38,11 @@ class Lateness:
         self._timestamps = timestamps
         self._zone = str(folders.setting("Exchange", "timezone", "UTC"))
 
+    @property
+    def takes_times_back(self) -> bool:
+        """Whether times that the gradebook has are to go."""
+        return self._timestamps == "none"
+
     def fault(self, folder: Path) -> str:
         """Why the time of submission is not known, as a sentence; empty if it is, or if there is no file
         that could tell."""
@@ -68,7 +73,8 @@ class Lateness:
 
     def assess(self, db: Connection, assignment: Row[Any], submission_id: str, folder: Path) -> None:
         """Write the time of a submission into the gradebook, and what is taken off its notebooks."""
-        if (time := self.submitted_at(folder)[0]) is not None:
+        time = self.submitted_at(folder)[0]
+        if time is not None or self.takes_times_back:
             db.execute(sql.update(SUBMISSION).where(SUBMISSION.c.id == submission_id).values(timestamp=time))
         submission = one_row(db, SUBMISSION, id=submission_id)
         late = seconds_late(assignment, submission)

@@ -194,7 +194,7 @@ class GradebookWriter:
         """
         with self.transaction() as db:
             row = one_row(db, ASSIGNMENT, name=assignment)
-            if row.duedate is not None:
+            if row.duedate is not None or self.lateness.takes_times_back:
                 submission = one_row(db, SUBMISSION, assignment_id=row.id, student_id=student)
                 self.lateness.assess(db, row, submission.id, folder)
             self.lateness.renew_remark(db, row.id, student, folder)

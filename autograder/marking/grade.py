@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from autograder.course.folders import Submission
+from autograder.course.folders import Folders, Submission
 from autograder.errors import NotRecorded, UsageError
 from autograder.gradebook.marks import read_known, reading
 from autograder.gradebook.published import is_published
@@ -128,7 +128,14 @@ def grade(
 
     def tasks() -> Iterator[Task]:
         for submission in submissions:
-            reasons = _reasons(writer, submission, assignment, preparation, known)
+            reasons = reasons_for(
+                writer.folders,
+                submission,
+                assignment,
+                preparation.digests,
+                known,
+                sandbox=preparation.sandbox,
+            )
             usual = finding("marking.forced" if force else "marking.submission-changed")
             why[submission.student] = reasons or [usual]
             before = known.get(submission.student)
@@ -201,12 +208,14 @@ def grade(
     return tally
 
 
-def _reasons(
-    writer: GradebookWriter,
+def reasons_for(
+    folders: Folders,
     submission: Submission,
     assignment: str,
-    preparation: Preparation,
+    digests: Mapping[str, str],
     known: Mapping[str, Known | None],
+    *,
+    sandbox: bool,
 ) -> list[Finding]:
     """Why a submission has to be marked even if it did not change; empty if it need not."""
     if submission.student not in known:
@@ -215,12 +224,12 @@ def _reasons(
     if before is None:
         return [finding("marking.marked-by-another")]
     reasons = []
-    if before.digests["exam"] != preparation.digests["exam"]:
+    if before.digests["exam"] != digests["exam"]:
         reasons.append(finding("marking.exam-changed"))
-    if before.digests["autograder"] != preparation.digests["autograder"]:
+    if before.digests["autograder"] != digests["autograder"]:
         reasons.append(finding("marking.autograder-changed"))
-    if before.walls == "none" and preparation.sandbox:
+    if before.walls == "none" and sandbox:
         reasons.append(finding("marking.without-sandbox"))
-    if not is_published(writer.folders, submission.student, assignment, before.token):
+    if not is_published(folders, submission.student, assignment, before.token):
         reasons.append(finding("marking.folder-replaced"))
     return reasons

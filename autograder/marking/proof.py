@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from autograder.course.folders import Folders
 from autograder.errors import RecordsError
@@ -88,12 +88,17 @@ def proven(writer: GradebookWriter, examiner: Examiner) -> Proof:
     """
     name, state = examiner.exam.name, state_of(writer.folders, examiner)
     if (found := recall(writer, name, state)) is not None:
-        return Proof(tuple(Doubt(**doubt) for doubt in found["doubts"]), found["released"])
+        return proof_in(found)
     proof = prove(writer.folders, examiner)
     if proof.is_final:
         doubts = [asdict(doubt) for doubt in proof.doubts]
         remember(writer, name, state, {"doubts": doubts, "released": dict(proof.released)})
     return proof
+
+
+def proof_in(found: Mapping[str, Any]) -> Proof:
+    """A proof as it was remembered."""
+    return Proof(tuple(Doubt(**doubt) for doubt in found["doubts"]), found["released"])
 
 
 def state_of(folders: Folders, examiner: Examiner) -> str:

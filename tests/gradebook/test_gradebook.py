@@ -470,6 +470,24 @@ def test_the_time_of_modification_can_be_taken(course: Path) -> None:
     assert penalty(course, "alice") == 10
 
 
+@pytest.mark.parametrize("due", [True, False])
+@pytest.mark.parametrize("force", [True, False])
+def test_times_that_were_taken_once_are_taken_back(course: Path, due: bool, force: bool) -> None:
+    """What is late by them is late no longer, and nbgrader takes no work for newer than its marks."""
+    if due:
+        with_due_date(course)
+    folder = small.submit(course, "alice", double=small.RIGHT["double"])
+    os.utime(folder / "ps1.ipynb", (0, 1_709_380_800))
+    mark(course, timestamps="modified")
+    mark(course)
+    with gradebook(course) as book:
+        assert book.find_submission("ps1", "alice").timestamp is not None, "times stay by themselves"
+    mark(course, timestamps="none", force=force)
+    with gradebook(course) as book:
+        assert book.find_submission("ps1", "alice").timestamp is None
+    assert penalty(course, "alice") is None
+
+
 @pytest.mark.parametrize(
     "text",
     [
