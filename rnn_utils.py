@@ -1,4 +1,4 @@
-"""What the notebooks of this course import: activations, gradient checking, Adam, figures, and `check`.
+"""Tools for the notebooks of this course: activations, gradient checking, Adam, figures, `check`.
 
 Plain NumPy, to be read from top to bottom. Your own code uses the first three parts, Activations, Gradient
 checking and Adam. Arrays follow the notation of the notebooks: features come first, then the `m` examples of

@@ -1,4 +1,4 @@
-"""What the characters of a student's text do besides being read: end programs, move cursors, turn lines.
+"""Defence against characters that do more than be read: end programs, move cursors, turn lines.
 
 Every place that shows such a text, in a notebook, on a page or in a terminal, takes it through here first.
 """

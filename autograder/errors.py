@@ -29,7 +29,7 @@ class NotPlainError(WireError):
     def __init__(self, what: str, instead: str) -> None:
         super().__init__(what)
         self.instead = instead
-        """What to do about it, as the end of a sentence."""
+        """The remedy, as the end of a sentence."""
         self.place = ""
         """Where in a container it was found, such as `[1]["dW"]`; empty for the value itself."""
         self.is_in_argument = False

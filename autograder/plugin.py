@@ -83,7 +83,7 @@ def _start(converter: Any) -> None:
 
 
 def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What can be handed on of a configuration; classes by their names, as traitlets takes them.
+    """The part of a configuration that can be handed on; classes by their names, as traitlets takes them.
 
     What cannot (a function, a class of nbgrader_config.py itself) is read from that file again.
     """

@@ -1,4 +1,4 @@
-"""What an examination finds: plain data, the seam between the examiner and everything that records marks.
+"""The result of an examination: plain data, the seam between the examiner and all that records marks.
 
 The examiner (and nobody else) makes these; the gradebook writer, the feedback, the report and the command
 line only read them. Everything in here is safe to show: the notebook carries no live HTML of the student.
@@ -51,7 +51,7 @@ class Remark:
     kind: str
     """A stable slug, for instance `broken-notebook`, `timeout`, `memory`, `died`, `missing-cell`."""
     finding: Finding
-    """What happened, where, what to do."""
+    """The event, its place and the remedy."""
     grade_id: str | None = None
 
     @property

@@ -11,7 +11,7 @@ LONGEST_NAME = 128
 
 
 def name_fault(name: str) -> str:
-    """What keeps `name` from being a student id or the name of an assignment; empty if nothing does."""
+    """Why `name` cannot be a student id or the name of an assignment; empty if it can."""
     if not name or name != name.strip() or name in (".", "..") or name.startswith("."):
         return "is empty, begins with a dot or has spaces around it"
     if len(name) > LONGEST_NAME:

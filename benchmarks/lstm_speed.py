@@ -95,7 +95,7 @@ def main() -> int:
 
 
 def table() -> str:
-    """What was kept, as a table in Markdown: times as long as the fast one, small / medium / large."""
+    """The stored ratios as a table in Markdown: times as long as the fast one, small / medium / large."""
     lines = [
         "| machine | torch, `float64` | torch, `float32` | step by step |",
         "|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""What `check` finds out about a function. To solve an exercise you need not read this.
+"""The machinery of `check`. To solve an exercise you need not read this.
 
 Three parts: *Cases* reads inputs and expected values from `check_data.json`, *Comparing* calls the function
 and looks at what it returns, *Hints* asks what wrong numbers tell. Nothing is shown here: rnn_utils.py
@@ -40,16 +40,16 @@ Shown = tuple[str, str, dict[str, Any]]
 
 @dataclass
 class Step:
-    """What there is to show and to say of one case; empty where there is nothing."""
+    """The outputs and sentences for one case; empty where there is nothing."""
 
     shown: list[Shown] = field(default_factory=list)
     sentence: str = ""
-    """What is wrong. The case is the last one then."""
+    """The sentence for a wrong result. The case is the last one then."""
     hint: str = ""
     heading: str = ""
     """The sentence as a notebook shows it."""
     findings: list[Finding] = field(default_factory=list)
-    """What is wrong or in doubt, as data."""
+    """Faults and doubts, as data."""
 
 
 def steps(function: Callable[..., Any], exercise: str, folder: Path) -> Iterator[Step]:
@@ -300,7 +300,7 @@ RTOL, ATOL = 1e-6, 1e-8
 
 @dataclass
 class Verdict:
-    """What can be said of one value: True is right, False is wrong, None could not be compared."""
+    """The judgement of one value: True is right, False is wrong, None could not be compared."""
 
     type: bool | None = None
     shape: bool | None = None
@@ -314,7 +314,7 @@ class Verdict:
 
 @dataclass
 class Trial:
-    """What one call of the function gave."""
+    """The outcome of one call of the function."""
 
     problem: Finding | None
     """The first thing that is wrong."""
@@ -323,7 +323,7 @@ class Trial:
     wrong: dict[str, Any] = field(default_factory=dict)
     """The wrong values by name, among them "argument x" if the argument x is not what it should be."""
     remark: str = ""
-    """What there is to say of numbers that differ and need not be the same."""
+    """The doubt about numbers that differ and need not be the same."""
     stopped_with: Exception | None = None
 
 
@@ -644,7 +644,7 @@ def plain(value: Any, met: dict[int, Any] | None = None) -> Any:
 
 
 def strange(value: Any, met: set[int] | None = None) -> Finding | None:
-    """What marking would refuse in a returned value; None if there is nothing of that kind."""
+    """The part of a returned value that marking would refuse; None if there is none."""
     met = set() if met is None else met
     if id(value) in met:
         return None
@@ -687,7 +687,7 @@ def _notebook_frames(error: BaseException) -> list[Any]:
 
 
 def kind_of(value: Any) -> Finding:
-    """What a value is: "a Python list", "a NumPy array of the shape (5, 10)"."""
+    """The kind of a value: "a Python list", "a NumPy array of the shape (5, 10)"."""
     if value is None:
         return finding("kind-none")
     if isinstance(value, np.ndarray):
@@ -784,7 +784,7 @@ def _summary(value: Any) -> Finding | str:
 def judge(
     function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int
 ) -> tuple[Trial, list[Finding]]:
-    """What the function gives in case `number`, and hints if that is wrong.
+    """The outcome of the function in case `number`, with hints if it is wrong.
 
     Numbers that may differ from the expected ones, for there are several ways to work, are wrong if they are
     exactly those of a known slip.
@@ -838,7 +838,7 @@ def _where_to_look(trial: Trial) -> list[Finding]:
 
 @dataclass(frozen=True)
 class _Hint:
-    """What a known slip is told by. Two slips that are told alike are one."""
+    """The hint for a known slip. Two slips with the same hint are one."""
 
     text: str
     elsewhere: str
@@ -849,7 +849,7 @@ class _Hint:
 def _compare_with_slips(
     function: Callable[..., Any], cases: list[Any], slips: list[Any], number: int
 ) -> tuple[dict[_Hint, list[str]], list[dict[str, str] | None]]:
-    """What `_explain` finds out about case `number`, and the fingerprints of what is wrong in each case."""
+    """The result of `_explain` for case `number`, and the fingerprints of wrong values in each case."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # what the function prints was shown already
             trials = [fingerprints(function, case) for case in cases]

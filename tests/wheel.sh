@@ -6,7 +6,11 @@ place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 python3 -m venv "$place/build" "$place/venv"
 "$place/build/bin/pip" install --quiet build
-"$place/build/bin/python" -m build --quiet --wheel --outdir "$place" "$root"
+# Building leaves files behind: it works on a copy of what is in Git.
+mkdir "$place/checkout"
+git -C "$root" ls-files -z | tar --directory "$root" --null --files-from=- --create --file=- |
+    tar --directory "$place/checkout" --extract --file=-
+"$place/build/bin/python" -m build --quiet --wheel --outdir "$place" "$place/checkout"
 "$place/venv/bin/pip" install --quiet -c "$root/constraints.txt" "$place"/*.whl
 PYTHONPATH="$root/tests/support" "$place/venv/bin/python" - "$place/course" <<'PYTHON'
 import sys

@@ -22,7 +22,7 @@ def reference_answers(assignment: str, course: Path = COURSE) -> Answers:
 
 
 def slips(assignment: str, cases: Mapping[str, list[Any]], course: Path = COURSE) -> dict[str, list[Any]]:
-    """What `check` needs to recognise misconceptions by their numbers: no code.
+    """The data by which `check` recognises misconceptions: numbers, no code.
 
     cases   : the cases of each exercise, as `check` runs them
     returns : exercise -> list of dictionaries with "slip" (its name), "hint", "seen" (for each case: name of

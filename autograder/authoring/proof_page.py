@@ -15,7 +15,7 @@ from autograder.result import CellMark
 
 @dataclass(frozen=True)
 class Row:
-    """What became of a student with some misconceptions of one assignment (as a rule with a single one)."""
+    """The result for a student with some misconceptions of one assignment (as a rule a single one)."""
 
     misconceptions: tuple[Misconception, ...]
     marks: Mapping[str, CellMark]

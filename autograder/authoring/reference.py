@@ -75,7 +75,7 @@ def imported_as(name: str, module: ModuleType) -> Iterator[None]:
 def reference_namespace(
     assignment: str, course: Path = COURSE, answers: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """What the set-up cells, given functions and reference solutions of an assignment define.
+    """The namespace of an assignment: set-up cells, given functions and reference solutions.
 
     answers : sources that replace the reference's answer cells (exercise -> source)
 

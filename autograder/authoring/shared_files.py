@@ -1,4 +1,4 @@
-"""What every folder of the course has beside its notebooks: tools to import, what to install, the preview.
+"""Files that every folder of the course has: tools to import, a list of packages, the preview.
 
 The originals are `rnn_utils.py` and `rnn_check.py` at the top of the course, and what lies in `for_students/`
 beside this module, which comes with the package; it has the first two as well, for a course that has none of
@@ -18,9 +18,9 @@ from typing import Final
 
 FOR_STUDENTS: Final = Path(__file__).with_name("for_students")
 TOOLS: Final = ("rnn_utils.py", "rnn_check.py")
-"""What notebooks import."""
+"""Modules that notebooks import."""
 WITH_CHECKS: Final = ("preview.py", "requirements.txt")
-"""What assignments have that `check` knows."""
+"""Files of the assignments that `check` knows."""
 
 
 def original(name: str, course: Path) -> Path:

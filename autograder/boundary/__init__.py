@@ -1,1 +1,1 @@
-"""What crosses between the two sides, and how. Students can read it."""
+"""The protocol between the two sides: which values cross, and how. Students can read it."""

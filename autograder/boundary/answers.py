@@ -30,7 +30,7 @@ _NOTHING: Final = object()
 
 
 class World:
-    """What a test has changed in the one world that it shares with the student's code, as it seems."""
+    """Changes by a test to the one world that it seems to share with the student's code."""
 
     def __init__(self, shell: NotebookShell) -> None:
         self._shell = shell
@@ -56,7 +56,7 @@ class World:
             setattr(builtins, name, value)
 
     def own(self, name: str) -> object:
-        """What the student's code has called so. Raises KeyError."""
+        """The object that the student's code has given this name. Raises KeyError."""
         value = self._originals.get(name, _NOTHING)
         return self._shell.user_ns[name] if value is _NOTHING else value
 
@@ -154,7 +154,7 @@ def _sort(value: object) -> str:
 
 
 def _sentence(error: WireError, value: object, *, is_value: bool) -> str:
-    """What was returned that does not cross, and what to return in its place, after the function's name."""
+    """The returned thing that cannot cross, and the remedy, in words that follow the function's name."""
     verb = "is" if is_value else "returned"
     if not isinstance(error, NotPlainError):
         return f"{verb} {error}, which cannot be examined."

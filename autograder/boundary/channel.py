@@ -106,7 +106,7 @@ def _time_left(deadline: Deadline) -> float | None:
 
 
 class Kind(enum.IntEnum):
-    """What a frame is: questions to the student's process, to the exam's process, and their answers."""
+    """Kinds of frames: questions to the student's process and to the exam's, and their answers."""
 
     SETUP = 1
     CELL = 2

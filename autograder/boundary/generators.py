@@ -15,7 +15,7 @@ _MOST_WORDS: Final = 64
 
 
 def seed_parts(generator: np.random.Generator) -> list[Any]:
-    """What a generator's `spawn` goes by; empty if it was seeded in an unusual way: then it cannot spawn."""
+    """The seed of a generator for `spawn`; empty if it was seeded in an unusual way and cannot spawn."""
     seed = generator.bit_generator.seed_seq
     if type(seed) is not np.random.SeedSequence:
         return []

@@ -43,7 +43,7 @@ Ask = Callable[[object, tuple[Any, ...], dict[str, Any]], Any]
 
 
 class Handles(Side):
-    """What one process keeps for the other, and what stands in it for what the other keeps."""
+    """The objects that one process keeps for the other, and the stand-ins for those that the other keeps."""
 
     def __init__(self, ask: Ask, may_hand_out: Callable[[object], str | None]) -> None:
         """`may_hand_out` says as what an object may be handed out, if it may: as a "function", a "class", an

@@ -29,7 +29,7 @@ READ: Final = EXECUTE | READ_FILE | READ_DIR
 OWN: Final = (
     READ | WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _MAKE_SYM | _REFER | _TRUNCATE
 )
-"""What a process may do in a folder of its own. No device, pipe or socket with a name."""
+"""Rights of a process in a folder of its own. No device, pipe or socket with a name."""
 DEVICE: Final = READ_FILE | WRITE_FILE | _TRUNCATE
 _OF_FILES: Final = EXECUTE | WRITE_FILE | READ_FILE | _TRUNCATE | _IOCTL_DEV
 """The rights that a rule for a single file may name."""

@@ -1,4 +1,4 @@
-"""What may be done to an object that lies on the other side of the boundary: by name, from a fixed list."""
+"""Operations on an object on the other side of the boundary: by name, from a fixed list."""
 
 from __future__ import annotations
 

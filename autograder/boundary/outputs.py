@@ -110,7 +110,7 @@ class Journal:
         self._memory[: self._LENGTH.size] = self._LENGTH.pack(0)
 
     def text(self) -> str:
-        """What is in there, whoever wrote it."""
+        """The content, whoever wrote it."""
         return self._memory[self._LENGTH.size : self._used()].decode(errors="replace")
 
     def _used(self) -> int:
@@ -119,7 +119,7 @@ class Journal:
 
 
 class Stream(io.TextIOBase):
-    """What takes the place of sys.stdout and sys.stderr."""
+    """The replacement for sys.stdout and sys.stderr."""
 
     encoding = "utf-8"
 

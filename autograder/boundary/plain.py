@@ -170,7 +170,7 @@ def _key(key: object, depth: int) -> object:
 
 
 def describe(value: object) -> str:
-    """What a value is, for a sentence such as "returned a Foo": never calls the value's own code."""
+    """The kind of a value, for a sentence such as "returned a Foo": never calls the value's own code."""
     kind = type(value)
     if issubclass(kind, np.ndarray):
         array = np.ndarray.view(cast(Any, value), np.ndarray)

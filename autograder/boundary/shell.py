@@ -30,7 +30,7 @@ _DEEPEST_METADATA = 10
 
 
 def _metadata(given: Any) -> dict[str, Any]:
-    """What an output says about its pictures, as far as a notebook file can hold it: JSON has no keys but
+    """Facts of an output about its pictures, as far as a notebook file can hold it: JSON has no keys but
     texts, and no numbers that are none."""
     clean = _json_value(given if isinstance(given, dict) else {}, 0)
     return cast(dict[str, Any], clean)

@@ -1,4 +1,4 @@
-"""What one side of the boundary keeps for the other, where a value itself cannot cross."""
+"""Objects that one side of the boundary keeps for the other, where a value itself cannot cross."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from autograder.errors import WireError
 
 
 class NotPlain(TypeError):
-    """What a function of the other process returned, or was given, does not cross between the processes."""
+    """A value that a function of the other process returned, or was given, cannot cross."""
 
 
 class Side:
     """A side that hands nothing out and takes nothing in but values."""
 
     wants: frozenset[str] = frozenset()
-    """What may cross besides what is harmless everywhere: it depends on what the exam is about."""
+    """Kinds of values that may cross in this exam, in addition to those that are harmless everywhere."""
 
     @property
     def takes(self) -> frozenset[str]:
-        """What this side lets in of that."""
+        """The part of that which this side lets in."""
         return self.wants
 
     def may_be_handed_out(self, value: object) -> bool:
@@ -31,7 +31,7 @@ class Side:
         return None
 
     def take_in(self, number: int, what: str, about: list[object]) -> object:
-        """What stands here for an object that the other side keeps. Raises WireError."""
+        """The stand-in for an object that the other side keeps. Raises WireError."""
         raise WireError("a malformed message")
 
     def taken_back(self, number: int | str) -> object:

@@ -148,7 +148,7 @@ class _StandIn:
 
 
 def _asking(standing: object) -> Callable[..., Any]:
-    """What asks about something that stands here; a class that a test derives from one has nobody to ask."""
+    """The way to ask about something that stands here; a class that a test derives has nobody to ask."""
     found = object.__getattribute__(standing, "__dict__").get(_ASK)
     if isinstance(standing, type):
         found = type.__getattribute__(standing, "__dict__").get(_ASK)

@@ -48,9 +48,9 @@ class Finding:
     name: str
     holds: bool
     detail: str
-    """What happened."""
+    """The event."""
     remedy: str = ""
-    """What to do about it, where it does not hold."""
+    """The remedy, where it does not hold."""
     is_needed: bool = False
     """Whether there are no such walls at all without it."""
 
@@ -150,7 +150,7 @@ def _who(server: ForkServer) -> str:
 
 
 def _run(walled: Walled, source: str) -> str:
-    """What a cell prints, or the exception that ended it."""
+    """The printed output of a cell, or the exception that ended it."""
     walled.control.send(1, Kind.CELL, source.encode())
     _, _, body = walled.control.receive(MEGABYTE, time.monotonic() + _SECONDS)
     outputs, _ = json.loads(body)
@@ -167,7 +167,7 @@ def _probe(server: ForkServer, name: str, source: str) -> Finding:
 
 
 def _nothing_stays(server: ForkServer) -> Finding:
-    """What one submission leaves behind must not be there for the next."""
+    """Nothing that one submission leaves behind may be there for the next."""
     places = '["/tmp", "/dev/shm", "/scratch", "/dev/pts", "/var/tmp"]'
     leave = f"""
 for folder in {places}:
@@ -223,7 +223,7 @@ while True:
 """,
     ),
 }
-"""What each of the limits ends: "memory", "files" or "cpu", and a program that goes beyond it."""
+"""For each of the limits "memory", "files" and "cpu": a program that goes beyond it."""
 
 
 def _limited(name: str, server: ForkServer, source: str, reason: str) -> Finding:

@@ -34,7 +34,7 @@ class LeftOut:
     """Something in `submitted/` that is not examined."""
 
     sentence: str
-    """What it is, why, and what to do."""
+    """The thing, the reason, the remedy."""
     student: str = ""
     """Whose work it is, where a student's folder cannot be looked at."""
 
@@ -233,7 +233,7 @@ def _notebooks(folder: Path) -> list[str]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    """What lies in a folder, in order; nothing if there is no such folder. Raises UsageError."""
+    """Entries of a folder, in order; none if there is no such folder. Raises UsageError."""
     with readable(folder):
         try:
             return sorted(folder.iterdir())
@@ -242,7 +242,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _fault(entry: Path, student: str) -> str:
-    """What keeps an entry from being the folder of a student; empty if nothing does."""
+    """Why an entry cannot be the folder of a student; empty if it can."""
     if entry.is_symlink():
         return "it is a symbolic link, not a folder"
     if not entry.is_dir():

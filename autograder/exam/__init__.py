@@ -1,1 +1,1 @@
-"""What an assignment is examined with, and the process that runs its grade cells. Trusted."""
+"""The exam of an assignment, and the process that runs its grade cells. Trusted."""

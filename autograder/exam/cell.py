@@ -61,7 +61,7 @@ class ExamCell:
 
 
 def users_of(names: Collection[str], cells: Sequence[ExamCell]) -> set[str]:
-    """What the cells define by statements that use some of the `names`, directly or through others."""
+    """Names that the cells define by statements that use some of `names`, directly or through others."""
     found: set[str] = set()
     statements = [statement for cell in cells for statement in cell.statements]
     while (

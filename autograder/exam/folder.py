@@ -27,7 +27,7 @@ _HARMLESS: Final = frozenset(
     | {("datetime", name) for name in ("date", "datetime", "time", "timedelta")}
     | {("decimal", "Decimal"), ("_codecs", "encode")}
 )
-"""What a pickle may name when it comes from anywhere."""
+"""Names that a pickle of any origin may refer to."""
 
 
 class Folder:

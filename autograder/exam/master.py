@@ -24,7 +24,7 @@ class Exam:
     folder: Path
     notebooks: tuple[ExamNotebook, ...]
     files: dict[str, bytes] = field(repr=False)
-    """What goes into the student's scratch folder: everything of the folder that is not a notebook."""
+    """The files for the student's scratch folder: everything in the source folder that is not a notebook."""
     digest: str
     """sha256 of everything that marks depend on: tests, points, set-up cells, files."""
 

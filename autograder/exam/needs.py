@@ -1,4 +1,4 @@
-"""What a grade cell needs that it does not define itself.
+"""The names that a grade cell needs and does not define itself.
 
 Where a name comes from is read from the master copy, as if its cells were run in order: the last cell before
 that defines it. What the grade cell itself defines is its own. What a read-only cell defines is the exam's,
@@ -30,7 +30,7 @@ class Needs(NamedTuple):
     helpers: tuple[ExamCell, ...]
     """Cells that students cannot change and that build on answers, in order: run before the grade cell."""
     names: frozenset[str]
-    """What the student's notebook is asked for."""
+    """The names to ask the student's notebook for."""
     kept: frozenset[str]
     """Those of `names` that the helpers do not define anew for the grade cell."""
     answers: frozenset[str]
@@ -40,7 +40,7 @@ class Needs(NamedTuple):
 def needs_of(
     cells: Sequence[ExamCell], all_setup: Sequence[ExamCell], answered: Collection[str], grade: ExamCell
 ) -> Needs:
-    """What the cell `grade` needs, one of the `cells` of a notebook. Those in `all_setup` have run before;
+    """The needs of the cell `grade`, one of the `cells` of a notebook. Those in `all_setup` have run before;
     `answered` are the names that students define."""
     place = cells.index(grade)
     code = [cell for cell in cells[:place] if cell.kind == "code"]

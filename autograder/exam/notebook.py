@@ -33,7 +33,7 @@ class ExamNotebook:
 
     @cached_property
     def wants(self) -> list[str]:
-        """What may cross from a student's process besides values."""
+        """Kinds of things besides values that may cross from a student's process."""
         return wants_of(self.cells)
 
     @cached_property
@@ -89,7 +89,7 @@ class ExamNotebook:
         return tuple(reversed(chosen))
 
     def needs(self, grade: ExamCell) -> Needs:
-        """What one of the grade cells needs that it does not define itself."""
+        """The names that one of the grade cells needs and does not define itself."""
         return self._needs[str(grade.grade_id)]
 
     @cached_property

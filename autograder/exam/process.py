@@ -105,7 +105,7 @@ def main(requests_fd: int) -> NoReturn:
 
 
 class _Missing:
-    """What stands for a function of the name of a built-in one that the student was to write, and has not."""
+    """A stand-in for a function named like a built-in one that the student should have written."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -139,7 +139,7 @@ class _Room:
         self.side: ExamSide
         """For the grade cell at hand."""
         self.lost: dict[str, str] = {}
-        """What is to be said of variables that did not cross."""
+        """Findings on variables that did not cross."""
         self.follows_files = False
         """Whether the grade cell at hand may read or write files between calls."""
         self.memory = setup["memory"]
@@ -224,7 +224,7 @@ class _Room:
         }
 
     def _offered(self, cell: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-        """What the student has of the names that a grade cell needs. The exam's own names win, unless they
+        """The student's values for the names that a grade cell needs. The exam's own names win, unless they
         are there to be written over."""
         offered: dict[str, Any] = {
             name: _Missing(name)
@@ -315,7 +315,7 @@ class _Room:
         self.askable = frozenset(reference["names"])
 
     def refer(self, question: bytes) -> bytes:
-        """What a reference solution answers. Raises PermissionError for any other name."""
+        """The answer of a reference solution. Raises PermissionError for any other name."""
         match decode(question)[0]:
             case [str(name), tuple(), dict(), bytes(), bytes(), [], None, None] if name in self.askable:
                 return answer(self.shell, question, with_traceback=False)

@@ -61,7 +61,7 @@ def findings_for(error: BaseException, cell: Mapping[str, Any], lost: Mapping[st
 
 
 def findings_of_author(error: BaseException, cell: Mapping[str, Any]) -> list[Finding]:
-    """What the author of the exam has to say about a failure, without a number or a word of the student:
+    """The words of the exam's author about a failure, without a number or a word of the student:
     the hints of the error that a visible check raised, or the fixed text of a hidden test."""
     if isinstance(error, CallError | NotPlain | Fault):
         return []

@@ -1,4 +1,4 @@
-"""What the exam's process does before the first submission, so that no submission pays for it.
+"""The rehearsal: done by the exam's process before the first submission, so that none pays for it.
 
 The reference solutions are examined once, to find out what they and the tests import. That happens in a
 child that is thrown away: it may be cut off anywhere, and what it leaves behind is gone with it. The process

@@ -1,5 +1,5 @@
-"""What a test hands out to a student's code: functions and instances of the exam's own, and nothing of
-Python's with which more could be reached than it was meant to."""
+"""The objects that a test hands out to a student's code: functions and instances of the exam's own, and nothing
+of Python's with which more could be reached than it was meant to."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ExamSide(Handles):
         return call(name, None, {}, exchange, side=self)
 
     def function(self, name: str) -> Any:
-        """What stands for a function of this name; with docstring, parameters and source if they matter."""
+        """The stand-in for a function of this name; with docstring, parameters and source if they matter."""
         about: list[object] | None = None
         if "described" in self.wants:
             told = call(("about", name), (), {}, self._exchange, side=self, name=name)
@@ -83,7 +83,7 @@ class ExamSide(Handles):
         return name if operation in ("call", "next") else f"{name}.{operation}"
 
     def _changes(self) -> dict[str, object] | None:
-        """What the test has changed in the names that it shares with the student's code."""
+        """Changes that the test has made to the names that it shares with the student's code."""
         found: dict[str, list[object]] = {}
         for name, before in self._before.items():
             if (now := self._space.get(name, _NOTHING)) is not before:
@@ -136,7 +136,7 @@ class ExamSide(Handles):
 
 
 def imported(statement: str, name: str) -> Any:
-    """What the master copy imports by this name. Raises what importing raises."""
+    """The module that the master copy imports by this name. Raises what importing raises."""
     space: dict[str, Any] = {}
     exec(statement, space)
     return space[name]

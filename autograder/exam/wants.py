@@ -1,4 +1,4 @@
-"""What may cross from a student's process besides values: it depends on what the assignment is about.
+"""Kinds of things besides values that may cross from a student's process: each assignment has its own.
 
 A class of a student's own says itself what it equals, so an instance in place of a number could pass for any.
 It is let in where the master copy has classes, and the like holds for functions, iterators and masked arrays.
@@ -48,7 +48,7 @@ _OBJECTS: Final = re.compile(r"\b(namedtuple|dataclass|Enum|NamedTuple)\b|^\s*cl
 
 
 def wants_of(cells: Iterable[ExamCell]) -> list[str]:
-    """What the cells of a master copy let in: words as above, "objects", and names of modules."""
+    """The kinds that the cells of a master copy let in: words as above, "objects", and names of modules."""
     code = [cell for cell in cells if cell.kind == "code"]
     answers = [cell.source for cell in code if cell.role == "answer"]
     found = {word for word, pattern in _WORDS.items() if any(pattern.search(cell.source) for cell in code)}

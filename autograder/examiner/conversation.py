@@ -33,7 +33,7 @@ SMALL: Final = 64 << 10
 ABOUT: Final = 1.0
 """Seconds: who is so near to a limit has met it."""
 REFERENCE_BYTES: Final = 4 * MEGABYTE
-"""What student's code may give to a function of the reference at once."""
+"""The most that a student's code may give to a function of the reference at once."""
 
 
 class Conversation:
@@ -159,7 +159,7 @@ class Conversation:
         )
 
     def _refer(self, question: bytes, allowances: Sequence[Allowance]) -> bytes:
-        """What the reference answers to a call that student's code has made. Raises Fault."""
+        """The reference's answer to a call by the student's code. Raises Fault."""
         if len(question) > REFERENCE_BYTES:
             megabytes = REFERENCE_BYTES // MEGABYTE
             raise Fault("output", finding("ending.reference-given-too-much", megabytes=megabytes))

@@ -1,4 +1,4 @@
-"""What the two processes say to one another while a grade cell runs: passed on, as bytes, by the examiner.
+"""The dialogue of the two processes while a grade cell runs: passed on, as bytes, by the examiner.
 
 The test calls functions of the student's; these may call back what the test has given them, and that may call
 the student's again. Each waits for the answer of the other.
@@ -47,13 +47,13 @@ class Dialogue:
         self._calls = calls
         self._allowances = [test, examination.times.total]
         self.fault: Fault | None = None
-        """What has ended the student's process: the cell has failed."""
+        """The event that ended the student's process: the cell has failed."""
         self._lost: Fault | None = None
         self._callbacks = 0
         self._depth = 0
 
     def grade(self, exam: ExamProcess, question: bytes) -> bytes:
-        """What the exam's process finds. Raises Fault, ChannelClosed, WireError, ExamDied."""
+        """The findings of the exam's process. Raises Fault, ChannelClosed, WireError, ExamDied."""
         patience = self._patience(exam)
         exam.send(least(self._allowances), Kind.GRADE, question, patience)
         body = self._listen(exam, patience)[1]

@@ -66,12 +66,12 @@ class Examination:
         """How many cells have run."""
         self._exam: ExamProcess | None = None
         self._endless: set[str] = set()
-        """What the exercises define in which a call did not come to an end in time."""
+        """Functions of the exercises in which a call did not end in time."""
         self._shown = 0
 
     @property
     def remarks(self) -> list[Remark]:
-        """What is to be said about the submission besides its marks."""
+        """Remarks on the submission."""
         return self.talk.remarks
 
     def run(self) -> None:
@@ -290,7 +290,7 @@ class Examination:
         return self._exam
 
     def answers_to(self, cell: ExamCell) -> set[str]:
-        """What a grade cell tests, directly or through read-only cells."""
+        """The functions that a grade cell tests, directly or through read-only cells."""
         return set(self.notebook.needs(cell).names) & set(self.notebook.answered)
 
     def _blame(self, cell: ExamCell, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -57,7 +57,7 @@ class Examiner:
 
     @property
     def limits(self) -> Limits:
-        """What one submission may use."""
+        """Limits on the resources of one submission."""
         return self.processes.limits
 
     @property

@@ -1,4 +1,4 @@
-"""What is agreed on the cells of an assignment, besides what its master copy says."""
+"""Terms for the cells of an assignment, in addition to its master copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ends an examination early: faults of the student's code, and the time that it may take."""
+"""Early ends of an examination: faults of the student's code, and the time that it may take."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Fault(Exception):
         self.kind = kind
         self.finding = found
         self.shown: list[dict[str, Any]] = []
-        """What the code had shown until then."""
+        """Outputs of the code until then."""
 
 
 class TimeBudget:

@@ -1,4 +1,4 @@
-"""What a student could try next, told by what was found out about the answer."""
+"""Advice on what to try next, chosen by the findings on an answer."""
 
 from __future__ import annotations
 

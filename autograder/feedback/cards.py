@@ -1,4 +1,4 @@
-"""What a page of feedback begins with: one card for each exercise, made of what the examiner found."""
+"""Cards at the top of a page of feedback: one for each exercise, made from the examiner's findings."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Card:
     """`right`, `partial`, `wrong`, `missing`, `hand` (for a person to mark)."""
     reason: str
     more: str
-    """What else was found; empty mostly."""
+    """Further findings; mostly none."""
     hints: tuple[str, ...]
     slips: tuple[SlipLink, ...]
     advice: str
     comments: tuple[str, ...]
-    """What the instructor says, as markdown."""
+    """The instructor's comment, as markdown."""
     by_hand: bool
     """Whether the points are not those of the tests."""
     anchor: str
@@ -197,7 +197,7 @@ def _plain(heading: str) -> str:
 
 
 def request_text(assignment: str, exercise: str, student: str, submission: str) -> str:
-    """What a student sends who thinks that a mark is wrong; `autograder requests` reads it."""
+    """A request to look at a mark again, for the student to send; `autograder requests` reads it."""
     lines = (
         "Please look at this mark again.",
         f"Assignment: {show(assignment)}",

@@ -78,7 +78,7 @@ class _Converter(GenerateFeedback):  # type: ignore[misc]
         return self.aside
 
     def ready(self) -> None:
-        """What `start` does before the first notebook."""
+        """Done once, before the first notebook."""
         from nbconvert.writers.files import FilesWriter
 
         self.writer = FilesWriter(parent=self, config=self.config)  # type: ignore[no-untyped-call]

@@ -55,7 +55,7 @@ def _scheme(address: str) -> str:
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
-    """What stays of an attribute on a page, whose text is the course's own as well."""
+    """The part of an attribute that stays on a page, whose text is the course's own as well."""
     if name == "style":
         return harmless_style(value)
     if name == "href":

@@ -1,4 +1,4 @@
-"""What of a marked notebook its student may see."""
+"""The part of a marked notebook that its student may see."""
 
 from __future__ import annotations
 

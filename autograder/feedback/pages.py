@@ -42,7 +42,7 @@ PATIENCE = 300.0
 
 @dataclass
 class Handout:
-    """What one run did for one assignment."""
+    """The outcome of one run for one assignment."""
 
     written: int = 0
     unchanged: int = 0
@@ -203,7 +203,7 @@ def _made_from(folders: Folders, student: str, assignment: str) -> str | None:
 
 
 def _settings(config: Any) -> str:
-    """What else the look of a page depends on: the course's settings and the programs that make it."""
+    """Everything else that changes a page's look: the course's settings, the programs that make it."""
     import nbconvert
     from nbgrader._version import __version__ as nbgrader_version
 

@@ -54,7 +54,7 @@ def plain_page(path: Path, facts: Sequence[Sequence[str]]) -> str:
 
 
 def _by_cell(facts: Sequence[Sequence[str]], length: int) -> dict[str, Sequence[str]]:
-    """What rows of one length say about each cell; not about those whose name is in two notebooks."""
+    """Facts about each cell, from rows of one length; cells whose name is in two notebooks are left out."""
     names = Counter(row[0] for row in facts if len(row) == length)
     return {row[0]: row[1:] for row in facts if len(row) == length and names[row[0]] == 1}
 

@@ -18,7 +18,7 @@ CONNECTING: Final = 10
 
 
 def engine_for(url: str, patience: float) -> Engine:
-    """What opens the database, waiting `patience` seconds for other programs; nothing is opened yet.
+    """An engine for the database, which waits `patience` seconds for other programs; nothing is opened yet.
 
     Raises UsageError if the address cannot be used, or not on this machine. It may hold a password, so it is
     never shown.
@@ -50,7 +50,7 @@ _ENCODED: Final = (
 
 
 def _fault(address: URL) -> str:
-    """What is wrong with an address that SQLAlchemy can read; empty if nothing is."""
+    """The fault of an address that SQLAlchemy can read; empty if there is none."""
     if address.host and "@" in address.host:  # a piece of the password, which the driver would show
         return f"it has more than one @; {_ENCODED}"
     return ""
@@ -72,7 +72,7 @@ PATIENCE = 30.0
 
 
 def open_engine(url: str, patience: float, *, shared: bool = False) -> Engine:
-    """What opens the gradebook for writing. A file is for its owner alone; with `shared`, for the group, too.
+    """An engine for writing the gradebook. A file is for its owner alone; with `shared`, for the group, too.
 
     A transaction of ours begins with its first read, and no other of ours begins before its end: nobody
     changes what it has seen. Raises UsageError if the address cannot be used, RecordsError if the file cannot

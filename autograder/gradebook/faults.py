@@ -1,4 +1,4 @@
-"""What databases and disks raise, as sentences for the instructor."""
+"""Errors of databases and disks, as sentences for the instructor."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Fault:
     kind: type[RecordsError]
     happened: str
     remedy: str
-    """What to do before the command is run again; empty if nothing."""
+    """The remedy to apply before the command is run again; empty if there is none."""
 
 
 _LOCKED: Final = _Fault(

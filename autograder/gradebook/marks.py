@@ -62,7 +62,7 @@ class MarkedCell:
 
 @dataclass(frozen=True)
 class Grade:
-    """What the gradebook says about one student's work on one cell that carries marks."""
+    """One student's mark for one cell, as in the gradebook."""
 
     cell: str
     """Its name, the grade_id."""
@@ -84,7 +84,7 @@ class Grade:
 
 @dataclass(frozen=True)
 class Comments:
-    """What the gradebook says about one student's work on one answer, in words."""
+    """Comments on one student's answer, as in the gradebook."""
 
     cell: str
     """Its name, the grade_id."""
@@ -94,7 +94,7 @@ class Comments:
 
 @dataclass
 class StudentMarks:
-    """What the gradebook says about one student's work on an assignment."""
+    """One student's marks and comments for an assignment, as in the gradebook."""
 
     student: str
     grades: dict[str, Grade] = field(default_factory=dict)
@@ -136,7 +136,7 @@ class StudentMarks:
         return any(grade.needs_a_person for grade in self.grades.values())
 
     def notes(self, cells: Sequence[MarkedCell]) -> list[str]:
-        """What else there is to know of these marks, in a word each."""
+        """Everything unusual about these marks, in a word each."""
         points = {cell.id: cell.points for cell in cells}
         notes = [remark.kind for remark in self.remarks]
         if self.walls == "none":
@@ -151,7 +151,7 @@ class StudentMarks:
 
 @dataclass(frozen=True)
 class ClassMarks:
-    """What the gradebook says about an assignment."""
+    """The marks of a class for an assignment, as in the gradebook."""
 
     assignment: str
     cells: tuple[MarkedCell, ...]

@@ -47,7 +47,7 @@ class _Later(ModuleType):
 
 @contextlib.contextmanager
 def _replaced(modules: Mapping[str, ModuleType | None]) -> Iterator[None]:
-    """What is not imported yet is replaced, or not there (None), for those who ask for it meanwhile."""
+    """Until they are imported, modules are replaced by stand-ins, or by None."""
     added = {name: module for name, module in modules.items() if name not in sys.modules}
     sys.modules.update(added)  # type: ignore[arg-type]
     try:

@@ -1,4 +1,4 @@
-"""What is remembered of the proof of an exam (see `marking.proof`), so that it is made once."""
+"""The stored proof of an exam (see `marking.proof`), so that it is made once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autograder.gradebook.writer import GradebookWriter
 
 
 def recall(writer: GradebookWriter, assignment: str, state: str) -> dict[str, Any] | None:
-    """What was found of an assignment in this state; None if it was not proven in it."""
+    """The findings on an assignment in this state; None if it was not proven in it."""
     with writer.transaction() as db:
         row = db.execute(sql.select(PROOF).where(PROOF.c.assignment == assignment)).first()
     return dict(json.loads(row.found)) if row is not None and row.state == state else None

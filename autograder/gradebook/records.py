@@ -49,7 +49,7 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Mark:
-    """What one student got for one exercise."""
+    """One student's mark for one exercise."""
 
     score: float
     findings: tuple[tuple[Finding, ...], ...] = ()
@@ -114,7 +114,7 @@ class ClassRecords:
 
 
 def read_records(folders: Folders, assignments: Sequence[str] = ()) -> list[ClassRecords]:
-    """What is on record about these assignments, or about all that anybody has marks for.
+    """The records of these assignments, or of all that anybody has marks for.
 
     Raises RecordsError if nothing is marked yet, GradebookBroken or GradebookLocked if the gradebook cannot
     be read.

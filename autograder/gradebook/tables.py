@@ -27,7 +27,7 @@ RECORD = sql.Table(
     sql.Column("examined_at", sql.DateTime(), nullable=False),
     sql.Column("remarks", sql.Text(), nullable=False),
 )
-"""What the marks of a submission were made from; `submission_id` is that of a submitted_assignment."""
+"""Origin of the marks of a submission; `submission_id` is that of a submitted_assignment."""
 
 HISTORY = sql.Table(
     "autograder_history",
@@ -68,7 +68,7 @@ PROOF = sql.Table(
     sql.Column("state", sql.String(128), nullable=False),
     sql.Column("found", sql.Text(), nullable=False),
 )
-"""What examining the solution and the untouched release has found: `found` is JSON, `state` a digest of all
+"""Findings from examining the solution and the untouched release: `found` is JSON, `state` a digest of all
 that it depends on."""
 
 ASSIGNMENT = api.Assignment.__table__
@@ -84,7 +84,7 @@ COMMENT = api.Comment.__table__
 
 @dataclass(frozen=True)
 class Known:
-    """What a submission's present marks were made from."""
+    """Origin of a submission's present marks."""
 
     token: str
     digests: Mapping[str, str]

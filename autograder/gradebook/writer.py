@@ -380,7 +380,7 @@ class GradebookWriter:
             yield db
 
     def do(self, what: str, work: Callable[[Connection], _T]) -> _T:
-        """What `work` returns, which is done in a transaction; and done again if another program (nbgrader's
+        """Do `work` in a transaction and return its result; do it again if another program (nbgrader's
         own take no turns) wrote the same rows meanwhile."""
         for _ in range(_TRIES - 1):
             with contextlib.suppress(Collided), self.transaction(what) as db:

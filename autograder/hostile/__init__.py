@@ -1,1 +1,1 @@
-"""What students wrote: read, recognised, and made harmless. The only place that parses it."""
+"""The students' notebooks and texts: read, recognised, and made harmless. Only here are they parsed."""

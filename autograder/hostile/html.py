@@ -44,7 +44,7 @@ _MACRO_NAMES = """
     providecommand raise renewcommand renewenvironment require rlap Rule smash Space style texttip toggle
     unicode xdef
 """
-"""What in a formula links, styles, loads, moves out of its place, or defines such a thing (for the whole
+"""Commands that, in a formula, link, style, load, move out of place, or define such a thing (for the whole
 page)."""
 MATHJAX: Final = re.compile(rf"(?<!\\)\\+({'|'.join(_MACRO_NAMES.split())})(?![a-gi-z]|h(?!ttps?:))", re.I)
 _PICTURE: Final = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*")
@@ -93,7 +93,7 @@ _PIXELS: Final = {"": 1.0, "px": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "ex"
 
 @dataclass(frozen=True)
 class Rules:
-    """What may stay of HTML."""
+    """The tags and attributes of HTML that may stay."""
 
     tags: frozenset[str]
     attribute: Callable[[str, str, str], str | None]

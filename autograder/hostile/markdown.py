@@ -30,7 +30,7 @@ _RAISED: Final = re.compile(r"(?:\\\\|\\cr)\s*+\[\s*+-")
 _LONG_LINE: Final = re.compile(r"[^\n]{500}(?=[^\n])")
 _BROKEN: Final = "\\g<0>\n"
 _SIGNS: Final = re.compile(r"[\w ,.;?'\u00c0-\U0010ffff]+")
-"""What is no sign of markdown."""
+"""Characters that are no sign of markdown."""
 _TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
 _AUTOLINK: Final = re.compile(r"<(https?://[\w.~/?#@!$&*+,;=%:-]+)>", re.A)
 _ATTACHED: Final = r"\(attachment:([\w.%~-]{1,200})\)"
@@ -132,7 +132,7 @@ def _fence(coloured: Collection[str], found: re.Match[str]) -> str:
 
 
 def _shown(pictures: Collection[str], found: re.Match[str]) -> str:
-    """What stands for the beginning of a reference to a picture: that of an attachment, or text."""
+    """The replacement for the beginning of a reference to a picture: that of an attachment, or text."""
     description, name = found[1], found[2]
     if description is None:
         return f"!{NOT}["

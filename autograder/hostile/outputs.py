@@ -18,8 +18,8 @@ _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]*")
 _MAX_OUTPUTS: Final = 100
 _MAX_LINES: Final = 1000
 MOST_WORK: Final = 6_000_000
-"""What may be cleaned and shown of the outputs of one notebook, in microseconds, as far as they can be known
-from the lengths of texts and the numbers of tags and colours."""
+"""The budget for cleaning and showing the outputs of one notebook, in microseconds, as far as these can be
+foreseen from the lengths of texts and the numbers of tags and colours."""
 _WORK_OF_OUTPUT: Final = 300
 _WORK_OF_TAG: Final = 20
 _WORK_OF_COLOUR: Final = 40
@@ -27,7 +27,7 @@ _READ_AT_ONCE: Final = 8
 """Characters of plain text that are read in a microsecond."""
 LEFT_OUT: Final = "[left out: the notebook shows too much]"
 FRAME: Final = '<div style="contain: paint; overflow: auto">'
-"""What is in it cannot be seen outside of it, wherever a style puts it."""
+"""A frame whose content cannot be seen outside, wherever a style puts it."""
 _MAX_PIXELS: Final = 10_000
 _MAX_COUNT: Final = 1 << 31
 
@@ -141,7 +141,7 @@ def _count(entry: Mapping[str, Any]) -> int | None:
 
 
 def _work_of(entry: Mapping[str, Any]) -> int:
-    """What it costs to clean an output and to make its part of a page, in microseconds."""
+    """The cost of cleaning an output and of making its part of a page, in microseconds."""
     work = _WORK_OF_OUTPUT
     texts = [entry.get(key) for key in ("text", "ename", "evalue")]
     trace = entry.get("traceback")
@@ -162,7 +162,7 @@ def _work_of(entry: Mapping[str, Any]) -> int:
 
 
 def _left_out(entry: Mapping[str, Any]) -> Output | None:
-    """What stands for an output for which the budget is too small; of an error or a value its beginning,
+    """The replacement for an output for which the budget is too small; of an error or a value its beginning,
     from which a mark can be read."""
     kind = entry.get("output_type")
     if kind == "stream":

@@ -30,14 +30,14 @@ _MAX_CELLS: Final = 2000
 _MAX_SOURCE: Final = 1 << 20
 _MAX_ENTRIES: Final = 1000
 _THEIRS: Final = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENODEV)
-"""What a student can leave behind in the place of a file. Whatever else keeps it from being read is up to the
-instructor's machine, and nobody loses points for that."""
+"""Errors of reading what a student can leave in the place of a file. All others are the fault of the
+instructor's machine, and nobody loses points for those."""
 _CELL_KINDS: Final = ("code", "markdown", "raw")
 
 
 @dataclass(frozen=True)
 class SubmittedCell:
-    """What is kept of a student's cell."""
+    """A student's cell, as far as it is kept."""
 
     kind: Literal["code", "markdown", "raw"]
     source: str
@@ -59,7 +59,7 @@ class SubmittedNotebook:
 
 @dataclass(frozen=True)
 class Submission:
-    """What a student handed in: the notebooks that could be read, and what was wrong with the rest."""
+    """A submission: the notebooks that could be read, and the faults of the rest."""
 
     notebooks: dict[str, SubmittedNotebook]
     remarks: tuple[Remark, ...] = ()

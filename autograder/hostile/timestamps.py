@@ -26,7 +26,7 @@ _DAYS: Final = (datetime(1972, 1, 1), datetime(1976, 2, 2))
 
 @dataclass(frozen=True)
 class Timestamp:
-    """What a timestamp.txt says."""
+    """The content of a timestamp.txt."""
 
     text: str = ""
     time: datetime | None = None

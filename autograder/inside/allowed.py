@@ -256,7 +256,7 @@ _ONE_TABLE: Final = Never(0, (_CLONE_THREAD,), _CLONE_THREAD | _CLONE_FILES)
 
 
 class Policy(NamedTuple):
-    """What a filter lets through. The names of calls are those of the kernel."""
+    """The system calls that a filter lets through, by the kernel's names."""
 
     allowed: frozenset[str]
     conditions: dict[str, tuple[Condition, ...]]
@@ -283,7 +283,7 @@ class Rules(NamedTuple):
 
 
 def policy(rules: Rules) -> Policy:
-    """What the process `rules.pid` may do, and those that it starts."""
+    """The filter for the process `rules.pid` and those that it starts."""
     landlock, processes = rules.landlock, rules.processes
     allowed = {
         *OPEN_FILES, *NAMED_FILES, *MEMORY, *THREADS, *WAITING, *TIME, *SIGNALS, *ITSELF, *PAIRS_OF_SOCKETS,

@@ -19,7 +19,7 @@ _DEVICES: Final = ("/dev/null", "/dev/full", "/dev/urandom", "/dev/random")
 
 
 class Confinement:
-    """What all submissions may read, opened once in the fork server."""
+    """Files that all submissions may read, opened once in the fork server."""
 
     def __init__(self, room: dict[str, Any]) -> None:
         """`room`: the version of Landlock ("abi"), what may be read ("readable": paths) and listed only
@@ -74,7 +74,7 @@ class Confinement:
 
 
 def forget_shared_places(own: str) -> None:
-    """What libraries have kept of the fork server's environment: there, nothing can be written."""
+    """Folders that libraries remember from the fork server's environment; nothing can be written there."""
     os.environ["MPLCONFIGDIR"] = f"{own}/.tmp/matplotlib"
     os.environ["IPYTHONDIR"] = f"{own}/.tmp/ipython"
     tempfile.tempdir = None

@@ -1,4 +1,4 @@
-"""What a student's process hands out to the exam, where a value does not cross."""
+"""The objects that a student's process hands out to the exam, where a value cannot cross."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class StudentSide(Handles):
         self.world = World(shell)
         self._exchange = exchange
         self._known: list[object] = []
-        """What the test has called by its name."""
+        """The object that the test has asked for by its name."""
         super().__init__(self._call, self._sort)
 
     def taken_back(self, number: int | str) -> object:

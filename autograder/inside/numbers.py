@@ -8,7 +8,7 @@ LAST_KNOWN: Final = 452
 """fchmodat2; newer calls don't exist for a student's process, nor do those of the x32 world (far above)."""
 
 ARCHITECTURES: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-"""What the kernel calls them (AUDIT_ARCH), in the order of the table below."""
+"""The kernel's numbers for them (AUDIT_ARCH), in the order of the table below."""
 
 _NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
     "access": (21, None), "alarm": (37, None), "arch_prctl": (158, None), "brk": (12, 214),

@@ -54,7 +54,7 @@ def _unless_met(condition: Condition, refusal: _Instruction) -> list[_Instructio
 
 
 def _outcome(name: str | None, rules: Policy) -> tuple[_Instruction, ...]:
-    """What is done with one call."""
+    """The action for one system call."""
     if name is None:
         return (_answer(_FAIL | errno.EPERM),)
     refusal = _answer(_FAIL | rules.answers.get(name, errno.EPERM))

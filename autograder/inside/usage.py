@@ -1,4 +1,4 @@
-"""What the processes of a submission use, all of them together, as seen from outside of their namespaces.
+"""Resources used by all processes of a submission together, seen from outside their namespaces.
 
 The kernel's limits hold for each process by itself, and there are no control groups here: this adds up, again
 and again, what the process and all that it has started use. Like `inside`, it runs on the student's side.
@@ -32,7 +32,7 @@ class _Process(NamedTuple):
 
 
 class Usage:
-    """What `root` and all its descendants use; each property holds for the last `look`."""
+    """Resources used by `root` and all its descendants; each property holds for the last `look`."""
 
     def __init__(self, root: int, *, is_alone: bool = False, guardian: int | None = None) -> None:
         """`is_alone`: it cannot start processes, so nobody needs to look for them among all that there are.

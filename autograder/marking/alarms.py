@@ -1,4 +1,4 @@
-"""What is odd about the marks of a whole class, and hardly the fault of everybody in it."""
+"""Alarms: oddities in the marks of a whole class that are hardly everybody's own fault."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ MOST_REMARKS = 10
 
 @dataclass
 class Tally:
-    """What one run did to one assignment."""
+    """The outcome of one run for one assignment."""
 
     marked: int = 0
     unchanged: list[str] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Tally:
         return not (self.not_examined or self.not_placed or self.not_timed or self.stalled)
 
     def lines(self, without_time: int = 0) -> Iterator[str]:
-        """What an instructor has to know at the end of the run."""
+        """Sentences for the instructor at the end of the run."""
         names = ", ".join(map(show, self.unchanged[:MOST_NAMES]))
         more = self.skipped - MOST_NAMES
         listed = f": {names}{f' and {more} more' if more > 0 else ''}" if names else ""

@@ -50,10 +50,10 @@ class Doubt:
     grade_id: str
     kind: Kind
     score: float
-    """What the solution, or the untouched release, gets."""
+    """The mark of the solution, or of the untouched release."""
     points: float
     reason: str = ""
-    """What the examiner says of the solution that loses."""
+    """The examiner's sentence on the solution that loses."""
 
     @property
     def key(self) -> str:
@@ -72,7 +72,7 @@ class Doubt:
 
 @dataclass(frozen=True)
 class Proof:
-    """What the two examinations have shown."""
+    """The result of the two examinations."""
 
     doubts: tuple[Doubt, ...]
     released: Mapping[str, str]

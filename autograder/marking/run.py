@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a person asks of one run, beside what the course's configuration says."""
+    """The options of one run, in addition to the course's configuration."""
 
     students: Sequence[str] = ()
     """Those to be marked; all, if none is named."""
@@ -54,7 +54,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is going to do. All of it was checked, and nothing has been touched yet."""
+    """A run about to begin. All of it was checked, and nothing has been touched yet."""
 
     folders: Folders
     wishes: Wishes
@@ -70,7 +70,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Marked:
-    """What a run did to one assignment, and what the gradebook says about it now."""
+    """The outcome of a run for one assignment, and the marks in the gradebook now."""
 
     assignment: str
     tally: Tally
@@ -85,7 +85,7 @@ class Marked:
     """The grade_ids of tests that run inside the walls."""
 
     def lines(self) -> Iterator[str]:
-        """What an instructor is told at the end: the table of marks, and what there is to know of the run."""
+        """The end of the run in lines: the table of marks, then everything unusual."""
         from autograder.marking.alarms import alarms
         from autograder.marking.proof import told
         from autograder.marking.summary import summary
@@ -97,7 +97,7 @@ class Marked:
 
 
 def plan(folders: Folders, assignments: Sequence[str], wishes: Wishes) -> Plan:
-    """What is to be done for these assignments.
+    """A plan for marking these assignments.
 
     Raises UsageError for an assignment or a setting that is none, ExamError for an unusable master copy.
     """

@@ -1,4 +1,4 @@
-"""What `c.Autograder` and nbgrader's own settings say about examining, checked before anything is touched.
+"""The settings of examining, `c.Autograder` and nbgrader's own, checked before anything is touched.
 
 A wrong limit would cost a whole class its points without a word, so what cannot be meant is refused.
 """
@@ -43,7 +43,7 @@ their points; with more, it is a slip or no limit."""
 
 
 def limits(folders: Folders) -> Limits:
-    """What a submission may use: `c.Autograder.limits`, and nbgrader's own setting of the time for a cell.
+    """Limits of a submission: `c.Autograder.limits`, and nbgrader's own setting of the time for a cell.
 
     Raises UsageError for a value that cannot be meant.
     """

@@ -68,7 +68,7 @@ def summary(
 
 
 def _short(students: Sequence[str]) -> dict[str, str]:
-    """What students are called in a table: cut, but for those whose beginnings are the same."""
+    """Names of students for a table: cut, except where the beginnings are the same."""
     beginnings = Counter(student[:_LONGEST_ID] for student in students)
     return {
         student: show(student, _LONGEST_ID) if beginnings[student[:_LONGEST_ID]] == 1 else show(student)

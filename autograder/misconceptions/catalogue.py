@@ -1,4 +1,4 @@
-"""What students are known to get wrong, written down once: `NN-name.toml` beside this file, per assignment.
+"""Known mistakes of students, written down once: `NN-name.toml` beside this file, per assignment.
 
 An entry is a small variation of the reference solution:
 

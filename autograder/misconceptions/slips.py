@@ -19,7 +19,7 @@ class Slip:
     exercise: str
     """Where it is: the exercise itself, or an earlier one that it calls."""
     hint: str
-    """What the numbers reveal, as the student read it. Misconceptions with the same numbers share one."""
+    """The hint that the student read. Misconceptions with the same numbers share one."""
     names: tuple[str, ...]
     """Its names in `autograder.misconceptions`, more than one if they give the same numbers."""
 

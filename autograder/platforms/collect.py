@@ -31,7 +31,7 @@ _MOST_ZIPS: Final = 20
 
 @dataclass
 class Collected:
-    """What became of a download."""
+    """The result of collecting from a download."""
 
     platform: str
     new: list[str] = field(default_factory=list)

@@ -170,6 +170,6 @@ def _at_most(file: IO[bytes]) -> bytes:
 
 
 def _is_junk(path: str) -> bool:
-    """What operating systems and JupyterLab add, hidden files among it."""
+    """Whether operating systems or JupyterLab have added this; hidden files are among it."""
     parts = PurePosixPath(path).parts
     return any(part in _JUNK for part in parts) or not parts or parts[-1].startswith(".")

@@ -22,7 +22,7 @@ from autograder.spreadsheet import Cell, csv_text
 
 
 class LearningPlatformExport(ExportPlugin):  # type: ignore[misc]
-    """What the files for all platforms have in common: a row for each student, a column for each assignment.
+    """Base of the exporters: a row for each student, a column for each assignment.
 
     Marks are those of `nbgrader export`: given by hand or else automatic, less what late work costs, never
     below zero. Who has handed in nothing gets an empty cell, which stands for "no grade".

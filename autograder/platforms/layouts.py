@@ -48,7 +48,7 @@ FOLDERS: Final = Layout("a folder for each student", re.compile(r"(?P<student>[^
 
 @dataclass
 class HandedIn:
-    """What one student has in a download."""
+    """The files of one student in a download."""
 
     student: str
     files: list[tuple[str, Member]] = field(default_factory=list)

@@ -31,7 +31,7 @@ _SUFFIXES: Final = (".eml", ".txt", ".md", ".csv")
 
 @dataclass(frozen=True)
 class Request:
-    """What one student asks for. All of it is what the student wrote."""
+    """A request of one student. All of it is the student's own text."""
 
     assignment: str
     exercise: str

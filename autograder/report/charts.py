@@ -26,7 +26,7 @@ class Figure:
     """Slug: part of the file name and of the ids inside."""
     title: str
     description: str
-    """What it shows, in words."""
+    """The chart in words."""
     svg: str
 
     @property

@@ -1,4 +1,4 @@
-"""What the records of a class say: numbers, misconceptions, submissions that need a look."""
+"""Conclusions from the records of a class: numbers, misconceptions, submissions that need a look."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ KINDS: dict[str, str] = {
     "by-hand": "waits to be marked by hand",
     "not-marked": "handed in, not marked yet",
 }
-"""What remarks are called on the page, the most serious first."""
+"""Names of the kinds of remarks on the page, the most serious first."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Attention:
 
 
 class Findings:
-    """What the records of one assignment say, computed once for the page and the CSV files."""
+    """Conclusions from the records of one assignment, computed once for the page and the CSV files."""
 
     def __init__(self, records: ClassRecords) -> None:
         self.records = records
@@ -149,7 +149,7 @@ class Findings:
             )
 
     def attention_by_kind(self) -> dict[str, int]:
-        """What happened, in words, and to how many students; the most serious first."""
+        """Events in words, and how many students each concerns; the most serious first."""
         who: dict[str, set[str]] = defaultdict(set)
         for entry in self.attention:
             who[KINDS.get(entry.kind, entry.kind)].add(entry.student)

@@ -1,4 +1,4 @@
-"""What the marks of a class say about its exercises: classical item analysis, for classes of any size.
+"""Classical item analysis: the quality of exercises, judged by the marks of a class of any size.
 
 Where a number has no meaning (one student, everybody equal, a single exercise) the answer is None, never a
 NaN and never an invented zero.

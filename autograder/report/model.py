@@ -1,4 +1,4 @@
-"""What a page of the report is made of."""
+"""Parts of a page of the report."""
 
 from __future__ import annotations
 

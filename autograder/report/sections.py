@@ -1,4 +1,4 @@
-"""What the report says of one assignment."""
+"""The section of the report on one assignment."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _of(part: int, whole: int) -> str:
 
 
 def _summary(found: Findings) -> list[str]:
-    """What to say about an assignment in a few sentences."""
+    """An assignment in a few sentences."""
     sentences = []
     known = {name: item.difficulty for name, item in found.items.items() if item.difficulty is not None}
     if len(known) > 1 and min(known.values()) < max(known.values()):
@@ -316,7 +316,7 @@ def _similar(found: Findings, labels: Mapping[str, str], pairs: Sequence[Pair]) 
 
 
 def where(exercise: str) -> str:
-    """What a place in a student's code is called."""
+    """The name of a place in a student's code."""
     return exercise or "cells of their own"
 
 

@@ -187,7 +187,7 @@ def _texts(tree: ast.AST) -> set[str]:
 
 # What it does --------------------------------------------------------------------------------------------
 def _seen(nodes: Sequence[ast.AST]) -> str:
-    """What there is to say of an answer, as the end of a sentence; empty if there is nothing."""
+    """The suspicion about an answer, as the end of a sentence; empty if there is none."""
     every = [node for tree in nodes for node in ast.walk(tree)]
     names = set().union(*map(_mentioned, nodes)) if nodes else set()
     if helpers := sorted(_libraries(every) | (names & _DERIVERS)):

@@ -14,7 +14,7 @@ from autograder.text import show
 _SMALL: Final = 0.02
 """Steps are smaller than this; so is little else that is added to a number and divides another."""
 _LARGE: Final = 50.0
-"""What multiplies instead of dividing by such a step is larger than this."""
+"""Numbers larger than this multiply instead of dividing by such a step."""
 _FLOAT_MAKERS: Final = {
     "np",
     "numpy",
@@ -44,7 +44,7 @@ class SmallSteps:
                 break
 
     def _bound(self) -> Iterator[tuple[ast.AST | str, ast.AST]]:
-        """What is bound to which value: assignments, loops, parameters and what calls give to them."""
+        """Names and their values: assignments, loops, parameters and the arguments of calls."""
         parameters: dict[str, list[str]] = {}
         for node in self.every:
             if isinstance(node, ast.Assign):

@@ -1,1 +1,1 @@
-"""What every command needs while it runs: streams, interruption, progress, workers, files."""
+"""Services for every running command: streams, interruption, progress, workers, files."""

@@ -65,7 +65,7 @@ class NotExamined:
 
 Found = TypeVar("Found")
 Work = Callable[[Task], Found]
-"""What a worker does with a task. Raises WallsError if the processes behind it have died, Postponed if it
+"""The work on one task. Raises WallsError if the processes behind it have died, Postponed if it
 needs more time than there is while others are waiting."""
 
 
@@ -104,7 +104,7 @@ class _Worker(Generic[Found]):
         self.connection.send(task)
 
     def answer(self) -> Found | NotExamined | WallsError | Postponed | None:
-        """What the worker found; None if it died."""
+        """The worker's result; None if it died."""
         try:
             answer: Found | NotExamined | WallsError | Postponed = self.connection.recv()
         except (EOFError, ConnectionError):

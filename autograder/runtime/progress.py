@@ -1,4 +1,4 @@
-"""What a command tells while it works: a bar with the time left on a terminal, plain lines elsewhere."""
+"""Progress of a command: a bar with the time left on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ _REMEDIES: Final = {
 
 
 def sentence(error: Exception, what: str = "the command") -> str:
-    """What happened (it has ended `what`), where, and what to do. Raises `error` if the environment asks for
-    the traceback."""
+    """A sentence on an error that has ended `what`: where, and what to do. Raises `error` if the
+    environment asks for the traceback."""
     if os.environ.get(TRACEBACK):
         raise error
     if isinstance(error, OSError):

@@ -35,7 +35,7 @@ _ENDS: Final = (".", "?", "。", "\N{FULLWIDTH QUESTION MARK}")
 
 
 class Finding(TypedDict):
-    """What was found out: `id` says what kind of thing, `values` the particulars; JSON can hold it."""
+    """A fact in a form that JSON can hold: `id` names its kind, `values` are the particulars."""
 
     id: str
     values: dict[str, Any]

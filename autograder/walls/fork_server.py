@@ -168,7 +168,7 @@ class ForkServer:
         return self._written() or "no answer"
 
     def _written(self) -> str:
-        """What was written to the standard error output by what was started."""
+        """The standard error output of the started program."""
         self._errors.seek(0)
         return self._errors.read()[-2000:].decode(errors="replace").strip()
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 NAMESPACES, LANDLOCK, NONE, ANY = "namespaces", "landlock", "none", "any"
 CHOICES: Final = (ANY, NAMESPACES, LANDLOCK)
-"""What an instructor may demand; with "any", the first of the others that holds here."""
+"""Settings of an instructor; "any" takes the first of the others that holds on this machine."""
 
 Code = Callable[[list[str], dict[str, Any] | None], str]
 """(where Python finds modules, what `inside.main` is told of walls by Landlock) -> the program."""

@@ -44,7 +44,7 @@ def plan(home: Path, files: Mapping[str, bytes], code: Code, fd: int) -> Iterato
 
 
 class _Room(Room):
-    """What bubblewrap would mount, by symbolic links."""
+    """Symbolic links in the places where bubblewrap would mount something."""
 
     def __init__(self, home: Path, *, is_nobodys: bool = False, is_staged: bool = False) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class _Room(Room):
             return False
 
     def readable(self) -> list[str]:
-        """What may be read, with all that is below it."""
+        """Paths that may be read, with everything below them."""
         found = [str(source) for source, _ in self.binds if source not in self.packages]
         for site in self.packages:
             original = self._originals[site]

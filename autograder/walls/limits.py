@@ -1,4 +1,4 @@
-"""What one submission may use."""
+"""Limits on the resources of one submission."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MEGABYTE: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use. Times in seconds, sizes in bytes."""
+    """Limits on the resources of one submission. Times in seconds, sizes in bytes."""
 
     wall_seconds: float = 10.0
     """For one cell, or one call of a student's function: of its own time, as all of these (see `patience`),

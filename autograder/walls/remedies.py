@@ -1,4 +1,4 @@
-"""What to do about walls that cannot be had."""
+"""Remedies for walls that cannot be had."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from autograder.boundary.landlock import why_not
 from autograder.walls.kinds import LANDLOCK
 
 CALLS: Final = ("clone", "mount", "pivot_root", "sethostname", "umount2", "unshare")
-"""What the walls by namespaces call that Docker's own filter of system calls keeps from containers."""
+"""System calls of the walls by namespaces that Docker's own filter keeps from containers."""
 
 _NOT_NOBODYS: Final = "the user 'nobody' must be able to read the Python environment (chmod -R go+rX)"
 _MORE: Final = "`autograder doctor` says more"
 
 
 def remedy(said: str, kind: str) -> str:
-    """What to do where walls of this kind cannot be had, and the system `said` why: in a few words."""
+    """The remedy, in a few words, where walls of this kind cannot be had; `said` is the system's reason."""
     if "Permission denied" in said and "uid map" not in said and os.geteuid() == 0:
         return _NOT_NOBODYS
     if kind == LANDLOCK:
@@ -82,7 +82,7 @@ def container() -> str:
 
 
 def of_no_landlock() -> str:
-    """What to do where the kernel has no Landlock; empty where it has."""
+    """The remedy where the kernel has no Landlock; empty where it has."""
     if not (reason := why_not()):
         return ""
     if "switched off" in reason:

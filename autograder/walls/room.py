@@ -1,4 +1,4 @@
-"""What a student's process can see of the machine: the system's libraries, Python, its packages."""
+"""A student's view of the machine: the system's libraries, Python, its packages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from autograder.boundary.linux import SCRATCH
 
 PACKAGE: Final = Path(__file__).parents[1]
 _INSIDE: Final = ("__init__.py", "errors.py", "boundary/*.py", "inside/*.py")
-"""What of this package a student's process can see; nothing else of it is there."""
+"""The parts of this package that a student's process can see; nothing else of it is there."""
 
 
 class Room:

@@ -24,7 +24,7 @@ class Walled:
         self.control = control
         self.status = status
         self.last_shown = ""
-        """What the cell had shown in which the process ended: lines of JSON, if nobody has tampered with
+        """Outputs of the cell in which the process ended: lines of JSON, if nobody has tampered with
         them. Known once the process has ended."""
         self._used = 0.0, 0.0
         self._ending: dict[str, object] | None = None

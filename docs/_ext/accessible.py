@@ -1,4 +1,4 @@
-"""What the theme leaves to do for readers who listen to a page or use a keyboard."""
+"""Additions to the theme for readers who listen to a page or use a keyboard."""
 
 from __future__ import annotations
 

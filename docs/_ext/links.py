@@ -21,7 +21,7 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 EXTRA = PurePosixPath("docs/_extra")
-"""What is copied to the top of the site as it is."""
+"""Files copied to the top of the site as they are."""
 
 
 class RepositoryLinks(SphinxTransform):

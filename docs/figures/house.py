@@ -30,7 +30,7 @@ PACKAGE = ROOT / "autograder"
 PICTURE = ROOT / "docs" / "images" / "house.svg"
 
 SEEN_BY_STUDENTS = ("boundary", "inside", "errors")
-"""What is mounted into the walls (see autograder/walls/room.py)."""
+"""Folders mounted into the walls (see autograder/walls/room.py)."""
 LEGEND = (
     (
         "dashed: a student's code can read it",

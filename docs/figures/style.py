@@ -122,7 +122,7 @@ class Drawing:
 
     @contextmanager
     def of(self, *equations: int) -> Iterator[None]:
-        """What is drawn in this context belongs to these equations; what is drawn outside is strong."""
+        """Marks that everything drawn in this context belongs to these equations; the rest is strong."""
         before, self._strong = self._strong, self.equation is None or self.equation in equations
         yield
         self._strong = before
@@ -341,7 +341,7 @@ class Drawing:
         self._patch(PathPatch(arc, fc="none", ec=colour, lw=2.2 * PIXEL), 2.7)
 
     def legend(self, x: float, y: float) -> None:
-        """What the two kinds of line of a backward figure mean; (x, y) is the left end of the upper one."""
+        """A key to the two kinds of line of a backward figure; (x, y) is the left end of the upper one."""
         self.backward((x, y), (x + 52, y))
         self.text(x + 64, y, "gradient", size=SMALL, align="left")
         self.band((x, y - 24), (x + 52, y - 24))

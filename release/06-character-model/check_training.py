@@ -23,7 +23,7 @@ def follow(
     values: Any,
     compare: Callable[..., Any],
 ) -> tuple[Any, Finding | None]:
-    """What a training function should have returned with the names in the order in which it took them.
+    """The expected result of a training function with the names in the order in which it took them.
 
     function : the student's `model`; case : one of the cases of `check_data.json`
     expected, values : what the case expects and what the function has returned, by name

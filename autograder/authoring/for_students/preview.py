@@ -1,4 +1,4 @@
-"""What would my notebook score, and is the file complete?
+"""Tells what a saved notebook would score, and whether the file is complete.
 
 Save the notebook (Ctrl+S), then, in its folder, run one of these:
 
@@ -303,7 +303,7 @@ def error_of(cell):
 
 
 def doubts_of(cell):
-    """What `check` said in this cell of numbers that may differ, and do; "" if nothing."""
+    """The doubts of `check` in this cell about numbers that may differ, and do; "" if none."""
     found = []
     for output in cell["outputs"]:
         data = output.get("data", {})
