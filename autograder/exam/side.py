@@ -1,5 +1,5 @@
-"""The objects that a test hands out to a student's code: functions and instances of the exam's own, and nothing
-of Python's with which more could be reached than it was meant to."""
+"""The objects that a test hands out to a student's code: functions and instances of the exam's own, and
+nothing of Python's with which more could be reached than it was meant to."""
 
 from __future__ import annotations
 

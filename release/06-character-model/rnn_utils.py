@@ -4,8 +4,7 @@ Plain NumPy, to be read from top to bottom. Your own code uses the first three p
 checking and Adam. Arrays follow the notation of the notebooks: features come first, then the `m` examples of
 the batch, then the `T_x` time steps.
 
-What `check` does is in `rnn_check.py`; it reads its inputs and expected values from `check_data.json`. Both
-lie beside this file.
+The machinery of `check` is in `rnn_check.py`, its inputs and expected values are in `check_data.json`.
 """
 
 from __future__ import annotations
@@ -302,10 +301,7 @@ def guess(answer: Any, *choices: str) -> None:
 
 
 class _Display:
-    """Something with a text and an HTML form; notebook front ends choose the one they can show.
-
-    data : by MIME type, for programs that read the notebook
-    """
+    """Something with a text, an HTML form, and data for programs; front ends choose what they can show."""
 
     def __init__(self, text: str, markup: str, data: dict[str, Any]) -> None:
         self._text, self._markup, self._data = text, markup, data

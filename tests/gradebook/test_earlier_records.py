@@ -19,7 +19,7 @@ import pytest
 from autograder.course.folders import Folders
 from autograder.feedback.for_student import for_student
 from autograder.feedback.plain_page import plain_page
-from autograder.gradebook.earlier_records import finding_of_remark, findings_in
+from autograder.gradebook.earlier_records import finding_of_remark, findings_in, findings_of_change
 from autograder.gradebook.marks import facts_of_work, read_class, reading
 from autograder.gradebook.writer import GradebookWriter
 from autograder.report.write import write_report
@@ -111,3 +111,11 @@ def test_remarks_of_any_version_are_read() -> None:
     assert finding_of_remark(now) == now
     assert say_all([finding_of_remark("It was {late}.")]) == "It was {late}."
     assert say_all([finding_of_remark(None)]) == "None"
+
+
+def test_why_a_mark_changed_is_read_as_a_sentence_or_as_findings() -> None:
+    sentence = "the autograder changed; the grade cell is missing"
+    assert say_all(findings_of_change(sentence)) == sentence
+    why = [finding("marking.exam-changed"), finding("marking.cell-missing")]
+    assert list(findings_of_change(json.dumps(why))) == why
+    assert findings_of_change('{"id": "marking.forced"}') == ()
