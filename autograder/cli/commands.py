@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autograder.cli.exit_codes import DONE, INCOMPLETE
-from autograder.errors import WallsError
+from autograder.errors import UsageError, WallsError
 
 if TYPE_CHECKING:
     from autograder.course.folders import Folders
@@ -24,6 +24,37 @@ def _folders(options: argparse.Namespace) -> Folders:
 
     given = json.load(sys.stdin) if getattr(options, "nbgrader_options", False) else {}
     return Folders.of(options.course, Config(given))
+
+
+def adopt_command(options: argparse.Namespace) -> int:
+    from autograder.course.folders import Folders
+    from autograder.marking.adopt import configure, in_short, remedies, try_assignment
+
+    folders = Folders.of(options.course)
+    names = folders.assignments()
+    if not names:
+        raise UsageError(
+            f"There is no assignment in {folders.source('')}: nbgrader keeps the originals of its notebooks"
+            " in source/ASSIGNMENT/. Give the folder above source/."
+        )
+    rows = []
+    for name in names:
+        print(name, flush=True)
+        found = try_assignment(folders, name)
+        for row in found:
+            print("\n".join(row.lines()), flush=True)
+        rows += found
+    print()
+    for line in (in_short(rows), *remedies(rows)):
+        print(line)
+    place = options.course.resolve() / "nbgrader_config.py"
+    changed = configure(folders, place.parent, rows, fallback=options.fallback)
+    print(f"{place} {'now puts' if changed else 'is as it was: it puts'} the examiner behind nbgrader.")
+    good = {row.assignment for row in rows if row.state != "refused"}
+    if good:
+        print(f"Next: `autograder grade {min(good)} --course {options.course}` marks what is in submitted/.")
+    fine = {"equal", "needs fallback"} if options.fallback else {"equal"}
+    return DONE if all(row.state in fine for row in rows) else INCOMPLETE
 
 
 def release_command(options: argparse.Namespace) -> int:

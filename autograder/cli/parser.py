@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 from autograder import __version__
 from autograder.cli.class_commands import add_to
 from autograder.cli.commands import (
+    adopt_command,
     collect_command,
     doctor_command,
     extend_command,
@@ -32,7 +34,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"autograder {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def command(name: str, help_: str, description: str, example: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, help_: str, description: str, example: str, *, names_course: bool = False
+    ) -> argparse.ArgumentParser:
         added = commands.add_parser(
             name,
             help=help_,
@@ -40,10 +44,29 @@ def make_parser() -> argparse.ArgumentParser:
             epilog=f"example:\n{example}\n\n{EXIT_CODES}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        added.add_argument(
-            "--course", type=Path, default=Path(), metavar="FOLDER", help="the course (default: here)"
-        )
+        what: dict[str, Any] = {"type": Path, "default": Path(), "help": "the course (default: here)"}
+        if names_course:
+            added.add_argument("course", nargs="?", metavar="COURSE", **what)
+        else:
+            added.add_argument("--course", metavar="FOLDER", **what)
         return added
+
+    adopt = command(
+        "adopt",
+        "take over a course that was made for nbgrader",
+        "Examines the solution and the untouched release of every assignment in source/, says test by\n"
+        "test whether the examiner marks it as stock nbgrader does, and puts the examiner into\n"
+        "nbgrader_config.py. Changes nothing else.",
+        "  autograder adopt ~/courses/statistics --fallback",
+        names_course=True,
+    )
+    adopt.add_argument(
+        "--fallback",
+        action="store_true",
+        help="have tests that cannot cross between the processes run inside the walls; their marks are"
+        " weaker, since students' code can read the tests, and say so",
+    )
+    adopt.set_defaults(command=adopt_command)
 
     release = command(
         "release",

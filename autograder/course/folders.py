@@ -157,17 +157,21 @@ class Folders:
             nbgrader_step=folder, student_id=student, assignment_id=assignment
         )
 
+    def assignments(self) -> list[str]:
+        """Names of the assignments in `source/`. Raises UsageError if that cannot be read."""
+        above = self._path("source", ".", "")
+        with readable(above):
+            inner = sorted(above.iterdir()) if above.is_dir() else []
+        # What cannot be entered is none of those that could be meant.
+        return [path.name for path in inner if any(path.glob("*.ipynb"))]
+
     def check_assignment(self, name: str) -> None:
         """Raises UsageError unless `name` is an assignment in `source/`."""
         fault = name_fault(name) or ("contains +, which nbgrader refuses" if "+" in name else "")
         if fault:
             raise UsageError(f"{show(name) or 'This'} cannot be the name of an assignment: {fault}.")
         if not _notebooks(self.source(name)):
-            above = self._path("source", ".", "")
-            with readable(above):
-                inner = sorted(above.iterdir()) if above.is_dir() else []
-            # What cannot be entered is none of those that could be meant.
-            known = [path.name for path in inner if any(path.glob("*.ipynb"))]
+            known = self.assignments()
             raise UsageError(
                 f"There is no notebook in {show(self.source(name))}. Assignments with one: "
                 + (", ".join(map(show, known)) or "none")

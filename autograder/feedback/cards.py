@@ -167,7 +167,7 @@ def _card(
 
 
 def _state(verdict: str, points: float, worth: float) -> str:
-    if not verdict:
+    if verdict in ("", "by-hand"):
         return "right" if 0 < worth <= points else "hand"
     if points >= worth:
         return "right"

@@ -102,9 +102,17 @@ def submission_time(folders: Folders, wanted: SubmissionTime | None = None) -> S
     raise unusable("Autograder.submission_time", value, f"one of {', '.join(SUBMISSION_TIMES)}")
 
 
-def examiner_for(folders: Folders, assignment: str, *, sandbox: bool = True, once: bool = False) -> Examiner:
-    """The examiner of an assignment, as the course's configuration has it; without a `sandbox`, or with
-    everything examined `once`, if the command says so. Raises UsageError or ExamError."""
+def examiner_for(
+    folders: Folders,
+    assignment: str,
+    *,
+    sandbox: bool = True,
+    once: bool = False,
+    with_fallback: bool = True,
+) -> Examiner:
+    """The examiner of an assignment, as the course's configuration has it; without a `sandbox`, with
+    everything examined `once`, or without a fallback, if the command says so. Raises UsageError or ExamError.
+    """
     carry_forward = switch(folders, "Autograder", "carry_forward", usual=False)
     sandbox = switch(folders, "Autograder", "sandbox") and sandbox
     with readable(folders.source(assignment)):
@@ -115,7 +123,8 @@ def examiner_for(folders: Folders, assignment: str, *, sandbox: bool = True, onc
         walls=walls(folders) if sandbox else NONE,
         carry_forward=carry_forward and not once,
     )
-    examiner.terms = Terms(inside=chosen_cells(folders, "inside", exam))
+    if with_fallback:
+        examiner.terms = Terms(inside=chosen_cells(folders, "inside", exam))
     return examiner
 
 

@@ -42,6 +42,7 @@ def run(course: Path, command: str, *arguments: str) -> int:
 
 
 COMMANDS = [
+    "adopt",
     "release",
     "collect",
     "grade",
