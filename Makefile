@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help lab test check proof fuzz coverage house pythons demo release notebooks answers study site figures \
+.PHONY: help lab test check proof fuzz coverage house pythons demo release notebooks answers study site lite figures \
 	screenshots format clean
 
 help:  ## this list
@@ -60,6 +60,9 @@ study: .venv/ready  ## make the self-study edition in self_study/: with hints, s
 
 site: .venv/ready  ## build the web site of lessons, assignments and guides in docs/_build/html
 	$(BIN)/python docs/build.py
+
+lite: .venv/ready  ## build the browser edition, which needs no installation, for make site
+	$(BIN)/python docs/lite/build.py $(LITE)
 
 figures: .venv/ready  ## draw all figures again
 	$(BIN)/python docs/figures/draw.py

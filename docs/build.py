@@ -10,17 +10,24 @@ from pathlib import Path
 from sphinx.cmd.build import main
 
 DOCS = Path(__file__).resolve().parent
+LITE = DOCS / "_build" / "lite"
 
 
 def build(target: Path) -> int:
     """Sphinx' exit code: 0 if the site was built without a single warning; else `target` stays as it was.
 
     A site that stands in `target` is replaced as a whole: a page that is left out now must not stay there.
+    The browser edition, where `make lite` has built it, comes with it, and the notebooks' pages link to it.
     """
+    options = ["-D", "lite=lite"] if (LITE / "jupyter-lite.json").is_file() else []
     with tempfile.TemporaryDirectory() as folder:
         built = Path(folder, "html")
-        code = main(["--fail-on-warning", "--quiet", "--conf-dir", str(DOCS), str(DOCS.parent), str(built)])
+        code = main(
+            ["--fail-on-warning", "--quiet", *options, "--conf-dir", str(DOCS), str(DOCS.parent), str(built)]
+        )
         if code == 0:
+            if options:
+                shutil.copytree(LITE, built / "lite")
             if (target / ".buildinfo").is_file():
                 shutil.rmtree(target)
             shutil.copytree(built, target, ignore=shutil.ignore_patterns(".doctrees"), dirs_exist_ok=True)

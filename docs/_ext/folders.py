@@ -67,7 +67,16 @@ class DownloadNote(SphinxTransform):
         target = zip_path(page.parent)
         size = len(zip_file(self.env, page.parent))
         link = nodes.reference("", PurePosixPath(target).name, refuri="../" * (len(page.parts) - 1) + target)
-        note = nodes.paragraph("", "Download ", link, nodes.Text(f" ({size / 1000:.0f} kB). "))
+        note = nodes.paragraph()
+        if self.config.lite:
+            address = f"{self.config.lite}/notebooks/index.html?path={page}.ipynb"
+            up = "../" * (len(page.parts) - 1)
+            note += nodes.reference("", "Open in the browser", refuri=up + address, classes=["open-here"])
+            note += nodes.Text(
+                ": nothing to install. Your work is kept in this browser only; Download, above "
+            )
+            note += nodes.Text("the notebook there, saves it as a file. ")
+        note += [nodes.Text("Download "), link, nodes.Text(f" ({size / 1000:.0f} kB). ")]
         note += nodes.Text(NOTES[page.parts[0]])
         note["classes"].append("download-note")
         title = next(iter(self.document.findall(nodes.title)))
@@ -85,6 +94,7 @@ def write_zip_files(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_config_value("lite", "", "env")
     app.add_transform(DownloadNote)
     app.connect("build-finished", write_zip_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,7 +11,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-PLAY = ["lstm-to-touch", "train-on-names"]
+PLAY = ["browser", "lstm-to-touch", "train-on-names"]
 REFERENCE = ["notation", "glossary", "errata", "references", "downloads"]
 GUIDES = ["students", "instructors", "maintainers", "design"]  # then whatever else is in docs/
 

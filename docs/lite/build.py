@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
 import zipfile
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +93,23 @@ def distribution(pins: dict[str, Any], target: Path, offline: bool) -> None:
 
 
 def course(target: Path) -> None:
-    """The folders as they lie in the course: lessons link to pictures in source/NN/images."""
-    ignore = shutil.ignore_patterns(*LEFT_OUT)
+    """The folders as they lie in the course: lessons link to pictures in source/NN/images.
+
+    What `make site` leaves out (WITHOUT) is left out here, too.
+    """
+    without = os.environ.get("WITHOUT", "").split()
+
+    def left_out(path: Path) -> bool:
+        return any(fnmatch(path.relative_to(COURSE).as_posix(), pattern) for pattern in without)
+
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        return {name for name in names if left_out(Path(folder, name))} | hidden(folder, names)
+
+    hidden = shutil.ignore_patterns(*LEFT_OUT)
     shutil.copytree(COURSE / "notebooks", target / "notebooks", ignore=ignore)
     for folder in sorted(path for path in (COURSE / "release").iterdir() if path.is_dir()):
+        if left_out(folder) or left_out(folder / f"{folder.name}.ipynb"):
+            continue
         shutil.copytree(folder, target / "release" / folder.name, ignore=ignore)
         shutil.copy(HERE / "preview_here.py", target / "release" / folder.name)
         shutil.copytree(folder / "images", target / "source" / folder.name / "images")

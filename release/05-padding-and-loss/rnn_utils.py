@@ -222,6 +222,7 @@ def _progress_bar(num_steps: int) -> Any:
         from tqdm import tqdm
     except ImportError:
         return _PlainProgress(num_steps)
+    tqdm.monitor_interval = 0  # its watching thread cannot be had in a browser, and only warns there
     return tqdm(total=num_steps, delay=1, mininterval=0.5, leave=False, file=sys.stdout, unit=" steps")
 
 
