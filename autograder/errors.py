@@ -48,6 +48,10 @@ class GradebookLocked(RecordsError):
     """Another program keeps the gradebook locked."""
 
 
+class ClusterLost(RecordsError):
+    """The machines that should examine cannot be reached any more; what was marked is recorded."""
+
+
 class Collided(GradebookLocked):
     """Another program wrote the same rows at the same time."""
 

@@ -138,7 +138,7 @@ def hand_back_command(options: argparse.Namespace) -> int:
 
 
 def grade_command(options: argparse.Namespace) -> int:
-    from contextlib import closing
+    from contextlib import ExitStack, closing
 
     from autograder.marking.run import Wishes, mark_all, plan, walls_raised
 
@@ -151,6 +151,7 @@ def grade_command(options: argparse.Namespace) -> int:
         carry_forward=not options.no_carry_forward,
         unproven=options.unproven,
         submission_time=options.submission_time,
+        scheduler=options.scheduler,
     )
     planned = plan(_folders(options), options.assignments, wishes)
     if options.dry_run:
@@ -162,14 +163,30 @@ def grade_command(options: argparse.Namespace) -> int:
     if not planned.sandbox:
         print("Without a sandbox: students' code can read and change whatever you can.", file=sys.stderr)
     complete = True
-    with walls_raised(planned) as processes:
-        if planned.sandbox:
-            print(_walls_in_a_line(processes), flush=True)
-        with closing(mark_all(planned)) as assignments:
-            for marked in assignments:
-                print("", *marked.lines(), sep="\n")
-                complete = complete and marked.tally.complete and not marked.doubts
+    with ExitStack() as stack:
+        if planned.wishes.scheduler:
+            print(f"Submissions are examined on the workers of {planned.wishes.scheduler}.", flush=True)
+        else:
+            processes = stack.enter_context(walls_raised(planned))
+            if planned.sandbox:
+                print(_walls_in_a_line(processes), flush=True)
+        for marked in stack.enter_context(closing(mark_all(planned))):
+            print("", *marked.lines(), sep="\n")
+            complete = complete and marked.tally.complete and not marked.doubts
     return DONE if complete else INCOMPLETE
+
+
+def certificates_command(options: argparse.Namespace) -> int:
+    from autograder.marking.cluster.connection import make_certificates
+
+    settings = make_certificates(options.folder)
+    print(
+        f"{settings} names a key and a certificate. Keep the folder to yourself: whoever has the key can run"
+        " programs on all machines of the cluster. Copy it to each machine, to the same place, and say"
+        f" `export DASK_CONFIG={settings}` before `dask scheduler`, `dask worker` and `autograder grade"
+        " --scheduler`."
+    )
+    return DONE
 
 
 def extend_command(options: argparse.Namespace) -> int:

@@ -10,7 +10,11 @@ from typing import Any
 from autograder import __version__
 from autograder.cli.class_commands import add_to
 from autograder.cli.commands import (
+<<<<<<< HEAD
     adopt_command,
+=======
+    certificates_command,
+>>>>>>> 60c54e8 (Examine on the workers of a Dask cluster: autograder grade --scheduler, autograder certificates)
     collect_command,
     doctor_command,
     extend_command,
@@ -134,6 +138,12 @@ def make_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="mark automatically also where a test does not tell the solution from the untouched release",
     )
+    grade.add_argument(
+        "--scheduler",
+        metavar="ADDRESS|FILE",
+        help="examine on the workers of this Dask scheduler (tls://…, or its --scheduler-file), not here; see"
+        " docs/cluster.md",
+    )
     _add_drop_marks(grade)
     grade.add_argument(
         "--dry-run", action="store_true", help="say what would be marked and why, change nothing"
@@ -141,6 +151,16 @@ def make_parser() -> argparse.ArgumentParser:
     # What `nbgrader autograde` was configured with, as JSON on standard input; see plugin.py.
     grade.add_argument("--nbgrader-options", action="store_true", help=argparse.SUPPRESS)
     grade.set_defaults(command=grade_command)
+
+    certificates = command(
+        "certificates",
+        "make certificates for a cluster",
+        "Makes a key, a certificate and the settings with which scheduler, workers and `autograder grade\n"
+        "--scheduler` trust one another and nobody else (docs/cluster.md).",
+        "  autograder certificates ~/cluster-key",
+    )
+    certificates.add_argument("folder", type=Path, metavar="FOLDER", help="where to write them")
+    certificates.set_defaults(command=certificates_command)
 
     extend = command(
         "extend",

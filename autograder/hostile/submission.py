@@ -76,6 +76,18 @@ class _Unreadable(Exception):
         self.values = values
 
 
+@dataclass(frozen=True)
+class Handed:
+    """The files of a submission as they were read; nobody has looked into them."""
+
+    files: tuple[tuple[str, bytes | Remark], ...]
+    """By the exam's names of notebooks: the bytes, or what was wrong with the file."""
+    before: tuple[Remark, ...] = ()
+    """On the folder: other notebooks in it."""
+    after: tuple[Remark, ...] = ()
+    """Why the folder could not be read."""
+
+
 def read_submission(folder: Path, names: Collection[str], *, root: Path | None = None) -> Submission:
     """Read the notebooks called `names` (without `.ipynb`) from a student's folder.
 
@@ -85,38 +97,63 @@ def read_submission(folder: Path, names: Collection[str], *, root: Path | None =
 
     Raises OSError if it is the machine that does not let the files be read.
     """
-    notebooks: dict[str, SubmittedNotebook] = {}
-    remarks: list[Remark] = []
-    digest = hashlib.sha256()
+    return parsed(read_files(folder, names, root=root))
+
+
+def read_files(folder: Path, names: Collection[str], *, root: Path | None = None) -> Handed:
+    """The first half of `read_submission`: opens and reads, and looks into nothing. Raises OSError."""
+    found: list[tuple[str, bytes | Remark]] = []
+    before: tuple[Remark, ...] = ()
+    after: tuple[Remark, ...] = ()
     try:
         with _opened_folder(folder, root) as directory:
-            remarks += _strangers(directory, names)
+            before = tuple(_strangers(directory, names))
             for name in names:
-                try:
-                    content = _read_file(directory, f"{name}.ipynb")
-                    sha256 = hashlib.sha256(content).hexdigest()
-                    digest.update(f"{name} {sha256}\n".encode())
-                    notebooks[name] = SubmittedNotebook(name, sha256, tuple(_parse(content)))
-                except FileNotFoundError:
-                    missing = finding("submission.notebook-missing", notebook=f"{name}.ipynb")
-                    remarks.append(Remark("missing-notebook", missing))
-                except _Unreadable as error:
-                    broken = finding(error.kind, notebook=f"{name}.ipynb", **error.values)
-                    remarks.append(Remark("broken-notebook", broken))
-                except OSError as error:
-                    if error.errno not in _THEIRS:
-                        raise
-                    values = {"notebook": f"{name}.ipynb", "error": error.strerror}
-                    remarks.append(Remark("broken-notebook", finding("submission.unreadable", **values)))
+                found.append((name, _file(directory, f"{name}.ipynb")))
     except _Unreadable as error:
-        remarks.append(Remark("broken-folder", finding(error.kind, **error.values)))
+        after = (Remark("broken-folder", finding(error.kind, **error.values)),)
     except OSError as error:
         if error.errno not in _THEIRS:
             raise
-        remarks.append(Remark("broken-folder", finding("submission.folder-unreadable", error=error.strerror)))
+        after = (Remark("broken-folder", finding("submission.folder-unreadable", error=error.strerror)),)
+    return Handed(tuple(found), before, after)
+
+
+def parsed(handed: Handed) -> Submission:
+    """The second half of `read_submission`: what is in the files. Never raises for what a student did."""
+    notebooks: dict[str, SubmittedNotebook] = {}
+    remarks: list[Remark] = list(handed.before)
+    digest = hashlib.sha256()
+    for name, content in handed.files:
+        if isinstance(content, Remark):
+            remarks.append(content)
+            continue
+        sha256 = hashlib.sha256(content).hexdigest()
+        digest.update(f"{name} {sha256}\n".encode())
+        try:
+            notebooks[name] = SubmittedNotebook(name, sha256, tuple(_parse(content)))
+        except _Unreadable as error:
+            broken = finding(error.kind, notebook=f"{name}.ipynb", **error.values)
+            remarks.append(Remark("broken-notebook", broken))
+    remarks += handed.after
     for remark in remarks:
         digest.update(f"{remark.kind} {json.dumps(remark.finding)}\n".encode())
     return Submission(notebooks, tuple(remarks), digest.hexdigest())
+
+
+def _file(directory: int, name: str) -> bytes | Remark:
+    """A notebook's bytes, or what is wrong with it. Raises OSError if it is the machine."""
+    try:
+        return _read_file(directory, name)
+    except FileNotFoundError:
+        return Remark("missing-notebook", finding("submission.notebook-missing", notebook=name))
+    except _Unreadable as error:
+        return Remark("broken-notebook", finding(error.kind, notebook=name, **error.values))
+    except OSError as error:
+        if error.errno not in _THEIRS:
+            raise
+        unreadable = finding("submission.unreadable", notebook=name, error=error.strerror)
+        return Remark("broken-notebook", unreadable)
 
 
 @contextmanager

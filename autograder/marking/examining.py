@@ -13,6 +13,7 @@ from autograder.runtime.pool import NotExamined, Postponed, Task, Unchanged
 
 if TYPE_CHECKING:
     from autograder.examiner.examiner import Examiner
+    from autograder.hostile.submission import Handed
 
 
 GRACE = 60.0
@@ -29,7 +30,7 @@ Examine = Callable[[Task], Outcome]
 @contextlib.contextmanager
 def examining(examiner: Examiner, submitted: Path) -> Iterator[Examine]:
     """The function that examines submissions below the folder `submitted`, for as long as the block lasts."""
-    from autograder.hostile.submission import read_submission
+    from autograder.hostile.submission import read_files
 
     names = [notebook.name for notebook in examiner.exam.notebooks]
     with examiner:
@@ -37,25 +38,36 @@ def examining(examiner: Examiner, submitted: Path) -> Iterator[Examine]:
 
         def examine(task: Task) -> Outcome:
             try:
-                submission = read_submission(task.folder, names, root=submitted)
+                handed = read_files(task.folder, names, root=submitted)
             except OSError as error:
-                return NotExamined(
-                    task.student,
-                    f"what is in {task.folder} cannot be read ({error.strerror}). Mend that, and run the"
-                    " command again.",
-                )
-            if submission.digest == task.skip_if:
-                return Unchanged(task.student)
-            try:
-                return examiner.examine(
-                    task.student,
-                    submission,
-                    seconds=QUICK if task.is_urgent else None,
-                    is_last_try=task.is_alone,
-                )
-            except Hurried:
-                raise Postponed from None
-            except Stalled:
-                raise Postponed(alone=True) from None
+                return not_readable(task, error)
+            return examine_handed(examiner, task, handed)
 
         yield examine
+
+
+def not_readable(task: Task, error: OSError) -> NotExamined:
+    return NotExamined(
+        task.student,
+        f"what is in {task.folder} cannot be read ({error.strerror}). Mend that, and run the command again.",
+    )
+
+
+def examine_handed(examiner: Examiner, task: Task, handed: Handed) -> Outcome:
+    """Examine what was read from a student's folder. Raises Postponed, WallsError."""
+    from autograder.hostile.submission import parsed
+
+    submission = parsed(handed)
+    if submission.digest == task.skip_if:
+        return Unchanged(task.student)
+    try:
+        return examiner.examine(
+            task.student,
+            submission,
+            seconds=QUICK if task.is_urgent else None,
+            is_last_try=task.is_alone,
+        )
+    except Hurried:
+        raise Postponed from None
+    except Stalled:
+        raise Postponed(alone=True) from None

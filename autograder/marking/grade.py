@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from autograder.gradebook.marks import read_known, reading
 from autograder.gradebook.published import is_published
 from autograder.gradebook.tables import Change, Known
 from autograder.gradebook.writer import GradebookWriter
-from autograder.marking.examining import Examine
+from autograder.marking.examining import Examine, Outcome
 from autograder.result import Result
 from autograder.runtime.interruption import Interruption
 from autograder.runtime.pool import NotExamined, Task, Unchanged, examine_class
@@ -91,6 +91,8 @@ class Preparation:
     sandbox: bool
     patience: float
     """Seconds after which a worker that has not answered is taken to hang."""
+    elsewhere: Callable[[Iterable[Task], Callable[[str], None]], Generator[Outcome]] | None = None
+    """Examines on other machines, in place of `prepare`; says what there is to say by the second argument."""
 
 
 def grade(
@@ -146,7 +148,9 @@ def grade(
         Progress(assignment, len(submissions)) as progress,
         Interruption() as interruption,
         contextlib.closing(
-            examine_class(
+            preparation.elsewhere(tasks(), progress.say)
+            if preparation.elsewhere
+            else examine_class(
                 preparation.prepare,
                 tasks(),
                 jobs=max(1, min(jobs, len(submissions))),

@@ -7,8 +7,8 @@ nbgrader and the gradebook are imported while the walls rise, so not at the top.
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,9 +20,11 @@ from autograder.examiner.examiner import Examiner
 from autograder.examiner.processes import Processes
 from autograder.examiner.terms import all_cells
 from autograder.marking import settings
-from autograder.marking.examining import GRACE, examining
+from autograder.marking.examining import GRACE, Outcome, examining
 from autograder.patience import BACKSTOP
 from autograder.runtime.interruption import Interruption
+from autograder.runtime.pool import Task
+from autograder.walls.kinds import NONE
 from autograder.walls.limits import Limits
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Wishes:
     """Take the marks of tests, too, that do not tell the solution from the untouched release."""
     submission_time: SubmissionTime | None = None
     """None: as the course's configuration says."""
+    scheduler: str | None = None
+    """Address, or file, of the scheduler of a Dask cluster that examines; None: this machine does."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class Plan:
     accepted: Mapping[str, frozenset[str]]
     """By assignment, the cells whose marks are taken whatever their proof says."""
     limits: Limits
+    walls: str
+    """The kind that is demanded; see `walls.kinds`."""
     sandbox: bool
     create_students: bool
     submission_time: SubmissionTime
@@ -103,9 +109,14 @@ def plan(folders: Folders, assignments: Sequence[str], wishes: Wishes) -> Plan:
     """
     for assignment in assignments:
         folders.check_assignment(assignment)
+    if wishes.scheduler:
+        from autograder.marking.cluster.connection import check
+
+        check(wishes.scheduler)
     sandbox = settings.switch(folders, "Autograder", "sandbox") and wishes.sandbox
     create = settings.switch(folders, "Autograde", "create_student")
     limits = settings.limits(folders)
+    walls = settings.walls(folders) if sandbox else NONE
     time = settings.submission_time(folders, wishes.submission_time)
     examiners, accepted = [], {}
     for assignment in assignments:
@@ -113,7 +124,7 @@ def plan(folders: Folders, assignments: Sequence[str], wishes: Wishes) -> Plan:
         examiners.append((assignment, examiner))
         chosen = settings.chosen_cells(folders, "accept", examiner.exam)
         accepted[assignment] = all_cells(examiner.exam) if wishes.unproven else chosen
-    return Plan(folders, wishes, examiners, accepted, limits, sandbox, create, time)
+    return Plan(folders, wishes, examiners, accepted, limits, walls, sandbox, create, time)
 
 
 @contextmanager
@@ -147,7 +158,7 @@ def walls_raised(what: Plan) -> Iterator[Processes]:
 
 
 def mark_all(what: Plan) -> Generator[Marked]:
-    """Mark one assignment after the other, while the walls stand.
+    """Mark one assignment after the other: while the walls stand, or on the cluster that the wishes name.
 
     Raises AutograderError; what was marked until then is recorded.
     """
@@ -176,13 +187,16 @@ def _mark(what: Plan, writer: GradebookWriter, assignment: str, examiner: Examin
         doubts = leave_to_a_person(examiner, proven(writer, examiner), what.accepted[assignment])
         for line in told(assignment, doubts):
             print(line)
-        stack.pop_all()  # whoever marks the class will end it
+        if not what.wishes.scheduler:
+            stack.pop_all()  # whoever marks the class will end it
     exam, wishes = examiner.exam, what.wishes
+    patience = BACKSTOP * what.limits.total_seconds + GRACE
     preparation = Preparation(
         partial(examining, examiner, what.folders.submitted_root),
         {"exam": exam.digest, "autograder": examiner.digest},
         sandbox=what.sandbox,
-        patience=BACKSTOP * what.limits.total_seconds + GRACE,
+        patience=patience,
+        elsewhere=partial(_on_cluster, what, examiner, patience) if wishes.scheduler else None,
     )
     tally = grade(
         writer,
@@ -203,3 +217,18 @@ def _mark(what: Plan, writer: GradebookWriter, assignment: str, examiner: Examin
     with reading(what.folders) as db:
         marks, without_time = read_class(db, assignment), count_without_time(db, assignment)
     return Marked(assignment, tally, marks.in_order(order), marks, without_time, doubts, weaker)
+
+
+def _on_cluster(
+    what: Plan, examiner: Examiner, patience: float, tasks: Iterable[Task], say: Callable[[str], None]
+) -> Generator[Outcome]:
+    """Outcomes from a cluster. It is joined only now: nothing is forked beside the threads of Dask."""
+    from autograder.marking.cluster.connection import joined
+    from autograder.marking.cluster.engine import Engine
+
+    assert what.wishes.scheduler is not None
+    with joined(what.wishes.scheduler) as client:
+        place = what.folders.submitted_root
+        engine = Engine(client, examiner, place, walls=what.walls, patience=patience, say=say)
+        with closing(engine.examine_class(tasks)) as outcomes:
+            yield from outcomes

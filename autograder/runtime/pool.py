@@ -77,7 +77,7 @@ class Postponed(Exception):
         self.alone = alone
 
 
-class _Worker(Generic[Found]):
+class Worker(Generic[Found]):
     """A forked process that works on one submission at a time."""
 
     def __init__(self, work: Work[Found]) -> None:
@@ -160,7 +160,7 @@ def _die_with(parent: int) -> None:
             os._exit(1)
 
 
-class _Line:
+class Line:
     """Who is next: everybody once, then those that were postponed, in the end one by one those for whom the
     machine was too busy."""
 
@@ -205,14 +205,14 @@ def examine_class(
     a worker that is silent for `patience` seconds is killed. Raises what `prepare` raises. Every process is
     gone when the generator is closed.
     """
-    line = _Line(tasks)
+    line = Line(tasks)
     suspects: deque[Task] = deque()
     finished = False
     while not finished:
         with prepare() as work:
-            workers: list[_Worker[Found]] = []
+            workers: list[Worker[Found]] = []
             try:
-                workers += (_Worker(work) for _ in range(jobs))
+                workers += (Worker(work) for _ in range(jobs))
                 finished = yield from _until_walls_fall(workers, line, suspects, patience)
             finally:
                 for worker in workers:
@@ -220,7 +220,7 @@ def examine_class(
 
 
 def _until_walls_fall(
-    workers: list[_Worker[Found]], line: _Line, suspects: deque[Task], patience: float
+    workers: list[Worker[Found]], line: Line, suspects: deque[Task], patience: float
 ) -> Generator[Found | NotExamined, None, bool]:
     """Outcomes until there are no more tasks (then True) or the walls have fallen (then False)."""
     outcomes: list[Found | NotExamined] = []
@@ -266,7 +266,7 @@ def _until_walls_fall(
             return False
 
 
-def _hand_out(workers: list[_Worker[Found]], line: _Line, suspects: deque[Task], patience: float) -> None:
+def _hand_out(workers: list[Worker[Found]], line: Line, suspects: deque[Task], patience: float) -> None:
     for worker in workers:
         if suspects:
             # Alone, so that it is clear who is to blame if something dies again.
