@@ -3,8 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help lab test check proof fuzz coverage house pythons demo release notebooks answers study site lite figures \
-	screenshots format clean
+.PHONY: help lab test check proof fuzz coverage house pythons image demo release notebooks answers study site lite \
+	figures screenshots format clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ test: .venv/ready  ## everything that CI runs
 
 pythons: .venv/ready  ## the tests on newer Pythons (needs root and debootstrap)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/pythons.py
+
+image: .venv/ready  ## the commands of the Dockerfile in a chroot, and marking there (needs root and debootstrap)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/image.py
 
 check: .venv/ready  ## formatting, types, import rules, dependencies and the quick tests: about a minute
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py --quick

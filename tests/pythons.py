@@ -96,14 +96,14 @@ def run_inside(root: Path, *command: str) -> int:
     ).returncode  # fmt: skip
 
 
-def make_root(release: str) -> Path:
+def make_root(release: str, root: Path, packages: str = PACKAGES) -> Path:
     """Make the root file system, unless it is there. A half-made one has another name."""
-    root = FOLDER / release
     if not root.exists():
-        unfinished = FOLDER / f"{release}.unfinished"
+        unfinished = root.with_name(f"{root.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         FOLDER.mkdir(exist_ok=True)
-        command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", release, str(unfinished)]
+        included = [f"--include={packages}"] if packages else []
+        command = ["debootstrap", "--variant=minbase", *included, release, str(unfinished)]
         subprocess.run([*command, *mirror()], check=True)
         unfinished.rename(root)
     return root
@@ -140,7 +140,7 @@ def make_environment(root: Path) -> int:
 def tried(release: str, arguments: list[str]) -> bool:
     """Whether everything passes on one release; every step that can be taken is."""
     print(f"\n==== Debian {release}, Python {RELEASES[release]}", flush=True)
-    root = make_root(release)
+    root = make_root(release, FOLDER / release)
     copy_course(root)
     if make_environment(root):
         return False
