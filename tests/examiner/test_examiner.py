@@ -539,3 +539,18 @@ def test_lines_that_would_be_mere_comments_are_refused(tmp_path: Path, line: str
     path.write_text(json.dumps(notebook))
     with pytest.raises(ExamError, match="AUTOTEST"):
         Exam.load(source)
+
+
+def test_nobody_can_look_into_the_processes_that_know_the_tests(
+    walls: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by /proc nor by a debugger, not even another process of the same user."""
+    dumpable = "__import__('ctypes').CDLL(None).prctl(3, 0, 0, 0, 0)"
+    for name, test in small_course.TESTS.items():
+        monkeypatch.setitem(small_course.TESTS, name, f"assert {dumpable} == 0\n{test}")
+    source = small_course.write_source(tmp_path)
+    honest = small_course.write_submission(tmp_path / "submitted" / "alice" / "small")
+    with Examiner(Exam.load(source), Limits()) as examiner:
+        result = examiner.examine("alice", honest)
+    assert [mark.score for mark in result.notebooks[0].marks] == [10.0, 10.0, 10.0]
+    assert eval(dumpable) == 0
