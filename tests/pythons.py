@@ -84,9 +84,10 @@ def mirror() -> list[str]:
     return done.stdout.splitlines()[:1]
 
 
-def run_inside(root: Path, *command: str) -> int:
-    """Run a command in the root file system, with the walls that a machine of its own would have."""
-    settings = ambient()
+def run_inside(root: Path, *command: str, bare: bool = False) -> int:
+    """Run a command in the root file system, with the walls that a machine of its own would have. `bare`:
+    without this machine's settings and the files that they name, which nothing in there could replace."""
+    settings = {} if bare else ambient()
     paths = named_paths(list(settings.values()))
     basic = {"PATH": "/venv/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"}
     return subprocess.run(
