@@ -10,11 +10,8 @@ from typing import Any
 from autograder import __version__
 from autograder.cli.class_commands import add_to
 from autograder.cli.commands import (
-<<<<<<< HEAD
     adopt_command,
-=======
     certificates_command,
->>>>>>> 60c54e8 (Examine on the workers of a Dask cluster: autograder grade --scheduler, autograder certificates)
     collect_command,
     doctor_command,
     extend_command,
