@@ -188,3 +188,22 @@ def test_the_class_report(page: Any, course: Path, folder: str, width: int) -> N
     found = findings(page, course / folder / "report.html")
     assert ("dmitri" in page.locator("body").inner_text()) == (folder == "report")
     assert not sentences(found, EVERYTHING)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_telephone_shows_what_was_expected_and_obtained(path: Path, browser: Any) -> None:
+    """At 390 px nothing but tables and code is wider than the screen, and these scroll in their own place."""
+    original = COURSE / "source" / path.stem / path.name
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    try:
+        page.set_content(HTMLExporter().from_filename(str(original if original.is_file() else path))[0])
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        places = page.evaluate(
+            """[...document.querySelectorAll("table > caption")].map(caption =>
+                [...caption.parentElement.querySelectorAll("th")].filter(th => th.innerText == "obtained")
+                    .map(th => th.getBoundingClientRect().right))"""
+        )
+        assert all(right <= 390 for rights in places for right in rights)
+        assert len(places) > 1 or path.parent.name == "notebooks"
+    finally:
+        page.close()
