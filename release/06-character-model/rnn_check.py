@@ -330,6 +330,8 @@ class Trial:
 def examine(function: Callable[..., Any], case: Any) -> Trial:
     """Call the function on one case and compare."""
     arguments = copy.deepcopy(case["arguments"])
+    if case.get("read_only"):
+        _make_read_only(arguments)
     try:
         returned = function(*arguments.values())
         obtained = plain(returned)
@@ -396,6 +398,15 @@ def examine(function: Callable[..., Any], case: Any) -> Trial:
     if not problems and (found := strange(obtained)):
         problems.append(finding("strange", kind=found))
     return Trial(problems[0] if problems else None, rows, wrong, remark)
+
+
+def _make_read_only(value: Any) -> None:
+    """From now on no array in a container can be written to."""
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            _make_read_only(item)
 
 
 def _wrong_afterwards(name: str, expected: Any, obtained: Any) -> bool:
@@ -554,16 +565,19 @@ def compare(
 def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bool) -> Verdict:
     """Type, shape and numbers of one array, in this order; later verdicts stay None after a failure.
 
-    kind_matters : whether real numbers will not do where integers are expected, nor rounded float32 where
-                   float64 is. So it is for returned arrays (padded integers stay integers); for the numbers
-                   that a cache keeps, the texts ask for no type.
+    kind_matters : whether real numbers will not do where integers are expected, nor complex ones where real
+                   ones are, nor rounded float32 where float64 is. So it is for returned arrays (padded
+                   integers stay integers); for the numbers that a cache keeps, the texts ask for no type.
     """
-    if type(obtained) is not np.ndarray or obtained.dtype.kind not in "bifc":
+    if type(obtained) is not np.ndarray or obtained.dtype.kind not in "biufc":
         return Verdict(type=False, problem=finding("no-array", name=name, kind=kind_of(obtained)))
     verdict = Verdict(type=True)
     if kind_matters and expected.dtype.kind == "i" and obtained.dtype.kind in "fc":
         verdict.type = False
         verdict.problem = finding("no-integers", name=name, dtype=str(obtained.dtype))
+    elif kind_matters and obtained.dtype.kind == "c":
+        verdict.type = False
+        verdict.problem = finding("complex-numbers", name=name, dtype=str(obtained.dtype))
     elif obtained.shape != expected.shape:
         verdict.shape = False
         identifier = "wrong-shape"

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from autograder.authoring.cases.draw import (
+    RIGID,
+    SINGLE,
     Case,
     Prepare,
     Reference,
     called_twice,
+    column_by_column,
     draw,
+    from_nothing,
     from_zeros,
+    in_single_precision,
     large_cell_state,
     last_step_only,
+    long_sequence,
     lstm_weights,
     saturated,
     split,
@@ -43,6 +51,24 @@ OTHER_PLACES: dict[str, Prepare] = {
     ),
 }
 """Arguments that look like those of another case: same shapes, same sums, for a part the same numbers."""
+
+
+def other_cells(make: Callable[..., Case], forward: Reference) -> list[Case]:
+    """Cases of what else the docstring of a cell allows."""
+    return [
+        {"title": SINGLE} | make(7, 3, 3, 3, 3, forward, in_single_precision),
+        {"title": f"an input and a previous state of zeros, {RIGID}", "read_only": True}
+        | make(8, 2, 4, 3, 2, forward, lambda given: column_by_column(from_nothing(given))),
+    ]
+
+
+def other_sequences(make: Callable[..., Case], forward: Reference) -> list[Case]:
+    """The same for the function along a sequence."""
+    return [
+        {"title": SINGLE} | make(7, 3, 3, 3, 3, 3, 3, forward, in_single_precision),
+        {"title": f"thirty steps, some of zeros, some repeated, {RIGID}", "read_only": True}
+        | make(8, 2, 3, 2, 2, 30, 30, forward, lambda given: column_by_column(long_sequence(given))),
+    ]
 
 
 def rnn_cell_backward_case(
@@ -141,6 +167,7 @@ def rnn_backward_cases(reference: Reference) -> dict[str, list[Case]]:
                     {"title": title} | rnn_cell_backward_case(4, 3, 4, 2, 2, reference, prepare)
                     for title, prepare in OTHER_GRADIENTS.items()
                 ),
+                *other_cells(rnn_cell_backward_case, reference),
                 *(
                     {"title": title} | rnn_cell_backward_case(2, 2, 4, 3, 1, reference, prepare)
                     for title, prepare in OTHER_PLACES.items()
@@ -163,6 +190,7 @@ def rnn_backward_cases(reference: Reference) -> dict[str, list[Case]]:
                     {"title": title} | rnn_backward_case(6, 3, 4, 2, 3, 3, 3, reference, prepare)
                     for title, prepare in OTHER_GRADIENTS.items()
                 ),
+                *other_sequences(rnn_backward_case, reference),
                 *(
                     {"title": title} | rnn_backward_case(2, 2, 4, 3, 1, 6, 6, reference, prepare)
                     for title, prepare in OTHER_PLACES.items()
@@ -194,6 +222,7 @@ def lstm_backward_cases(reference: Reference) -> dict[str, list[Case]]:
                     {"title": title} | lstm_cell_backward_case(5, 2, 4, 3, 3, reference, prepare)
                     for title, prepare in OTHER_GRADIENTS.items()
                 ),
+                *other_cells(lstm_cell_backward_case, reference),
                 *(
                     {"title": title} | lstm_cell_backward_case(2, 2, 4, 3, 1, reference, prepare)
                     for title, prepare in OTHER_PLACES.items()
@@ -221,6 +250,7 @@ def lstm_backward_cases(reference: Reference) -> dict[str, list[Case]]:
                     {"title": title} | lstm_backward_case(6, 2, 4, 3, 3, 3, 3, reference, prepare)
                     for title, prepare in OTHER_GRADIENTS.items()
                 ),
+                *other_sequences(lstm_backward_case, reference),
                 *(
                     {"title": title} | lstm_backward_case(2, 2, 4, 3, 1, 6, 6, reference, prepare)
                     for title, prepare in OTHER_PLACES.items()

@@ -54,6 +54,10 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
     many_letters = {letter: index for index, letter in enumerate("abcdefghijk\n")}
     long_winded = language_model(6, 5, 12)
     long_winded["by"][11] -= 2.0
+    # With these scores and this seed, fifty letters are a long walk: they are others as soon as a state is
+    # rounded, to four decimals or to half precision, the probabilities are, or the temperature is limited.
+    undecided = {name: 0.3 * value if name in ("Wya", "by") else value for name, value in long_winded.items()}
+    undecided["by"][11] = -5.0
     talkative["by"][0] -= 2.5
     never_ends["by"][2] = -50.0
     silent = talkative | {"by": talkative["by"] + 60 * np.eye(6)[:, :1]}
@@ -115,6 +119,8 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
             limited("gradients of other names, limit 10", other_gradients(), 10),
             limited("some gradients only, limit 0.25", some_gradients(), 0.25),
             limited("gradients far below the limit", draw(14, dWaa=(2, 2), dbo=(2, 1)), 50.0),
+            # Beyond single precision.
+            limited("gradients around 1e40, limit 1e40", {"dWf": 1e40 * draw(15, g=(2, 3))["g"]}, 1e40),
             limited("no gradients at all", {}, 1.0),
         ],
         "sample": called_twice(
@@ -141,6 +147,13 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
                     parameters=long_winded,
                     char_to_ix=many_letters,
                     temperature=2.0,
+                ),
+                sample_case(
+                    "a temperature near zero, a long name",
+                    136,
+                    parameters=undecided,
+                    char_to_ix=many_letters,
+                    temperature=0.1,
                 ),
                 sample_case(
                     "the end drawn as the last letter that is allowed",
@@ -199,6 +212,16 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
                     "one step, which reads a letter", 23, 4, 5, [3], [2], learning_rate=0.2, max_value=9.0
                 ),
                 step_case(
+                    "a tiny learning rate",
+                    27,
+                    3,
+                    4,
+                    [None, 2, 1],
+                    [2, 1, 0],
+                    learning_rate=1e-5,
+                    max_value=1.0,
+                ),
+                step_case(
                     "the first name once more, another network", 26, 5, 4, [None, 1, 2, 3], [1, 2, 3, 0]
                 ),
                 step_case(
@@ -235,7 +258,7 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
                 ),
             ],
             0,
-            3,
+            4,
         ),
         "model": [
             training_case("three names, forty steps", ["abba", "bead", "dec"], 40),

@@ -15,7 +15,8 @@ Case = dict[str, Any]
 leading indices of the part of an array to show), parts (name of a
 tuple, or of a list of tuples -> names of the entries), changed
 (argument -> expected values afterwards; of a generator, the state), handed_back (the argument whose arrays
-are to be returned, not copies of them), unknown_numbers (names, also of entries, of which only types and
+are to be returned, not copies of them), read_only (True if no array of the arguments can be written to),
+unknown_numbers (names, also of entries, of which only types and
 shapes are compared), alternatives (name -> values that are right as well), tolerated (what to say where
 numbers differ, which is no failure then), training (the numbers are followed step by step, for the order of
 the names and the state at their beginning are left open), afterwards (arguments of a second call, by which
@@ -26,6 +27,10 @@ accidents (parts of messages that come from NumPy or Python when nobody looked a
 
 RNN_CELL_CACHE = ["a_next", "a_prev", "xt", "parameters"]
 LSTM_CELL_CACHE = ["a_next", "c_next", "a_prev", "c_prev", "ft", "it", "cct", "ot", "xt", "parameters"]
+
+
+SINGLE = "inputs in single precision, all sizes equal"
+RIGID = "arrays that are read-only and lie in memory column by column"
 
 
 def draw(seed: int, **shapes: Sequence[int]) -> dict[str, Any]:
@@ -98,9 +103,66 @@ def same_at_each_step(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_integers(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The same arguments with inputs that are integers: a result of their type would lose its decimals."""
+    """The same arguments with inputs that are integers, and input weights that are smaller in proportion.
+
+    A result of their type would lose its decimals, and a single byte does not hold them.
+    """
     name = "xt" if "xt" in arguments else "x"
-    return arguments | {name: np.sign(arguments[name]).astype(int)}
+    integers = np.rint(150 * arguments[name]).astype(int)
+    weights = {
+        key: value.copy()
+        for key, value in arguments["parameters"].items()
+        if key in ("Wax", "Wf", "Wi", "Wc", "Wo")
+    }
+    for value in weights.values():
+        value[:, -len(integers) :] /= 150  # of what the LSTM stacks, the input is the last part
+    return arguments | {name: integers, "parameters": arguments["parameters"] | weights}
+
+
+def in_single_precision(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with inputs that are float32: a result of their type would be too coarse."""
+    name = "xt" if "xt" in arguments else "x"
+    return arguments | {name: arguments[name].astype(np.float32)}
+
+
+def around_100(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with hidden states that are larger by 100, and biases that make up for it.
+
+    What is rounded to single precision on the way is then off by so much that the results show it.
+    """
+    parameters, a_prev = arguments["parameters"], arguments["a_prev"]
+    biases = {
+        bias: parameters[bias] - 100 * parameters[weights][:, : len(a_prev)].sum(axis=1, keepdims=True)
+        for weights, bias in (("Waa", "ba"), ("Wf", "bf"), ("Wi", "bi"), ("Wc", "bc"), ("Wo", "bo"))
+        if weights in parameters
+    }
+    return arguments | {"a_prev": a_prev + 100, "parameters": parameters | biases}
+
+
+def column_by_column(value: Any) -> Any:
+    """The same numbers in arrays that lie in memory column by column (Fortran's order)."""
+    if isinstance(value, dict):
+        return {name: column_by_column(item) for name, item in value.items()}
+    return np.asfortranarray(value) if isinstance(value, np.ndarray) else value
+
+
+def from_nothing(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with an input, and states before the step, that are zeros."""
+    return from_zeros(arguments | {"xt": np.zeros_like(arguments["xt"])})
+
+
+def long_sequence(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with steps of zeros, for one example or all, and steps that repeat the one before;
+    weights of the states that are so small that rounding does not grow along many steps."""
+    x = arguments["x"].copy()
+    x[:, :, 2] = x[:, 0, 5] = 0
+    x[:, :, 9] = x[:, :, 8]
+    weights = {
+        name: 0.5 * value
+        for name, value in arguments["parameters"].items()
+        if name in ("Waa", "Wf", "Wi", "Wc", "Wo")
+    }
+    return arguments | {"x": x, "parameters": arguments["parameters"] | weights}
 
 
 def from_zeros(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from autograder.authoring.cases.draw import (
     LSTM_CELL_CACHE,
+    RIGID,
     RNN_CELL_CACHE,
+    SINGLE,
     Case,
     Reference,
+    around_100,
     called_twice,
+    column_by_column,
+    from_nothing,
     from_zeros,
+    in_single_precision,
     large_cell_state,
     large_scores,
+    long_sequence,
     lstm,
     lstm_cell,
     rnn,
@@ -35,6 +43,40 @@ def in_other_places(arguments: dict[str, Any], more: Case) -> list[Case]:
         {
             "title": f"the same {x}, the numbers of all else at other places",
             "arguments": with_others_rearranged(arguments, x),
+        }
+        | more,
+    ]
+
+
+def other_cells(make: Callable[..., dict[str, Any]], more: Case) -> list[Case]:
+    """Cases of what else the docstring of a cell allows."""
+    return [
+        {
+            "title": f"{SINGLE}, states around 100",
+            "arguments": around_100(in_single_precision(make(7, 3, 3, 3, 3))),
+        }
+        | more,
+        {
+            "title": f"an input and a previous state of zeros, {RIGID}",
+            "arguments": column_by_column(from_nothing(make(8, 2, 4, 3, 2))),
+            "read_only": True,
+        }
+        | more,
+    ]
+
+
+def other_sequences(make: Callable[..., dict[str, Any]], more: Case) -> list[Case]:
+    """The same for the function along a sequence."""
+    return [
+        {
+            "title": SINGLE,
+            "arguments": in_single_precision(make(7, 3, 3, 3, 3, 3)),
+        }
+        | more,
+        {
+            "title": f"thirty steps, some of zeros, some repeated, {RIGID}",
+            "arguments": column_by_column(long_sequence(make(8, 2, 3, 2, 2, 30))),
+            "read_only": True,
         }
         | more,
     ]
@@ -76,6 +118,7 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
                 }
                 | cell
                 | {"show": {"a_next": [3], "yt_pred": [1]}},
+                *other_cells(rnn_cell, cell),
                 *in_other_places(rnn_cell(2, 2, 4, 3, 1), cell),
             ],
             1,
@@ -101,6 +144,7 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
                 }
                 | sequence
                 | {"show": {"a": [2, 0], "y_pred": [1, 0]}},
+                *other_sequences(rnn, sequence),
                 *in_other_places(rnn(2, 2, 4, 3, 1, 6), sequence),
             ],
             1,
@@ -142,6 +186,7 @@ def lstm_forward_cases(reference: Reference) -> dict[str, list[Case]]:
                 }
                 | cell
                 | {"show": {"a_next": [2], "c_next": [2], "yt_pred": [1]}},
+                *other_cells(lstm_cell, cell),
                 *in_other_places(lstm_cell(2, 2, 4, 3, 1), cell),
             ],
             1,
@@ -167,6 +212,7 @@ def lstm_forward_cases(reference: Reference) -> dict[str, list[Case]]:
                 }
                 | sequence
                 | {"show": {"a": [2, 0], "y": [1, 0], "c": [2, 0]}},
+                *other_sequences(lstm, sequence),
                 *in_other_places(lstm(2, 2, 4, 3, 1, 6), sequence),
             ],
             1,

@@ -9,11 +9,17 @@ import numpy as np
 
 from autograder.authoring.cases.draw import (
     LSTM_CELL_CACHE,
+    RIGID,
     RNN_CELL_CACHE,
+    SINGLE,
     Case,
     Reference,
+    around_100,
     called_twice,
+    column_by_column,
     draw,
+    in_single_precision,
+    long_sequence,
     lstm_weights,
     rnn,
     split,
@@ -29,6 +35,10 @@ SQUARE_MASK = np.array([[1, 1, 1], [1, 0, 1], [1, 0, 0]], dtype=float)
 """As many examples as time steps: NumPy accepts it untransposed. It is not symmetric, so this matters."""
 
 REAL_MASK = np.ones((2, 3))
+
+LONG_MASK = np.ones((30, 2))
+LONG_MASK[2:5, 0] = LONG_MASK[20:, 1] = LONG_MASK[27:] = 0
+"""A gap, and at the end steps that are padding for all examples."""
 
 
 def one_hot(seed: int, n_y: int, m: int, T_x: int, mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -69,6 +79,10 @@ def with_nan(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "x": np.where(given["mask"].T == 1, given["x"], np.nan)}
 
 
+def with_integer_mask(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.astype(int) if name.startswith("mask") else value for name, value in given.items()}
+
+
 def without_mask(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name not in ("mask", "mask_t")}
 
@@ -94,8 +108,9 @@ def masked_forward_cases(
     padded, square, real = make(1, 3, 5, 2, MASK), make(2, 2, 4, 5, SQUARE_MASK), make(3, 4, 3, 2, REAL_MASK)
     cell_padded = {"unknown_numbers": ["ft", "it", "cct", "ot"]}
     sequence_padded = {"unknown_numbers": ["caches"]}
-    spoiled = second_step(padded)
-    spoiled["xt"] = np.where(spoiled["mask_t"] == 1, spoiled["xt"], [[np.nan], [7.0], [0.0]])
+    spoiled = second_step(padded) | {"mask_t": np.array([[1.0, 0.0, 0.0, 1.0]])}
+    spoiled["xt"] = spoiled["xt"].copy()
+    spoiled["xt"][:, 1], spoiled["xt"][:, 2] = [np.nan, 7.0, 0.0], 7.0
     infinite = second_step(padded)
     infinite["xt"] = np.where(infinite["mask_t"] == 1, 0.0, [[np.inf], [-np.inf], [1e6]])
     maskless, ones = without_mask(second_step(real)), REAL_MASK[:1]
@@ -104,7 +119,9 @@ def masked_forward_cases(
     all_masked = [with_entry(cache, -1, ones) for cache in forward_sequence(**without_mask(real))[-1]]
     small = make(4, 2, 3, 4, MASK[1:4, :2])
     step = second_step(small)
-    cell_cases = [
+    equal = in_single_precision(make(5, 3, 3, 3, SQUARE_MASK))
+    rigid = column_by_column(long_sequence(make(6, 2, 3, 2, LONG_MASK)))
+    cell_cases: list[Case] = [
         {"title": "a padded example among real ones", "arguments": second_step(padded)} | cell | cell_padded,
         {"title": "all examples real", "arguments": second_step(real)} | cell,
         {
@@ -122,6 +139,13 @@ def masked_forward_cases(
             "alternatives": {"cache": [masked_after_all]},
         }
         | cell,
+        {
+            "title": f"{SINGLE}, states around 100, a mask of integers",
+            "arguments": around_100(with_integer_mask(second_step(equal))),
+        }
+        | cell
+        | cell_padded,
+        {"title": RIGID, "arguments": second_step(rigid), "read_only": True} | cell | cell_padded,
         {"title": "other sizes", "arguments": step} | cell | cell_padded,
         {"title": "the same numbers at other places in xt", "arguments": with_rearranged(step, "xt")}
         | cell
@@ -133,7 +157,7 @@ def masked_forward_cases(
         | cell
         | cell_padded,
     ]
-    sequence_cases = [
+    sequence_cases: list[Case] = [
         {"title": "padding at the end, at the beginning, in the middle and everywhere", "arguments": padded}
         | sequence
         | sequence_padded,
@@ -148,6 +172,16 @@ def masked_forward_cases(
             "alternatives": {"caches": [all_masked]},
         }
         | sequence,
+        {"title": f"{SINGLE}, a mask of integers", "arguments": with_integer_mask(equal)}
+        | sequence
+        | sequence_padded,
+        {
+            "title": f"thirty steps, the last of them padding for all, {RIGID}",
+            "arguments": rigid,
+            "read_only": True,
+        }
+        | sequence
+        | sequence_padded,
         {"title": "other sizes", "arguments": small} | sequence | sequence_padded,
         {"title": "the same numbers at other places in x", "arguments": with_rearranged(small, "x")}
         | sequence
@@ -165,19 +199,22 @@ def masked_forward_cases(
 def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], *upstream: str) -> list[Case]:
     """Cases of three sizes of the upstream gradients, in which the backward pass is linear, and one without a
     mask."""
-    cases = []
+    cases: list[Case] = []
     padded = second_step(make(1, 3, 5, 2, MASK))
     small = second_step(make(6, 2, 3, 4, MASK[1:4, :2]))
     elsewhere = "the numbers of all else at other places"
     for title, given, size in (
         ("a padded example among real ones", padded, 1.0),
         ("all examples real", second_step(make(2, 2, 4, 5, REAL_MASK)), 1.0),
+        ("all examples padding", second_step(make(9, 2, 4, 5, 0 * REAL_MASK)), 1.0),
         ("large gradients", padded, 1e2),
         ("small gradients", padded, 1e-4),
         ("no mask", without_mask(second_step(make(4, 3, 4, 2, REAL_MASK))), 1.0),
         ("huge gradients (1e6)", small, 1e6),
         # Beyond single precision, and beyond every limit that somebody may have thought of.
         ("huge gradients (1e40), inputs that are integers", with_integers(small), 1e40),
+        (SINGLE, second_step(in_single_precision(make(7, 3, 3, 3, SQUARE_MASK))), 1.0),
+        (RIGID, column_by_column(second_step(make(8, 2, 3, 4, MASK[1:4, :2]))), 1.0),
         ("other sizes", small, 1.0),
         *((f"the same numbers at other places in {name}", small, 1.0) for name in upstream),
         (f"the same upstream gradients, {elsewhere}", with_rearranged(small, *small), 1.0),
@@ -193,6 +230,7 @@ def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], 
                 "shared": {"parameters": given["parameters"]},
                 "show": {"dxt": [1], "da_prev": [2], "dc_prev": [2]},
             }
+            | ({"read_only": True} if title == RIGID else {})
         )
     return called_twice(cases, -3, -2)
 
@@ -230,6 +268,11 @@ def masked_backward(make: Callable[..., Any], forward: Callable[..., Any]) -> li
         ("huge output weights (1e6)", with_output_layer(small, size=1e6)),
         # The gradients are as large: beyond single precision, and beyond every limit.
         ("huge output weights (1e40)", with_output_layer(small, size=1e40)),
+        (f"{SINGLE}, labels of integers", in_single_precision(make(10, 3, 3, 3, SQUARE_MASK))),
+        (
+            f"thirty steps, the last of them padding for all, {RIGID}",
+            column_by_column(long_sequence(make(11, 2, 3, 2, LONG_MASK))),
+        ),
         ("other sizes", small),
         ("the same predictions, other labels", small),
         ("the same labels, the numbers of all else at other places", with_rearranged(small, "x", "a0", "c0")),
@@ -238,12 +281,17 @@ def masked_backward(make: Callable[..., Any], forward: Callable[..., Any]) -> li
         n_y, m, T_x = y_pred.shape
         seed = 5 if title.endswith("other labels") else 4
         y_true = one_hot(seed, n_y, m, T_x, given.get("mask", np.ones((T_x, m))))
-        case = {
+        case: Case = {
             "title": title,
             "arguments": {"y_pred": y_pred, "y_true": y_true, "caches": caches},
             "shared": {"parameters": given["parameters"]},
             "show": {"dx": [1, 0], "da0": [2], "dc0": [2]},
         }
+        if title.startswith(SINGLE):
+            case["arguments"]["y_true"] = y_true.astype(int)
+        if title.endswith(RIGID):
+            case["arguments"] |= {"y_pred": column_by_column(y_pred), "y_true": column_by_column(y_true)}
+            case["read_only"] = True
         cases.append(nan_in_padding(case, "y_true") if "NaN" in title else case)
     return called_twice(cases, -3, -2)
 

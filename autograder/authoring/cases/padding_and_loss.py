@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.cases.draw import Case, Reference, called_twice, draw, rearranged
+from autograder.authoring.cases.draw import (
+    RIGID,
+    Case,
+    Reference,
+    called_twice,
+    column_by_column,
+    draw,
+    rearranged,
+)
 from autograder.authoring.cases.masked import MASK, SQUARE_MASK, masked_cases, nan_in_padding, one_hot
 
 
@@ -18,6 +26,14 @@ def close_to_zero(case: Case) -> Case:
     return {**case, "arguments": {**case["arguments"], "y_pred": np.where(y_true == 1, small, rest)}}
 
 
+def certain(case: Case) -> Case:
+    """The same with probabilities of the right classes that are 1 for every other step and 1/2 between."""
+    y_true = case["arguments"]["y_true"]
+    likely = np.where(np.arange(y_true.shape[2]) % 2, 1.0, 0.5)
+    rest = (1 - likely) / (len(y_true) - 1)
+    return {**case, "arguments": {**case["arguments"], "y_pred": np.where(y_true == 1, likely, rest)}}
+
+
 def loss_case(title: str, seed: int, n_y: int, m: int, T_x: int, mask: np.ndarray[Any, Any] | None) -> Case:
     scores = np.exp(draw(seed, scores=(n_y, m, T_x))["scores"])
     everywhere = np.ones((T_x, m)) if mask is None else mask
@@ -27,6 +43,14 @@ def loss_case(title: str, seed: int, n_y: int, m: int, T_x: int, mask: np.ndarra
         "mask": mask,
     }
     return {"title": title, "arguments": arguments, "returns": ["loss"]}
+
+
+def loss_of_integers(case: Case) -> Case:
+    """The same with labels and a mask of integers, and arrays that are read-only and in Fortran's order."""
+    arguments = dict(case["arguments"])
+    arguments |= {name: arguments[name].astype(int) for name in ("y_true", "mask")}
+    title = f"{case['title']}, {RIGID}"
+    return {**case, "title": title, "arguments": column_by_column(arguments), "read_only": True}
 
 
 def refusal(title: str, sequences: list[Any], max_len: int | None = None) -> Case:
@@ -111,10 +135,33 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 {
                     "title": "small integers first and large ones after them",
                     "arguments": {
-                        "sequences": [np.array([[7, 0, 3]], dtype=np.int8), np.array([[300, 70_000]])],
+                        "sequences": [np.array([[7, 0, 3]], dtype=np.int8), np.array([[300, 7_000_000_001]])],
                         "max_len": None,
                         "padding_value": 0,
                     },
+                }
+                | padding,
+                {
+                    "title": "single precision first, double after it; NaN and zeros among the steps",
+                    "arguments": {
+                        "sequences": [
+                            np.array([[0.5, np.nan, 0.25]], dtype=np.float32),
+                            np.zeros((1, 4)),
+                            np.array([[0.1, 0.7]]),
+                        ],
+                        "max_len": None,
+                        "padding_value": 0,
+                    },
+                }
+                | padding,
+                {
+                    "title": f"integers that are all zero, {RIGID}",
+                    "arguments": {
+                        "sequences": [np.zeros((3, 2), dtype=int, order="F") for _ in range(2)],
+                        "max_len": None,
+                        "padding_value": 0,
+                    },
+                    "read_only": True,
                 }
                 | padding,
                 {
@@ -131,11 +178,15 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                     "the refusal of sequences that differ in embedding_size",
                     [np.ones((3, 2)), np.ones((4, 2))],
                 ),
+                refusal(
+                    "the refusal where the third sequence has another embedding_size",
+                    [np.ones((3, 2)), np.ones((3, 1)), np.ones((1, 2))],
+                ),
                 refusal("the refusal of a max_len of 0", [np.ones((3, 2)), np.ones((3, 1))], 0),
                 refusal("the refusal of a negative max_len", [np.ones((3, 2)), np.ones((3, 1))], -2),
             ],
             0,
-            9,
+            11,
         ),
         "compute_loss": [
             # First the one where NumPy does not notice that a mask was not transposed; there it gets a hint.
@@ -144,7 +195,11 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
             loss_case("no mask", 2, 4, 2, 3, None),
             loss_case("no valid token at all", 4, 3, 2, 4, np.zeros((4, 2))),
             close_to_zero(loss_case("right classes with probabilities of 0 and near 0", 5, 3, 4, 2, None)),
+            certain(loss_case("right classes with probabilities of 1 and 1/2", 10, 3, 2, 4, None)),
             nan_in_padding(loss_case("NaN in the padding", 6, 3, 4, 5, MASK), "y_pred", "y_true"),
+            loss_of_integers(
+                loss_case("all sizes equal, labels and a mask of integers", 9, 3, 3, 3, SQUARE_MASK)
+            ),
             rectangle | {"arguments": labelled},
             rectangle
             | {
