@@ -18,8 +18,16 @@ from typing import Final
 
 from autograder.course.folders import Folders
 from autograder.errors import RecordsError
+from autograder.hostile.budget import Budget
+from autograder.hostile.submission import MAX_NOTEBOOK_BYTES
 from autograder.platforms.belonging import belongs_to_another, ids_of_assignments
-from autograder.platforms.download import Member, Unreadable, members_of_inner_zip, opened_download
+from autograder.platforms.download import (
+    Member,
+    Unreadable,
+    charged,
+    members_of_inner_zip,
+    opened_download,
+)
 from autograder.platforms.layouts import HandedIn, by_student
 from autograder.text import name_fault, show
 
@@ -27,6 +35,8 @@ _MOST_REMARKS: Final = 5
 _MOST_ALIKE: Final = 20
 _MOST_ZIPS: Final = 20
 """Of one student: each is held in memory while its files are looked at."""
+_MOST_BYTES: Final = 4 * MAX_NOTEBOOK_BYTES
+"""Of one student, read or unpacked: a notebook has at most a quarter of that."""
 
 
 @dataclass
@@ -160,16 +170,22 @@ def _take_over(
 
 
 def _with_inner_zips(files: Sequence[tuple[str, Member]]) -> tuple[list[tuple[str, Member]], list[str]]:
-    """The files, those in zip files among them (one level deep), and what kept a zip file from being read."""
+    """The files, those in zip files among them (one level deep), and what kept a zip file from being read.
+
+    One budget pays for whatever is read of them, now and later.
+    """
     everything, faults, zips = [], [], 0
-    for attempt, member in files:
+    budget = Budget(_MOST_BYTES)
+    for attempt, uncharged in files:
+        member = charged(uncharged, budget)
         if member.name.lower().endswith(".zip"):
             zips += 1
             if zips > _MOST_ZIPS:
                 continue
             try:
                 inner = [
-                    (attempt, Member(f"zip/{file.path}", file.read)) for file in members_of_inner_zip(member)
+                    (attempt, charged(Member(f"zip/{file.path}", file.read, file.size), budget))
+                    for file in members_of_inner_zip(member)
                 ]
                 everything += inner
             except Unreadable as error:

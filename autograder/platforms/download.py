@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from autograder.errors import UsageError
+from autograder.hostile.budget import Budget
 from autograder.hostile.submission import MAX_NOTEBOOK_BYTES
 from autograder.text import show
 
@@ -41,6 +42,8 @@ class Member:
     """Where it is in the download, with slashes; whatever the student wrote, so never a path to open."""
     read: Callable[[], bytes]
     """Its content, at most 64 MB of it. Raises Unreadable."""
+    size: int
+    """How many bytes there are to be read, at most. What an archive says of its own files is kept to."""
 
     @property
     def name(self) -> str:
@@ -63,6 +66,17 @@ def opened_download(path: Path) -> Iterator[list[Member]]:
         raise UsageError(f"{show(path)} {why}.") from None
     except OSError as error:
         raise UsageError(f"{show(path)} cannot be read: {error.strerror}.") from error
+
+
+def charged(member: Member, budget: Budget) -> Member:
+    """The same file, for the reading of which a budget of bytes pays beforehand."""
+
+    def read() -> bytes:
+        if not budget.pays(min(member.size, MAX_NOTEBOOK_BYTES + 1)):
+            raise Unreadable("is not read any more, because all files of this student are too large together")
+        return member.read()
+
+    return Member(member.path, read, member.size)
 
 
 def members_of_inner_zip(outer: Member) -> list[Member]:
@@ -107,7 +121,7 @@ def _members_of_zip(archive: zipfile.ZipFile, most: int) -> list[Member]:
     if len(entries) > most:
         raise Unreadable(f"has more than {most} files")
     return [
-        Member(path, partial(_read_entry, archive, entry))
+        Member(path, partial(_read_entry, archive, entry), entry.file_size)
         for entry in entries
         if not entry.is_dir() and not _is_junk(path := _decoded(entry))
     ]
@@ -147,8 +161,15 @@ def _members_of_folder(folder: Path) -> list[Member]:
             file = Path(parent, name)
             path = file.relative_to(folder).as_posix()
             if not _is_junk(path):
-                members.append(Member(path, partial(_read_plain_file, file)))
+                members.append(Member(path, partial(_read_plain_file, file), _size(file)))
     return sorted(members, key=lambda member: member.path)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def _read_plain_file(path: Path) -> bytes:

@@ -129,7 +129,7 @@ def _sort(
             continue
         handed_in = everybody.setdefault(student, HandedIn(student))
         groups = match.groupdict()
-        rest = Member(path[match.end() :] or member.name, member.read)
+        rest = Member(path[match.end() :] or member.name, member.read, member.size)
         handed_in.files.append((groups.get("attempt") or "", rest))
         handed_in.numbers.add(groups.get("number") or "")
         handed_in.late |= bool(groups.get("late"))

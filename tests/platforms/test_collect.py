@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -18,6 +19,7 @@ from autograder.authoring.reference import COURSE
 from autograder.cli.exit_codes import DONE, INCOMPLETE, UNUSABLE
 from autograder.cli.main import main
 from autograder.hostile.submission import MAX_NOTEBOOK_BYTES
+from autograder.platforms import download as download_module
 
 NAME = "01-rnn-forward"
 FILE = f"{NAME}.ipynb"
@@ -442,6 +444,40 @@ def test_what_cannot_be_used_costs_nobody_else_anything(
     assert collect(course, download) == INCOMPLETE
     assert submitted(course) == of("Ada")
     assert why in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("packed_in", ["zip files", "a zip file", "nothing"])
+def test_what_is_read_of_one_student_is_paid_for_beforehand(
+    course: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    packed_in: str,
+) -> None:
+    """Twelve notebooks, of which eleven decide: each is small enough, all together are too large."""
+    most, size = 20_000, 5_000
+    monkeypatch.setattr("autograder.platforms.collect._MOST_BYTES", most)
+    read = []
+    at_most = download_module._at_most
+
+    def counted(file: IO[bytes]) -> bytes:
+        content = at_most(file)
+        read.append(len(content))
+        return content
+
+    monkeypatch.setattr(download_module, "_at_most", counted)
+    contents = {f"{number}/{FILE}": f"{number}".rjust(size) for number in range(12)}
+    files: dict[str, bytes | str] = {
+        "zip files": {f"{n}.zip": packed({FILE: text}) for n, text in enumerate(contents.values())},
+        "a zip file": {"all.zip": packed(contents)},
+        "nothing": contents,
+    }[packed_in]  # type: ignore[assignment]
+    eve = {f"Eve_6_assignsubmission_file/{name}": content for name, content in files.items()}
+    download = archive(tmp_path / "d.zip", eve | {f"Zoe_7_assignsubmission_file/{FILE}": "{}"})
+    assert collect(course, download) == INCOMPLETE
+    assert "all files of this student are too large together" in capsys.readouterr().out
+    assert submitted(course) == of("Zoe")
+    assert sum(n for n in read if n > len("{}")) <= most
 
 
 def test_permissions_of_the_archive_are_not_taken_over(course: Path, tmp_path: Path) -> None:
