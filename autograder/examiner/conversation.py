@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from autograder.boundary.channel import ChannelClosed, Kind
+from autograder.boundary.values import unpack
 from autograder.errors import WireError
 from autograder.exam.notebook import ExamNotebook
 from autograder.examiner.processes import ExamProcess, Processes
@@ -32,6 +33,12 @@ from autograder.walls.walled import Walled
 SMALL: Final = 64 << 10
 ABOUT: Final = 1.0
 """Seconds: who is so near to a limit has met it."""
+_IN_CALLS: Final = {
+    f"ending.{cause}": f"ending.call-{cause}"
+    for cause in ("timeout", "cpu-time", "memory", "output", "files", "crashed", "exited")
+}
+_LONGEST_QUESTION: Final = 64 * MEGABYTE
+"""Of those that are read once more, for the name of the function."""
 REFERENCE_BYTES: Final = 4 * MEGABYTE
 """The most that a student's code may give to a function of the reference at once."""
 
@@ -260,6 +267,21 @@ class Conversation:
 def least(allowances: Sequence[Allowance]) -> int:
     """Milliseconds of CPU time that a process of the exam's side may take for a question."""
     return round(1000 * min(allowance.left for allowance in allowances))
+
+
+def told_of_call(fault: Fault, question: bytes) -> Fault:
+    """The same fault, which says as well which function was running: the one that the exam asked for."""
+    identifier = _IN_CALLS.get(fault.finding["id"])
+    if identifier is None or len(question) > _LONGEST_QUESTION:
+        return fault
+    with suppress(WireError):
+        match unpack(question):
+            case [list(nodes), int(root)] if root < len(nodes):
+                match nodes[root]:
+                    case ["l", [str(name), *_]]:
+                        values = fault.finding["values"]
+                        return Fault(fault.kind, finding(identifier, function=name, **values))
+    return fault
 
 
 def shown_until_then(journal: str, budget: Budget) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from autograder.boundary.channel import ChannelClosed, Kind
 from autograder.errors import WireError
-from autograder.examiner.conversation import Conversation, least
+from autograder.examiner.conversation import Conversation, least, told_of_call
 from autograder.examiner.processes import ExamProcess
 from autograder.examiner.times import Fault, TimeBudget
 from autograder.patience import Allowance, Patience, charge
@@ -81,9 +81,12 @@ class Dialogue:
         if self.fault is not None or (self._lost is not None and kind != Kind.CALL):
             return None
         asked = Kind.FILES if kind == Kind.FILES else Kind.CALL
+        is_running = False
         try:
+            student = self._talk.student()
+            is_running = kind == Kind.CALL and not student.control.closed()
             return self._talk.ask(
-                self._talk.student(),
+                student,
                 asked,
                 body,
                 self._size,
@@ -91,7 +94,8 @@ class Dialogue:
                 self._calls,
                 call_back=(lambda question: self._call_back(exam, question)) if kind == Kind.CALL else None,
             )
-        except Fault as met:
+        except Fault as raised:
+            met = told_of_call(raised, body) if is_running else raised
             met.shown = self._talk.end()
             if kind != Kind.CALL and met.kind != "budget":
                 # As if no variable were there: the functions are to be examined nevertheless.

@@ -34,30 +34,33 @@ def examine(examiner: Examiner, folder: Path, answers: dict[str, str]) -> Result
 
 SLOW = "Mark the submission again when less is going on."
 MEMORY = "The code used more than 256 MB of memory."
+RUNNING = " while total was running."
+LATE = "total did not finish within 3 seconds. Does a loop in it, or in what it calls, never end?"
 DEATHS = {
-    "segmentation": ("import ctypes; ctypes.string_at(0)", "The code crashed Python (SIGSEGV)."),
+    "segmentation": ("import ctypes; ctypes.string_at(0)", f"The code crashed Python (SIGSEGV){RUNNING}"),
     # No signal is sent to the first process of a namespace; the C library goes on to crash it for good.
     "abort": ("import os; os.abort()", "The code crashed Python (SIG"),
-    "read error": ("import faulthandler; faulthandler._read_null()", "The code crashed Python (SIGSEGV)."),
+    "read error": ("import faulthandler; faulthandler._read_null()",
+                   f"The code crashed Python (SIGSEGV){RUNNING}"),
     "stack overflow in C": ("import faulthandler; faulthandler._stack_overflow()", "SIGSEGV"),
-    "exit 0": ("import os; os._exit(0)", "The code ended its Python process (exit code 0)."),
-    "exit 1": ("import os; os._exit(1)", "The code ended its Python process (exit code 1)."),
-    "exit 137": ("import os; os._exit(137)", "The code ended its Python process (exit code 137)."),
-    "memory": ("h = [bytearray(b'x' * (1 << 24)) for _ in range(100)]", MEMORY),
+    "exit 0": ("import os; os._exit(0)", f"The code ended its Python process (exit code 0){RUNNING}"),
+    "exit 1": ("import os; os._exit(1)", f"The code ended its Python process (exit code 1){RUNNING}"),
+    "exit 137": ("import os; os._exit(137)", f"The code ended its Python process (exit code 137){RUNNING}"),
+    "memory": ("h = [bytearray(b'x' * (1 << 24)) for _ in range(100)]", f"{MEMORY[:-1]}{RUNNING}"),
     "memory from a thread": (
         "import threading\n    def fill():\n"
         "        global hoard\n        hoard = [bytearray(b'x' * (1 << 24)) for _ in range(40)]\n"
         "    threading.Thread(target=fill).start()\n    while True: pass",
-        MEMORY,
+        f"{MEMORY[:-1]}{RUNNING}",
     ),
     "closed": ("import os; os.closerange(0, 100)\n    while True: pass", "closed its connection"),
     "closed, asleep": ("import os, time; os.closerange(0, 99)\n    time.sleep(1e6)", "closed its connection"),
     "asleep": ("import time; time.sleep(1e6)",
-               "The code did not finish within 3 seconds. Does a loop in it never end?"),
+               LATE),
     "stopped": ("import os, signal, time; os.kill(os.getpid(), signal.SIGSTOP); time.sleep(1e6)",
-                "The code did not finish within 3 seconds. Does a loop in it never end?"),
+                LATE),
     "waits for a lock": ("import _thread; l = _thread.allocate_lock(); l.acquire(); l.acquire()",
-                         "The code did not finish within 3 seconds. Does a loop in it never end?"),
+                         LATE),
 }  # fmt: skip
 
 
@@ -172,7 +175,9 @@ def test_the_kernels_own_limit_on_cpu_time_is_told_as_such(
     monkeypatch.setattr(examiner.processes, "limits", Limits(cpu_seconds=20, total_seconds=100.0))
     killed(monkeypatch, code, 20.01)
     result = examine(examiner, tmp_path, DIES)
-    assert [note.text for note in result.remarks] == ["The code used more than 20 seconds of CPU time."]
+    assert [note.text for note in result.remarks] == [
+        f"The code used more than 20 seconds of CPU time, the last of them{RUNNING}"
+    ]
 
 
 def test_a_machine_on_which_nothing_moves_is_told_apart(

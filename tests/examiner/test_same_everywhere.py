@@ -45,15 +45,15 @@ def test_every_kind_of_work_has_the_marks_and_the_reason_that_it_deserves(plainl
         for student in CLASS
     }
     said = {student: [text for _, text, _ in found["remarks"]] for student, found in plainly.items()}
-    in_time = "The code did not finish within 3 seconds. Does a loop in it never end?"
+    in_time = "did not finish within 3 seconds. Does a loop in it, or in what it calls, never end?"
     assert {student: notes for student, notes in said.items() if notes} == {
-        "endless": [in_time],
-        "endless-cell": [in_time],
-        "sleeps": [in_time],
-        "crash": ["The code crashed Python (SIGSEGV)."],
+        "endless": [f"total {in_time}"],
+        "endless-cell": ["The code did not finish within 3 seconds. Does a loop in it never end?"],
+        "sleeps": [f"double {in_time}"],
+        "crash": ["The code crashed Python (SIGSEGV) while total was running."],
         "exits": ["The code ended its Python process (exit code 5)."],
-        "memory": ["The code used more than 256 MB of memory."],
-        "caught": ["The code used more than 256 MB of memory."],
+        "memory": ["The code used more than 256 MB of memory while shift was running."],
+        "caught": ["The code used more than 256 MB of memory while double was running."],
     }
 
 
