@@ -50,11 +50,11 @@ def main(arguments):
     options = parser.parse_args(arguments)
     try:
         path = options.notebook or the_notebook()
-        text = text_of(path)
+        cells = cells_of(path)
         exercises = exercises_of(path.resolve().parent)
         print(f"{path.name}, saved {ago(path)}. Running it …\n", flush=True)
         points, possible, missing, doubtful = 0, 0, [], []
-        results, slow = preview(text, exercises, path.resolve().parent)
+        results, slow = preview(cells, exercises, path.resolve().parent)
         width = max(map(len, exercises))
         for exercise in exercises:
             got, worth, said, is_missing = results[exercise]
@@ -95,22 +95,43 @@ def the_notebook():
     return found[0]
 
 
-def text_of(path):
-    """The text of a notebook file. Raises CannotPreview if it is none, or too large for marking."""
+def cells_of(path):
+    """What matters of each cell of a notebook file: its type, text and metadata, as marking reads them.
+
+    Raises CannotPreview if it is none, or too large for marking.
+    """
     try:
         content = path.read_bytes()
         refuse_too_much(path.name, content)
-        text = content.decode("utf-8-sig")
-        notebook = json.loads(text)
+        notebook = json.loads(content.decode("utf-8-sig"), parse_int=float)  # fast for any number of digits
         assert notebook["nbformat"] == 4 and isinstance(notebook["cells"], list)
+        return [cell_of(cell) for cell in notebook["cells"]]
     except FileNotFoundError:
         raise CannotPreview(f"There is no file {path}.") from None
-    except (ValueError, KeyError, TypeError, AssertionError):
+    except OSError as error:
+        raise CannotPreview(f"{path} cannot be read: {error.strerror}.") from None
+    except (ValueError, KeyError, TypeError, AssertionError, RecursionError):
         raise CannotPreview(
             f"{path.name} is not a notebook, or is damaged: it would score 0. Open it in JupyterLab, save it,"
             " and try again; if it does not open, copy your answers into a fresh copy."
         ) from None
-    return text
+
+
+def cell_of(cell):
+    """Raises an error if the cell is damaged; odd metadata do no harm."""
+    source = cell["source"]
+    source = "".join(source) if isinstance(source, list) else source
+    assert isinstance(source, str) and cell["cell_type"] in ("code", "markdown", "raw")
+    source = source.encode("utf-8", "replace").decode()  # halves of characters cannot be sent to a kernel
+    metadata = cell.get("metadata")
+    marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    marks = marks if isinstance(marks, dict) else {}
+    grade_id, points = marks.get("grade_id"), marks.get("points")
+    kept = {
+        "grade_id": grade_id if isinstance(grade_id, str) else "",
+        "points": points if isinstance(points, float) and 0 <= points < 1000 else 10,
+    }
+    return {"cell_type": cell["cell_type"], "source": source, "metadata": {"nbgrader": kept}}
 
 
 def refuse_too_much(name, content):
@@ -151,11 +172,11 @@ def usable(cases):
     return isinstance(cases, list) and bool(cases) and all(isinstance(case, dict) for case in cases)
 
 
-def preview(text, exercises, folder):
+def preview(read, exercises, folder):
     """Run the notebook; for each exercise its points (None if they are in doubt), what it is worth, what
     there is to say, and whether a cell is missing; and what there is to say about slow cells."""
     here = sys.platform == "emscripten"  # in a browser, where no second kernel can be started
-    node = read_here(text) if here else read(text)
+    node = {"cells": read} if here else as_notebook(read)
     cells = {}
     for exercise in exercises:
         grades = places(node["cells"], f"{exercise}-grade")
@@ -171,7 +192,6 @@ def preview(text, exercises, folder):
     for cell in node["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
-            cell["metadata"].pop("execution", None)  # times of an earlier run
     before = os.environ.get("NBGRADER_EXECUTION")
     os.environ["NBGRADER_EXECUTION"] = "validate"  # training runs are cut short, as in marking
     try:
@@ -191,7 +211,7 @@ def preview(text, exercises, folder):
     return {exercise: result(exercise, cells) for exercise in exercises}, slow
 
 
-def read(text):
+def as_notebook(cells):
     try:
         import nbclient  # noqa: F401 -- it comes with JupyterLab, and is needed as well
         import nbformat
@@ -199,15 +219,7 @@ def read(text):
         raise CannotPreview(
             f"{error.name} is missing; it comes with JupyterLab: python -m pip install jupyterlab"
         ) from None
-    return nbformat.reads(text, as_version=4)
-
-
-def read_here(text):
-    """The same for a browser, which saves notebooks of the newest version and has no nbformat."""
-    node = json.loads(text)
-    for cell in node["cells"]:
-        cell["source"] = "".join(cell["source"])
-    return node
+    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells})
 
 
 def execute_in_kernel(node, folder):
@@ -255,7 +267,7 @@ def places(cells, grade_id):
 
 
 def grade_id_of(cell):
-    return cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+    return cell["metadata"]["nbgrader"]["grade_id"]
 
 
 def slow_cells(cells):
@@ -306,7 +318,7 @@ def name_of(cell):
 
 def result(exercise, cells):
     answer, grade = cells.get(f"{exercise}-answer"), cells.get(f"{exercise}-grade")
-    worth = int(grade["metadata"]["nbgrader"].get("points", 10)) if grade else 10
+    worth = int(grade["metadata"]["nbgrader"]["points"]) if grade else 10
     if answer is None or grade is None:
         said = f"MISSING: the {'answer' if answer is None else 'check'} cell was deleted."
         return 0, worth, said, True
