@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from autograder.authoring.cases.draw import (
     RIGID,
@@ -62,12 +65,18 @@ def other_cells(make: Callable[..., Case], forward: Reference) -> list[Case]:
     ]
 
 
+def long_from_zeros(given: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments as a long sequence that starts from zeros, in arrays that lie column by column."""
+    given = long_sequence(given) | {"a0": np.zeros_like(given["a0"])}
+    return {name: column_by_column(value) for name, value in given.items()}
+
+
 def other_sequences(make: Callable[..., Case], forward: Reference) -> list[Case]:
     """The same for the function along a sequence."""
     return [
         {"title": SINGLE} | make(7, 3, 3, 3, 3, 3, 3, forward, in_single_precision),
-        {"title": f"thirty steps, some of zeros, some repeated, {RIGID}", "read_only": True}
-        | make(8, 2, 3, 2, 2, 30, 30, forward, lambda given: column_by_column(long_sequence(given))),
+        {"title": f"thirty steps from a state of zeros, some repeated, {RIGID}", "read_only": True}
+        | make(8, 2, 3, 2, 2, 30, 30, forward, long_from_zeros),
     ]
 
 
