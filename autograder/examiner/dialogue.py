@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from autograder.boundary.channel import ChannelClosed, Kind
+from autograder.boundary.handles import ERA
 from autograder.errors import WireError
 from autograder.examiner.conversation import Conversation, least, told_of_call
 from autograder.examiner.processes import ExamProcess
@@ -95,7 +96,7 @@ class Dialogue:
                 call_back=(lambda question: self._call_back(exam, question)) if kind == Kind.CALL else None,
             )
         except Fault as raised:
-            met = told_of_call(raised, body) if is_running else raised
+            met = told_of_call(raised, body[ERA:]) if is_running else raised
             met.shown = self._talk.end()
             if kind != Kind.CALL and met.kind != "budget":
                 # As if no variable were there: the functions are to be examined nevertheless.

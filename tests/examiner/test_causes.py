@@ -128,7 +128,8 @@ def test_who_dies_while_nobody_asks_is_not_said_to_have_tampered(
     monkeypatch.setattr(Examination, "_names", later)
     answer = f"{source}\ndef total(values):\n    return sum(values)"
     result = examine(examiner, tmp_path, {"total": answer})
-    assert result.remarks and {note.text for note in result.remarks} == {said}
+    # Started afresh, it may die once more, and be asked something then.
+    assert result.remarks and {note.text for note in result.remarks} <= {said, f"{said[:-1]}{RUNNING}"}
 
 
 def test_who_dies_between_two_cells_does_not_cost_the_next(examiner: Examiner, tmp_path: Path) -> None:
@@ -136,7 +137,8 @@ def test_who_dies_between_two_cells_does_not_cost_the_next(examiner: Examiner, t
     source += "    threading.Timer(0.01, ctypes.string_at, (0,)).start()"
     slow = "import time; time.sleep(0.5)"
     result = examine(examiner, tmp_path, {"after double-grade": source, "before total-text": slow})
-    assert {note.text for note in result.remarks} == {"The code crashed Python (SIGSEGV)."}
+    assert result.remarks
+    assert all(note.text.startswith("The code crashed Python (SIGSEGV)") for note in result.remarks)
 
 
 # What is not the submission's own doing
