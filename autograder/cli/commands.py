@@ -260,6 +260,16 @@ def report_command(options: argparse.Namespace) -> int:
 
 
 def doctor_command(options: argparse.Namespace) -> int:
+    if options.scheduler:
+        from autograder.marking.cluster.connection import check
+        from autograder.marking.cluster.inspection import inspect
+
+        check(options.scheduler)
+        complete = True
+        for holds, lines in inspect(options.scheduler):
+            print("\n".join(lines))
+            complete = complete and holds
+        return DONE if complete else INCOMPLETE
     from autograder.cli.doctor import examine_walls, table_of_differences
     from autograder.marking import settings
     from autograder.walls.kinds import ANY, DESCRIPTION, LANDLOCK, NAMESPACES

@@ -235,6 +235,11 @@ def make_parser() -> argparse.ArgumentParser:
         "Tries to break out of the sandbox and says what holds, with the remedy for what does not.",
         "  autograder doctor",
     )
+    doctor.add_argument(
+        "--scheduler",
+        metavar="ADDRESS|FILE",
+        help="test the walls of every worker of this Dask scheduler, not of this machine",
+    )
     doctor.set_defaults(command=doctor_command)
     return parser
 

@@ -259,6 +259,23 @@ def test_a_scheduler_without_workers_is_told(
     assert "has had no worker for 2 seconds. Start some" in capsys.readouterr().err
 
 
+@on_a_cluster
+@pytest.mark.walls
+def test_the_doctor_says_of_each_worker_what_holds(
+    own_cluster: DaskCluster, tmp_path: Path, capsys: Any
+) -> None:
+    (tmp_path / "stub" / "autograder").mkdir(parents=True)
+    (tmp_path / "stub" / "autograder" / "__init__.py").write_text("")
+    own_cluster.add_worker()
+    own_cluster.add_worker({"PYTHONPATH": str(tmp_path / "stub")})
+    wait_until(lambda: own_cluster.log().count("Registered to:") >= 2, own_cluster.log)
+    assert main(["doctor", "--scheduler", str(own_cluster.file)]) == 1
+    text = capsys.readouterr().out
+    assert text.count("it cannot be asked") == 1
+    assert re.search(r"tcp://127\.0\.0\.1:\d+\): Python 3\.\d+\.\d+, NumPy ", text)
+    assert re.search(r"^  \d+ of \d+ walls hold\.$", text, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     "address",
     [

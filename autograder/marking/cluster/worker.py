@@ -11,6 +11,7 @@ import queue
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,28 @@ async def finish(run: str) -> None:
     """Nothing of the run stays."""
     if found := _RUNS.pop(run, None):
         await asyncio.get_running_loop().run_in_executor(None, found.close)
+
+
+async def doctor() -> bytes:
+    """What `autograder doctor` says on this machine, packed: host, surroundings, exit code, its lines."""
+    found = await asyncio.get_running_loop().run_in_executor(None, _doctor)
+    return bytes(msgpack.packb([socket.gethostname(), node.surroundings(), *found]))
+
+
+def _doctor() -> tuple[int, list[str]]:
+    package = str(Path(__file__).parents[3])
+    code = f"import sys; sys.path.append({package!r})"
+    code += "; from autograder.cli.main import main; sys.exit(main(['doctor']))"
+    with tempfile.TemporaryDirectory() as nothing:
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", code],
+            cwd=nothing,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    return done.returncode, (done.stdout + done.stderr).splitlines()
 
 
 async def _watch(run: str) -> None:
