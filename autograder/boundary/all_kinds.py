@@ -5,7 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from autograder.boundary import kinds_names, kinds_numpy, kinds_pandas, kinds_scipy, kinds_sympy
+from autograder.boundary import (
+    kinds_matplotlib,
+    kinds_names,
+    kinds_numpy,
+    kinds_pandas,
+    kinds_scipy,
+    kinds_sympy,
+)
 from autograder.boundary.kinds import KINDS, NAMED_TUPLE, Kind, named_fields
 from autograder.boundary.kinds_numpy import check_wanted
 
@@ -19,12 +26,18 @@ KINDS_BY_NAME: Final[dict[str, Kind]] = {
         kinds_names.NAME,
         *kinds_numpy.ALL,
         *kinds_pandas.ALL,
+        *kinds_matplotlib.ALL,
         kinds_scipy.SPARSE,
         kinds_sympy.EXPRESSION,
         kinds_sympy.MATRIX,
     )
 }
-_LIBRARIES: Final = {"pandas": kinds_pandas.find, "scipy": kinds_scipy.find, "sympy": kinds_sympy.find}
+_LIBRARIES: Final = {
+    "matplotlib": kinds_matplotlib.find,
+    "pandas": kinds_pandas.find,
+    "scipy": kinds_scipy.find,
+    "sympy": kinds_sympy.find,
+}
 
 
 def find_kind(value: object, wants: frozenset[str]) -> Kind | None:

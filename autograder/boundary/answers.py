@@ -12,6 +12,7 @@ import numpy as np
 from autograder.boundary.calls import LONGEST_MESSAGE
 from autograder.boundary.global_state import drawn_since, take_over
 from autograder.boundary.handles import FUNCTIONS, Handles
+from autograder.boundary.kinds_matplotlib import current_figure
 from autograder.boundary.plain import describe, plain_kind, real_bases, real_name
 from autograder.boundary.replies import HandedOut, Snapshot, encode_reply
 from autograder.boundary.shell import NotebookShell, is_of_cell
@@ -100,6 +101,8 @@ def answer(
         try:
             if name is None and target[0] == "about" and world is not None:
                 value: Any = Handles.tell_about(world.own(target[1]))
+            elif name is None and target[0] == "figure":
+                value = current_figure()
             elif name is None:
                 value = cast(Handles, side).perform(target, arguments, keywords)
             else:

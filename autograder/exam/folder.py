@@ -55,6 +55,11 @@ def mentions_files(source: str) -> bool:
     return _FILES.search(source) is not None
 
 
+def mentions_current_figure(source: str) -> bool:
+    """Whether code asks in which figure was drawn last."""
+    return re.search(r"\b(gca|gcf|get_fignums|fignum_exists)\b", source) is not None
+
+
 def refuse_pickles() -> None:
     """From now on, let no pickle name a function in this process: files of a student's code are here, and a
     test may read one with what is made for files of its author."""

@@ -28,10 +28,11 @@ from autograder.boundary.answers import answer, answer_callback
 from autograder.boundary.calls import CallError, Fault, NotPlain
 from autograder.boundary.channel import Channel, ChannelClosed, Kind
 from autograder.boundary.files import Files
+from autograder.boundary.kinds_matplotlib import make_current
 from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
 from autograder.errors import WireError
-from autograder.exam.folder import Folder, mentions_files, refuse_pickles
+from autograder.exam.folder import Folder, mentions_current_figure, mentions_files, refuse_pickles
 from autograder.exam.names import ends_with_call_of, global_names, tree_of
 from autograder.exam.reasons import (
     REASON,
@@ -178,6 +179,8 @@ class _Room:
         wants = self.wants[cell["notebook"]]
         self.side = ExamSide(self.call, self.given, wants, namespace)
         self.lost = {}
+        if any(map(mentions_current_figure, texts)):
+            self.side.current_figure = lambda figure: make_current(figure, self.shell)
         offered = self._offered(cell, base)
         namespace.update(offered)
         if (failed := self._run_helpers(cell, offered)) is not None:

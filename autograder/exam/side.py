@@ -6,13 +6,14 @@ from __future__ import annotations
 import builtins
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import FunctionType, MethodType
 from typing import Any, Final
 from unittest.mock import NonCallableMock
 
-from autograder.boundary.calls import Exchange, call
+from autograder.boundary.calls import CallError, Exchange, Fault, NotPlain, call
 from autograder.boundary.global_state import Following
 from autograder.boundary.handles import ERA, Handles, is_iterator
 from autograder.boundary.replies import HandedOut
@@ -38,6 +39,8 @@ class ExamSide(Handles):
         self._before: dict[str, object] = {}
         self._shared: frozenset[str] = frozenset()
         self._handed_out: dict[str, HandedOut] = {}
+        self.current_figure: Callable[[object], None] | None = None
+        """What is done with the figure in which the student's code has drawn last, where a test asks."""
         self._random = Following() if "random" in wants else None
 
     def watch(self, names: Mapping[str, object], shared: frozenset[str]) -> None:
@@ -62,17 +65,26 @@ class ExamSide(Handles):
         name = target if isinstance(target, str) else self._name_of(target, arguments)
         handed_out = self._handed_out.setdefault(name, HandedOut()) if isinstance(target, str) else None
         states = self._random.tell() if self._random is not None else None
-        return call(
-            target,
-            arguments,
-            keywords,
-            self._exchange,
-            handed_out,
-            self,
-            name=name,
-            world=(self._changes(), states),
-            drawn=self._random.follow if self._random is not None else lambda _: None,
-        )
+        try:
+            return call(
+                target,
+                arguments,
+                keywords,
+                self._exchange,
+                handed_out,
+                self,
+                name=name,
+                world=(self._changes(), states),
+                drawn=self._random.follow if self._random is not None else lambda _: None,
+            )
+        finally:
+            if self.current_figure is not None:
+                self._follow_figure(self.current_figure)
+
+    def _follow_figure(self, show: Callable[[object], None]) -> None:
+        with suppress(NotPlain, CallError, Fault):
+            if (figure := call(("figure", 0), (), {}, self._exchange, side=self, name="figure")) is not None:
+                show(figure)
 
     def _name_of(self, target: Any, arguments: tuple[Any, ...]) -> str:
         operation, number = target

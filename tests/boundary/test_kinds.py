@@ -8,6 +8,7 @@ import decimal
 import pathlib
 from typing import Any
 
+import matplotlib as mpl
 import msgpack
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ import sympy
 from fuzzing import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from autograder.boundary.all_kinds import KINDS_BY_NAME
 from autograder.boundary.replies import Snapshot, decode_reply, encode_reply
@@ -97,7 +100,7 @@ def test_every_kind_has_a_test() -> None:
     elsewhere = {"DataFrame", "Series", "Index", "Timestamp", "Timedelta", "NA", "NaT", "sparse matrix"}
     elsewhere |= {"array of times", "structured array", "array of objects", "masked array", "matrix"}
     elsewhere |= {"poly1d", "polynomial", "dtype", "view of keys", "view of values", "view of items"}
-    elsewhere |= {"name", "NotImplemented"}
+    elsewhere |= {"name", "NotImplemented", "figure", "axes"}
     assert set(KINDS_BY_NAME) == set(KINDS) | elsewhere
 
 
@@ -203,6 +206,64 @@ def test_a_sparse_matrix_arrives_as_it_was(form: str, what: str) -> None:
     assert type(arrived) is type(value) and arrived.toarray().tolist() == value.toarray().tolist()
 
 
+def drawn() -> Figure:
+    """A figure with two axes, and most of what tests ask for."""
+    figure = Figure(figsize=(5, 4))
+    left, right = figure.subplots(1, 2)
+    left.plot([0, 1, 2], [3.0, 5.0, 4.0], "r--o", label="one", linewidth=3)
+    left.plot(np.array(["2020-01-01", "2020-01-02"], "M8[D]").astype(int), [1, 2], alpha=0.5)
+    left.scatter([1, 2], [3, 4], s=[10, 20], label="points")
+    left.set(title="A title", xlabel="x in cm", ylabel="y", xlim=(-1, 5), yscale="log", xticks=[0, 1])
+    left.set_xticklabels(["zero", "one"])
+    left.legend(title="Legend")
+    left.grid()
+    left.text(1, 2, "note")
+    right.bar(["a", "b"], [3, 4], color="green", label="bars")
+    right.pie([1, 3], labels=["p", "q"])
+    right.fill([0, 1, 1], [0, 0, 1])
+    right.imshow(np.arange(6).reshape(2, 3), cmap="gray")
+    figure.suptitle("Both")
+    return figure
+
+
+def test_figures_and_axes_arrive_for_what_tests_ask() -> None:
+    there = drawn()
+    figure, axes = crossed([there, there.axes[0]])
+    assert isinstance(figure, Figure) and isinstance(axes, Axes) and axes is figure.axes[0]
+    for one, other in zip(figure.axes, there.axes, strict=True):
+        for name in ("title", "xlabel", "ylabel", "xlim", "ylim", "xscale", "yscale", "xticks"):
+            assert np.array_equal(getattr(one, f"get_{name}")(), getattr(other, f"get_{name}")()), name
+        assert one.get_legend_handles_labels()[1] == other.get_legend_handles_labels()[1]
+        assert len(one.get_lines()) == len(other.get_lines())
+        for mine, theirs in zip(one.get_lines(), other.get_lines(), strict=True):
+            assert np.array_equal(mine.get_xydata(), theirs.get_xydata())
+            for name in ("label", "linestyle", "linewidth", "marker", "alpha"):
+                assert getattr(mine, f"get_{name}")() == getattr(theirs, f"get_{name}")(), name
+            assert mpl.colors.same_color(mine.get_color(), theirs.get_color())
+        assert [type(patch) for patch in one.patches] == [type(patch) for patch in other.patches]
+        for mine, theirs in zip(one.patches, other.patches, strict=True):
+            assert np.allclose(mine.get_extents().bounds, theirs.get_extents().bounds, rtol=0.2)
+        for mine, theirs in zip(one.collections, other.collections, strict=True):
+            assert np.array_equal(mine.get_offsets(), theirs.get_offsets())
+            assert np.array_equal(mine.get_sizes(), theirs.get_sizes())
+        for mine, theirs in zip(one.images, other.images, strict=True):
+            assert np.array_equal(mine.get_array(), theirs.get_array())
+        assert [text.get_text() for text in one.texts] == [text.get_text() for text in other.texts]
+        assert [len(bars) for bars in one.containers] == [len(bars) for bars in other.containers]
+    legend = axes.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["one", "points"]
+    assert legend.get_title().get_text() == "Legend"
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["zero", "one"]
+    assert figure.get_suptitle() == "Both"
+
+
+def test_an_array_of_axes_arrives() -> None:
+    axes = Figure().subplots(2, 2)
+    arrived = crossed(axes)
+    assert arrived.shape == (2, 2) and all(isinstance(one, Axes) for one in arrived.flat)
+    assert arrived[0, 0].figure is arrived[1, 1].figure
+
+
 @pytest.mark.parametrize("kind", IN_PLACE)
 @given(st.data())
 @examples(20)
@@ -287,6 +348,9 @@ LIES: dict[str, tuple[str, list[Any]]] = {
     "symbol with assumptions that are none": ("expression", [[["symbol", "x", {"__class__": True}]]]),
     "function that is code": ("expression", [[["function", "a; import os", 0]]]),
     "more than there is": ("expression", [[["class", "Add", 3]]]),
+    "axes of nothing": ("axes", [None, 0]),
+    "axes of a figure that has none": ("figure", [[5.0, 4.0], "", [["3d", [], [], [], [], [], None, True]]]),
+    "figure as large as a house": ("figure", [[1e9, 1e9], "", []]),
     "function with which more can be reached": ("name", ["builtins.eval"]),
     "method of a class": ("name", ["builtins.str.format"]),
     "sparse class that is none": ("sparse matrix", ["eval", [1, 1], [0], [0], [1]]),
