@@ -207,7 +207,12 @@ def _special(name: str, is_theirs: Callable[[object], bool]) -> Callable[..., An
         among_themselves = all(map(is_theirs, arguments))
         if name in COMPARISONS and not among_themselves:
             return NotImplemented
-        found = _asking(self)(name, *arguments)
+        try:
+            found = _asking(self)(name, *arguments)
+        except Exception as error:
+            if name == "__next__" and getattr(error, "facts", {}).get("name") == "StopIteration":
+                raise StopIteration from None
+            raise
         if (
             name in ARITHMETIC
             and not among_themselves

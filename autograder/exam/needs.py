@@ -65,6 +65,7 @@ def needs_of(
     names: set[str] = set()
     if not grade.names[1].isdisjoint(_LOOKING):
         names |= answers - grade.names[0]
+    names |= _deleted(grade.source) & set(answered)
     settled: set[str] = set()
     helpers: set[int] = set()
     looked_at: set[str] = set()
@@ -130,6 +131,16 @@ def changed_by_methods(source: str) -> set[str]:
             case ast.Expr(ast.Call(ast.Attribute(ast.Name(name), method))) if method in _CHANGING:
                 found.add(name)
     return found
+
+
+def _deleted(source: str) -> set[str]:
+    """Names that code deletes and does not define."""
+    try:
+        nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
+    except (SyntaxError, ValueError):
+        return set()
+    stored = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
+    return {node.id for node in nodes if isinstance(node.ctx, ast.Del)} - stored
 
 
 def _changed(source: str) -> set[str]:

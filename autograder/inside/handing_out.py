@@ -44,7 +44,7 @@ class StudentSide(Handles):
         if issubclass(own, type):
             return "class" if self._is_wanted(cast(type, value)) else None
         if is_iterator(value):
-            return "iterator" if "iterators" in self.wants else None
+            return "iterator" if self.wants & {"iterators", "objects"} else None
         if issubclass(own, FUNCTIONS):
             of = getattr(value, "__self__", None)
             is_method = of is not None and type(of) is not ModuleType and self._is_wanted(type(of))
