@@ -26,6 +26,12 @@ def read_notebook(path: Path) -> ExamNotebook:
             raise ExamError(
                 f"{path} has notebook format {raw['nbformat']}; save it with a recent JupyterLab."
             )
+        language, kernel = _language_of(metadata)
+        if language and language.lower() != "python":
+            raise ExamError(
+                f"{path} is for the kernel {kernel!r} ({language}): only notebooks in Python can be examined."
+                " Mark this assignment with `nbgrader autograde --Autograder.enabled=False`."
+            )
     except OSError as error:
         raise ExamError(f"{path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -47,6 +53,12 @@ def read_notebook(path: Path) -> ExamNotebook:
                     f"{path}: the grade cell {cell.grade_id} is not plain Python: {error}"
                 ) from error
     return ExamNotebook(path.stem, cells, metadata)
+
+
+def _language_of(metadata: dict[str, Any]) -> tuple[str, str]:
+    """The language that a notebook says it is in, and the name of its kernel; empty if it says nothing."""
+    kernel, about = metadata.get("kernelspec") or {}, metadata.get("language_info") or {}
+    return str(kernel.get("language") or about.get("name") or ""), str(kernel.get("name") or "")
 
 
 def _read_cell(raw: dict[str, Any]) -> ExamCell:

@@ -31,18 +31,17 @@ _PLAIN_MODULES: Final = frozenset(
     | {"functools", "json", "re", "string", "nose", "datetime", "fractions", "decimal", "pathlib", "glob"}
 )
 _WORDS: Final = {
-    "masked": re.compile(r"\bma\b|masked"),
-    "matrix": re.compile(r"\b(as|as_|np\.)?matrix\b"),
+    "masked": re.compile(r"\b(np|numpy)\.ma\b|\bMaskedArray\b|\bmasked_array\b"),
+    "matrix": re.compile(r"\b(np|numpy)\.(as)?matrix\b"),
     "described": re.compile(
         r"__(doc|code|annotations|defaults|wrapped)__|\binspect\b|\bsignature\b|\bhelp\b"
     ),
     "iterators": re.compile(r"\b(yield|zip|map|filter|iter|next|enumerate|reversed|itertools|generator)\b"),
-    "functions": re.compile(r"\blambda\b|@|\bpartial\b|\bcallable\b|\bwraps\b"),
+    "functions": re.compile(r"\blambda\b|^\s*@\w|\bpartial\b|\bcallable\b|\bwraps\b", re.M),
     "random": re.compile(
         r"\brandom\.(?!default_rng|Generator|RandomState|SeedSequence|PCG64)\w|\bimport random\b"
         r"|\bfrom (numpy\.)?random import"
     ),
-    "figures": re.compile(r"\b(matplotlib|plt|pyplot|ax|axes|fig)\b"),
 }
 _OBJECTS: Final = re.compile(r"\b(namedtuple|dataclass|Enum|NamedTuple)\b|^\s*class \w", re.M)
 

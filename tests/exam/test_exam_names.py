@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 import small_course
 
+from autograder.errors import ExamError
 from autograder.exam.master import Exam
 from autograder.examiner.examiner import Examiner
 from autograder.result import CellMark, Result
@@ -264,3 +265,23 @@ def examine_one(folder: Path, test: str, answer: str) -> Result:
         (place / "one.ipynb").write_text(json.dumps(small_course.notebook([setup, node, graded])))
     with Examiner(Exam.load(folder / "source" / "one")) as examiner:
         return examiner.examine("alice", folder / "submitted" / "one")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}},
+        {"kernelspec": {"name": "julia-1.10", "display_name": "Julia", "language": "julia"}},
+        {"language_info": {"name": "octave"}},
+    ],
+)
+def test_a_notebook_in_another_language_is_refused_by_its_kernel(
+    tmp_path: Path, metadata: dict[str, Any]
+) -> None:
+    marks = {"grade_id": "test", "grade": True, "locked": True, "points": 1}
+    cells = [small_course.cell("test", "stopifnot(add(1, 2) == 3)", nbgrader=marks)]
+    node = small_course.notebook(cells) | {"metadata": metadata}
+    (tmp_path / "other.ipynb").write_text(json.dumps(node))
+    language = (metadata.get("kernelspec") or metadata["language_info"]).get("language", "octave")
+    with pytest.raises(ExamError, match=rf"\({language}\): only notebooks in Python"):
+        Exam.load(tmp_path)
