@@ -1,0 +1,122 @@
+"""The commands of docs/instructors.md, run in the order in which they stand there, on an invented class.
+
+What is quoted there of their output is compared with what they print. The home directory has the downloads
+that the guide speaks of.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import marked
+import pytest
+
+from autograder.authoring.reference import COURSE
+from autograder.cli import demo
+
+pytestmark = [pytest.mark.long, pytest.mark.walls]
+
+ASSIGNMENT = "01-rnn-forward"
+GUIDE = COURSE / "docs" / "instructors.md"
+NOT_RUN = {
+    "git clone": "the tests run in a clone",
+    "cd my-course": "they are there",
+    "make demo": "recursive: installs everything; tests/cli and CI run it",
+    "source .venv/bin/activate": "the environment of the tests is the one in use",
+    "autograder doctor": "tests/cli/test_doctor.py runs it",
+    "make lab": "interactive; tests/browser drives it",
+    "autograder release --self-study": "tests/authoring/test_self_study.py makes it",
+    "autograder mail 01-rnn-forward --from me@example.edu --server": "sends; tests/platforms has a server",
+    "c.": "a line of nbgrader_config.py",
+    "autograder collect 01-rnn-forward gradebook.zip": "tests/platforms/test_collect.py has such a download",
+}
+"""Beginnings of the commands that are not run here, and why."""
+ENDS_WITH = {"autograder mail": {0, 1}, "autograder grade": {0, 1}}
+"""Exit codes other than 0. The class has somebody whose notebook cannot be read, and has no addresses."""
+
+
+def blocks(guide: Path) -> list[str]:
+    text = guide.read_text(encoding="utf-8")
+    return re.findall(r"^```(?:sh|bash)?\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def is_command(block: str) -> bool:
+    return re.match(r"\(?(?:autograder|nbgrader|make|git|source|cd|c\.)\b", block) is not None
+
+
+def commands(block: str) -> Iterator[str]:
+    for line in re.sub(r"\\\n\s*", "", block).splitlines():
+        yield re.sub(r"\s+#\s.*", "", line).strip()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home directory with a course, whose class has handed in on Canvas."""
+    home = tmp_path_factory.mktemp("home")
+    course = home / "my-course"
+    marked.new_course(course, [ASSIGNMENT])
+    marked.hand_in_of_the_demo(course)
+    downloads = home / "Downloads"
+    downloads.mkdir()
+    with zipfile.ZipFile(downloads / "submissions.zip", "w") as archive:
+        for number, student in enumerate(demo.CLASS, 4711):
+            late = "LATE_" if student == "bruno" else ""
+            copy = "-1" if student == "chiara" else ""
+            work = course / "submitted" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+            archive.write(work, f"{student}_{late}{number}_{number + 900}_{ASSIGNMENT}{copy}.ipynb")
+    with (downloads / "gradebook.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["Student", "ID", "SIS User ID", "SIS Login ID", "Section"])
+        for number, student in enumerate(demo.CLASS, 4711):
+            rows.writerow([f"Invented, {student.title()}", number, number, student, "A"])
+    shutil.rmtree(course / "submitted")
+    (course / "students.csv").write_text("id,first_name,last_name,email\nada,Ada,Invented,ada@example.edu\n")
+    (course / "requests").mkdir()
+    exchange = home / "exchange"
+    exchange.mkdir(mode=0o777)
+    exchange.chmod(0o777)
+    (home / ".jupyter").mkdir()
+    (home / ".jupyter" / "nbgrader_config.py").write_text(
+        f"c = get_config()\nc.Exchange.root = {str(exchange)!r}\n"
+    )
+    return home
+
+
+def test_the_instructors_guide_can_be_typed_as_it_stands(home: Path) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"HOME": str(home), "PATH": path}
+    failed, printed, run = [], "", 0
+    for block in blocks(GUIDE):
+        if not is_command(block):
+            lines = [line.strip() for line in block.splitlines() if line.strip()]
+            there = [re.sub(r"\s+", " ", line.strip()) for line in printed.splitlines()]
+            failed += [f"not printed: {line}" for line in lines if re.sub(r"\s+", " ", line) not in there]
+            continue
+        for command in commands(block):
+            if any(command.startswith(beginning) for beginning in NOT_RUN):
+                continue
+            done = subprocess.run(
+                ["bash", "-c", command], cwd=home / "my-course", env=environment, check=False,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            )  # fmt: skip
+            print(done.returncode, command)
+            printed, run = done.stdout, run + 1
+            allowed = next((codes for start, codes in ENDS_WITH.items() if command.startswith(start)), {0})
+            if done.returncode not in allowed:
+                failed.append(f"{command} ended with {done.returncode}:\n{printed[-1500:]}")
+    assert not failed, "\n\n".join(failed)
+    assert run > 15
+
+
+@pytest.mark.parametrize("beginning", NOT_RUN)
+def test_nothing_is_excused_that_the_guide_does_not_say(beginning: str) -> None:
+    said = [command for block in blocks(GUIDE) if is_command(block) for command in commands(block)]
+    assert any(command.startswith(beginning) for command in said)
