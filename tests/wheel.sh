@@ -28,6 +28,9 @@ small_course.write_submission(course / "submitted" / "ben" / small_course.NAME, 
 )
 PYTHON
 cd "$place/course"
+"$place/venv/bin/autograder" release small
+grep -q double-answer release/small/small.ipynb
+if grep -q 'HIDDEN TESTS\|BEGIN SOLUTION' release/small/small.ipynb; then exit 1; fi
 "$place/venv/bin/autograder" grade small
 "$place/venv/bin/autograder" feedback small
 "$place/venv/bin/autograder" report small

@@ -183,12 +183,13 @@ def test_every_exercise_has_one_answer_and_points(path: Path) -> None:
 
 @pytest.mark.parametrize("path", GRADED)
 def test_a_grade_cell_shows_check_and_hides_its_tests(path: Path) -> None:
-    for cell in read_notebook(path).cells:
-        if is_grade(cell):
-            name = exercise(cell)
-            assert cell.source.splitlines()[0] == f'check({name}, "{name}")'
-            assert cell.source.count("### BEGIN HIDDEN TESTS") == 1
-            assert cell.source.rstrip().endswith("### END HIDDEN TESTS")
+    grade_cells = [cell for cell in read_notebook(path).cells if is_grade(cell)]
+    assert grade_cells
+    for cell in grade_cells:
+        name = exercise(cell)
+        assert cell.source.splitlines()[0] == f'check({name}, "{name}")'
+        assert cell.source.count("### BEGIN HIDDEN TESTS") == 1
+        assert cell.source.rstrip().endswith("### END HIDDEN TESTS")
 
 
 @pytest.mark.parametrize("path", GRADED)

@@ -339,6 +339,8 @@ def test_in_a_cell_of_the_notebook_itself(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", assignments())
 def test_every_assignment_has_the_files_for_students(name: str) -> None:
-    for original in filter(Path.is_file, FOR_STUDENTS.iterdir()):
+    originals = list(filter(Path.is_file, FOR_STUDENTS.iterdir()))
+    assert {"preview.py", "requirements.txt"} <= {original.name for original in originals}
+    for original in originals:
         for step in ("source", "release"):
             assert (COURSE / step / name / original.name).read_bytes() == original.read_bytes(), original

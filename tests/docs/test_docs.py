@@ -64,6 +64,15 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
+def test_the_pages_have_what_is_looked_for_below() -> None:
+    text, code = "\n".join(map(text_of, PAGES)), [line for page in GUIDES for line in code_in(text_of(page))]
+    assert len(re.findall(r"\]\([^)\s]+\)", text)) > 50
+    assert re.findall(r"<img [^>]*>", text) and re.findall(r"!\[.*?\]\(", text, flags=re.DOTALL)
+    assert sum(line.startswith("autograder ") for line in code) > 20
+    assert sum(line.startswith("make ") for line in code) > 10
+    assert sum("autograder/" in line for line in code) > 20 and len(subcommands()) >= 7 and len(TARGETS) > 10
+
+
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_links_lead_to_files_and_headings_that_exist(page: Path) -> None:
     text = text_of(page)
