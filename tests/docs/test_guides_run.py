@@ -36,6 +36,7 @@ NOT_RUN = {
     "autograder release --self-study": "tests/authoring/test_self_study.py makes it",
     "autograder mail 01-rnn-forward --from me@example.edu --server": "sends; tests/platforms has a server",
     "c.": "a line of nbgrader_config.py",
+    "autograder collect 01-rnn-forward classroom": "tests/platforms/test_after_marking.py has such a folder",
     "autograder collect 01-rnn-forward gradebook.zip": "tests/platforms/test_collect.py has such a download",
 }
 """Beginnings of the commands that are not run here, and why."""
@@ -45,7 +46,8 @@ ENDS_WITH = {"autograder mail": {0, 1}, "autograder grade": {0, 1}}
 
 def blocks(guide: Path) -> list[str]:
     text = guide.read_text(encoding="utf-8")
-    return re.findall(r"^```(?:sh|bash)?\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    return [block for language, block in found if language in ("", "sh", "bash")]
 
 
 def is_command(block: str) -> bool:

@@ -226,6 +226,20 @@ def test_a_password_is_neither_asked_for_nor_told(course: Path, monkeypatch: pyt
     assert "hunter2" not in str(error.value) and error.value.__cause__ is None
 
 
+def test_a_folder_of_cloned_repositories_is_collected(tmp_path: Path) -> None:
+    """As in the guide: GitHub Classroom names them by assignment and login."""
+    course = small.make_course(tmp_path / "course")
+    for login in ("ada-l", "bruno"):
+        clone = tmp_path / "classroom" / f"ps1-{login}"
+        (clone / ".git" / "hooks").mkdir(parents=True)
+        (clone / ".git" / "hooks" / "post-checkout").write_text("exit 1")
+        (clone / "ps1.ipynb").write_text("{}")
+    command = ["collect", "ps1", str(tmp_path / "classroom"), "--pattern", "ps1-(?P<student>[^/]+)/"]
+    assert main([*command, "--course", str(course)]) in (0, 1)
+    found = sorted(str(path.relative_to(course)) for path in course.glob("submitted/*/*/*"))
+    assert found == ["submitted/ada-l/ps1/ps1.ipynb", "submitted/bruno/ps1/ps1.ipynb"]
+
+
 # The term, and paper -------------------------------------------------------------------------------------
 
 
