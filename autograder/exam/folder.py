@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 _FILES: Final = re.compile(
-    r"\b(open|Path|pathlib|os|glob|csv|shutil|sqlite3|subprocess|savefig|imread|imsave|exists|isfile|listdir"
-    r"|read_\w+|to_(csv|excel|json|parquet|pickle|html)|(load|save|gen)\w*|fromfile|tofile|memmap|%%\w+)\b"
+    r"\b(Path|pathlib|os|glob|csv|shutil|sqlite3|subprocess|exists|isfile|listdir|memmap|%%\w+)\b"
+    r"|\b(open|savefig|imread|imsave|genfromtxt|fromfile|tofile|read_\w+|to_\w+|(load|save)\w*)\("
 )
 _BUILTINS: Final = ("set", "frozenset", "range", "slice", "complex", "bytearray", "object")
 _HARMLESS: Final = frozenset(

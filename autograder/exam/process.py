@@ -129,7 +129,7 @@ class _Room:
         self.shell = shell
         self.namespaces = namespaces
         self.setups = {
-            name: "\n".join(source for _, source in cells["setup"])
+            name: "\n".join(source for _, source in cells["setup"] if "def " in source)
             for name, cells in setup["notebooks"].items()
         }
         self.channel = channel
