@@ -35,7 +35,7 @@ def main() -> int:
     if options.before is not None:
         runs = {"before": (options.before.resolve(), "")} | runs
     best: dict[str, float] = {}
-    marks = []
+    marks: dict[str, dict[tuple[str, str], float | None]] = {}
     with tempfile.TemporaryDirectory(prefix="walls-") as folder:
         course = Path(folder, "course")
         make_course(course, options.assignment)
@@ -54,11 +54,15 @@ def main() -> int:
                 rate = options.submissions / (time.perf_counter() - started)
                 print(f"{name}: {rate:.2f} submissions per second", flush=True)
                 best[name] = max(rate, best.get(name, 0.0))
-                marks.append(read_marks(target, options.assignment))
+                marks[name] = read_marks(target, options.assignment)
     for name, other in (("namespaces", "before"), ("landlock", "namespaces")):
         if other in best:
             print(f"ratio {name} to {other}: {best[name] / best[other]:.2f}")
-    print(f"marks: {'equal' if all(found == marks[0] for found in marks) else 'NOT EQUAL'}")
+    for name, found in marks.items():
+        unequal = sorted(key for key in found if found[key] != marks["namespaces"].get(key))
+        print(f"marks {name}: {len(found) - len(unequal)} of {len(found)} cells as behind namespaces")
+        for key in unequal[:5]:
+            print(f"  {' '.join(key)}: {found[key]} and {marks['namespaces'].get(key)}")
     return 0
 
 

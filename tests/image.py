@@ -22,7 +22,7 @@ from pythons import FOLDER, ROOT, make_root, run_inside
 PLAIN = """set -e
 mount -t proc proc "$1/proc"
 mount --rbind /dev "$1/dev"
-exec chroot --userspec=1000:1000 "$1" sh -c "$2"
+exec /usr/sbin/chroot --userspec=1000:1000 "$1" sh -c "$2"
 """
 
 
