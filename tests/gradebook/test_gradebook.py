@@ -229,9 +229,10 @@ def test_a_changed_submission_is_marked_again_and_the_change_is_told(course: Pat
         "alice: double-grade 10 → 0 (the submission changed)",
         "alice: triple-grade 0 → 5 (the submission changed)",
     }
+    why = json.dumps([finding("marking.submission-changed")])
     assert query(course, "SELECT student, grade_id, old, new, why FROM autograder_history ORDER BY 2") == [
-        ("alice", "double-grade", 10, 0, "the submission changed"),
-        ("alice", "triple-grade", 0, 5, "the submission changed"),
+        ("alice", "double-grade", 10, 0, why),
+        ("alice", "triple-grade", 0, 5, why),
     ]
 
 
