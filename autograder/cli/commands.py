@@ -45,7 +45,7 @@ def adopt_command(options: argparse.Namespace) -> int:
             print("\n".join(row.lines()), flush=True)
         rows += found
     print()
-    for line in (in_short(rows), *remedies(rows)):
+    for line in (in_short(rows), *remedies(rows, fallback=options.fallback)):
         print(line)
     place = options.course.resolve() / "nbgrader_config.py"
     changed = configure(folders, place.parent, rows, fallback=options.fallback)

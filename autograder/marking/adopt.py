@@ -94,9 +94,11 @@ def _rows(folders: Folders, examiner: Examiner, exam: Exam) -> list[Row]:
     return rows
 
 
-def remedies(rows: Sequence[Row]) -> Iterator[str]:
+def remedies(rows: Sequence[Row], *, fallback: bool) -> Iterator[str]:
     """What to do, for each kind of fault that there is."""
     for state, advice in _REMEDIES.items():
+        if state == "needs fallback" and fallback:
+            advice = "examined inside from now on, where marks are weaker, and say so"
         if number := sum(row.state == state for row in rows):
             yield f"{state} ({number}): {advice}."
 
