@@ -28,6 +28,7 @@ COURSE = HERE.parents[1]
 WHEELS = HERE / "wheels.toml"
 DOWNLOADS = HERE.parent / "_build" / "lite-downloads"
 NETWORK = "https://cdn.jsdelivr.net/pyodide/v{version}/full/"
+PYTHON = "3.14"  # of Pyodide
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
 LEFT_OUT = ("__pycache__", ".*", "requirements.txt")
 
@@ -44,20 +45,25 @@ def checked(name: str, content: bytes, expected: str) -> bytes:
     return content
 
 
-def wheel(name: str, pin: dict[str, Any]) -> Path:
-    """A wheel of PyPI, downloaded once. Raises CannotBuild if it cannot be had, or is another than it was."""
+def download(name: str, pin: dict[str, Any], folder: Path) -> Path:
+    """A wheel of PyPI, downloaded once. Raises CannotBuild if it cannot be had."""
     stem = f"{name.replace('-', '_')}-{pin['version']}-"
-    if not list(DOWNLOADS.glob(f"{stem}*.whl")):
+    if not list(folder.glob(f"{stem}*.whl")):
         command = [
             sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-            "--only-binary=:all:", "--platform=any", "--python-version=3.14", "--implementation=py",
-            "--dest", str(DOWNLOADS), f"{name}=={pin['version']}",
+            "--only-binary=:all:", "--platform=any", f"--python-version={pin.get('python', PYTHON)}",
+            "--implementation=py", "--dest", str(folder), f"{name}=={pin['version']}",
         ]  # fmt: skip
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         if done.returncode:
             last = " ".join(done.stderr.strip().splitlines()[-1:])
             raise CannotBuild(f"{name} {pin['version']} cannot be downloaded: {last}")
-    path = next(DOWNLOADS.glob(f"{stem}*.whl"))
+    return next(folder.glob(f"{stem}*.whl"))
+
+
+def wheel(name: str, pin: dict[str, Any]) -> Path:
+    """A wheel with the hash that its pin gives. Raises CannotBuild if it is another."""
+    path = download(name, pin, DOWNLOADS)
     checked(path.name, path.read_bytes(), pin["sha256"])
     return path
 

@@ -10,11 +10,13 @@ import hashlib
 import json
 import re
 import subprocess
-import sys
 import tarfile
 import tempfile
 import tomllib
 from pathlib import Path
+from typing import Any
+
+from build import download
 
 WHEELS = Path(__file__).resolve().with_name("wheels.toml")
 
@@ -23,15 +25,9 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def of_the_wheel(name: str, version: str) -> str:
+def of_the_wheel(name: str, pin: dict[str, Any]) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:",
-            "--platform=any", "--python-version=3.14", "--implementation=py", "--dest", folder,
-            f"{name}=={version}",
-        ]  # fmt: skip
-        subprocess.run(command, check=True)
-        return digest(next(Path(folder).iterdir()).read_bytes())
+        return digest(download(name, pin, Path(folder)).read_bytes())
 
 
 def main() -> None:
@@ -44,7 +40,7 @@ def main() -> None:
             names = [*pins["pyodide"]["files"], "pyodide-lock.json"]
             files = {name: release.extractfile(f"package/{name}").read() for name in names}
     lock = json.loads(files.pop("pyodide-lock.json"))
-    changes = {"bundle": {"sha256": of_the_wheel(pins["bundle"]["wheel"], pins["bundle"]["version"])}}
+    changes = {"bundle": {"sha256": of_the_wheel(pins["bundle"]["wheel"], pins["bundle"])}}
     changes["pyodide"] = lock["info"]
     changes["pyodide.files"] = {f'"{name}"': digest(content) for name, content in files.items()}
     for name in pins["compiled"]:
@@ -53,7 +49,7 @@ def main() -> None:
             "version": theirs["version"], "file": theirs["file_name"], "sha256": theirs["sha256"],
         }  # fmt: skip
     for name, pin in pins["pure"].items():
-        changes[f"pure.{name}"] = {"sha256": of_the_wheel(name, pin["version"])}
+        changes[f"pure.{name}"] = {"sha256": of_the_wheel(name, pin)}
     for table, values in changes.items():
         before, head, after = text.partition(f"\n[{table}]\n")
         for key, value in values.items():
