@@ -159,7 +159,7 @@ def test_nothing_of_the_originals_is_on_the_site(name: str, site: Path) -> None:
         cell.source for path in notebooks() for cell in read_notebook(path).cells if cell.cell_type == "code"
     )
     for kind in ("*.py", "check_data.json"):
-        public += "\n".join(path.read_text("utf-8") for path in (COURSE / "release" / name).glob(kind))
+        public += "\n".join(path.read_text("utf-8") for path in (COURSE / "release").glob(f"*/{kind}"))
     cells = cells_of(name)
     secret = {
         line.strip()
