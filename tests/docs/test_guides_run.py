@@ -32,6 +32,7 @@ NOT_RUN = {
     "make demo": "recursive: installs everything; tests/cli and CI run it",
     "source .venv/bin/activate": "the environment of the tests is the one in use",
     "autograder doctor": "tests/cli/test_doctor.py runs it",
+    "docker": "no engine is at hand; make image runs the commands of the Dockerfile",
     "make lab": "interactive; tests/browser drives it",
     "autograder release --self-study": "tests/authoring/test_self_study.py makes it",
     "autograder mail 01-rnn-forward --from me@example.edu --server": "sends; tests/platforms has a server",
@@ -51,7 +52,7 @@ def blocks(guide: Path) -> list[str]:
 
 
 def is_command(block: str) -> bool:
-    return re.match(r"\(?(?:autograder|nbgrader|make|git|source|cd|c\.)\b", block) is not None
+    return re.match(r"\(?(?:autograder|nbgrader|make|git|source|cd|docker|c\.)\b", block) is not None
 
 
 def commands(block: str) -> Iterator[str]:
