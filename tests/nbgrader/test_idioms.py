@@ -134,7 +134,8 @@ def test_an_idiom_is_marked_as_in_one_process(
             if name != "right":
                 assert all(mine <= theirs for mine, theirs in zip(scores, expected, strict=True))
             elif idiom.note.startswith("differs"):
-                assert scores != expected, "the note is out of date"
+                # The one process here has no history of outputs either; a kernel has.
+                assert scores != expected or scores != [idiom.points], "the note is out of date"
             else:
                 assert expected == [idiom.points]
                 assert scores == expected, [mark.reason for mark in marks]
