@@ -27,7 +27,7 @@ STEPS = {
         "--dist", "loadfile", "source", "notebooks",
     ],
     "web site": [sys.executable, "docs/build.py"],
-    "tests": [*PYTHON, "pytest", "-n", "2", "--dist", "loadgroup", "tests"],
+    "tests": [*PYTHON, "pytest", "-n", "2", "--dist", "loadgroup", "-m", "not lite", "tests"],
 }  # fmt: skip
 
 
