@@ -336,7 +336,6 @@ var defineRecurrent = function () {
 
   return {
     adam,
-    affine,
     backward,
     dependence,
     encode,
@@ -346,8 +345,6 @@ var defineRecurrent = function () {
     lstmStep,
     matrix,
     sample,
-    sigmoid,
-    softmax,
     zeroState,
   };
 };
