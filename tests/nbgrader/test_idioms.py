@@ -21,6 +21,9 @@ from autograder.exam.master import Exam
 from autograder.examiner.examiner import Examiner
 from autograder.walls.limits import Limits
 
+# What one process gives is found out once, for all idioms.
+pytestmark = pytest.mark.xdist_group("idioms")
+
 FILES = [Path(__file__).with_name(name) for name in ("idioms.txt", "names.txt")]
 LIMITS = Limits(wall_seconds=5.0, grade_cell_seconds=20.0, total_seconds=60.0)
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"

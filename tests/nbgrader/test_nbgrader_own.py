@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("nbgrader's own")  # they are run once, for all
+
 TESTS = Path(__file__).parents[1] / "support"
 MODULE = "nbgrader.tests.apps.test_nbgrader_autograde"
 
