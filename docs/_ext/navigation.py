@@ -13,13 +13,14 @@ from sphinx.application import Sphinx
 
 PLAY = ["browser", "lstm-to-touch", "train-on-names"]
 REFERENCE = ["notation", "glossary", "errata", "references", "downloads"]
+TEACHING = ["index", "syllabus", "hours", "objectives", "exam", "oral"]
 GUIDES = ["students", "instructors", "maintainers", "design"]  # then whatever else is in docs/
 
 
 def add_toctrees(app: Sphinx, page: str, source: list[str]) -> None:
     if page == app.config.root_doc:
         pages = sorted(app.env.found_docs)
-        guides = {Path(name).name for name in pages if name.startswith("docs/")} - {
+        guides = {Path(name).name for name in pages if Path(name).parent.name == "docs"} - {
             "index",
             *PLAY,
             *REFERENCE,
@@ -28,6 +29,7 @@ def add_toctrees(app: Sphinx, page: str, source: list[str]) -> None:
             ("Lessons", [numbered(app, name) for name in pages if name.startswith("notebooks/")]),
             ("Assignments", [numbered(app, name) for name in pages if name.startswith("release/")]),
             ("Try it here", PLAY),
+            ("To teach with", [f"teaching/{name}" for name in TEACHING if f"docs/teaching/{name}" in pages]),
             ("Reference", REFERENCE),
             ("Guides", [*GUIDES, *sorted(guides - {*GUIDES})]),
         ):

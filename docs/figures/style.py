@@ -393,11 +393,11 @@ class Drawing:
         """Write the SVG (the same bytes each time) and forget the figure."""
         self.figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
         plt.close(self.figure)
-        svg = _described(path.read_text("utf-8"), title, description)
+        svg = described(path.read_text("utf-8"), title, description)
         path.write_text(svg if self.equation is None else _smaller(svg), "utf-8")
 
 
-def _described(svg: str, title: str, description: str) -> str:
+def described(svg: str, title: str, description: str) -> str:
     """Give the SVG what a screen reader reads, in place of Matplotlib's RDF."""
     start, end = svg.index(" <metadata>"), svg.index("</metadata>") + len("</metadata>\n")
     words = (

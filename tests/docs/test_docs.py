@@ -21,7 +21,8 @@ from autograder.misconceptions.catalogue import load
 from autograder.sentences.catalogue import templates
 from autograder.walls.kinds import DIFFERENCES
 
-PAGES = sorted([*COURSE.glob("*.md"), *COURSE.glob("docs/*.md"), *COURSE.glob("docs/screenshots/*.md")])
+_FOLDERS = "", "docs/", "docs/quizzes/", "docs/screenshots/", "docs/teaching/"
+PAGES = sorted(path for folder in _FOLDERS for path in COURSE.glob(f"{folder}*.md"))
 _GUIDES = "students", "instructors", "maintainers", "design", "decisions"
 GUIDES = [COURSE / "README.md", COURSE / "CONTRIBUTING.md", *(COURSE / f"docs/{name}.md" for name in _GUIDES)]
 TARGETS = set(re.findall(r"^([a-z]+):", (COURSE / "Makefile").read_text(), flags=re.MULTILINE))

@@ -82,7 +82,8 @@ def table(markdown: str) -> list[list[str]]:
 
 
 def test_every_notebook_and_every_guide_has_a_page_in_the_side_bar(site: Path) -> None:
-    wanted = {path.relative_to(COURSE).with_suffix(".html") for path in [*notebooks(), *DOCS.glob("*.md")]}
+    guides = [*DOCS.glob("*.md"), *DOCS.glob("teaching/*.md"), *DOCS.glob("quizzes/*.md")]
+    wanted = {path.relative_to(COURSE).with_suffix(".html") for path in [*notebooks(), *guides]}
     assert wanted <= {path.relative_to(site) for path in pages(site)}
     index = site / "docs" / "index.html"
     linked = {
