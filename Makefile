@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .PHONY: help lab test check proof fuzz coverage house pythons image demo release notebooks answers study site lite \
-	figures screenshots format clean
+	figures screenshots bridge format clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -79,6 +79,15 @@ figures: .venv/ready  ## draw all figures again
 
 house: .venv/ready  ## draw the structure of the package again
 	$(BIN)/python docs/figures/house.py
+
+# An environment of its own: with torch in the other one, nbval would no longer try lesson 08 without it.
+.venv/bridge/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv/bridge
+	.venv/bridge/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	touch $@
+
+bridge: .venv/bridge/ready  ## run lesson 08 with PyTorch, and compare (downloads PyTorch)
+	.venv/bridge/bin/python benchmarks/bridge.py
 
 screenshots: .venv/ready  ## photograph the course at work (needs Chromium)
 	$(BIN)/python docs/screenshots/take.py
