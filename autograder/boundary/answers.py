@@ -101,6 +101,8 @@ def answer(
         try:
             if name is None and target[0] == "about" and world is not None:
                 value: Any = Handles.tell_about(world.own(target[1]))
+            elif name is None and target[0] == "values" and world is not None:
+                value = [world.own(each) for each in target[1]]
             elif name is None and target[0] == "figure":
                 value = current_figure()
             elif name is None:

@@ -122,7 +122,7 @@ def _rehearse(shell: NotebookShell, notebooks: Sequence[Mapping[str, Any]], repo
     report.follow()
     for cells in notebooks:
         shell.reset()  # type: ignore[no-untyped-call]
-        for source in (*(source for _, source in cells["setup"]), *cells["definitions"], *cells["graded"]):
+        for source in (*(source for _, source, _ in cells["setup"]), *cells["definitions"], *cells["graded"]):
             shell.run(source)
             report.say()
     report.end()

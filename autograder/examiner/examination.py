@@ -28,7 +28,7 @@ from autograder.hostile.graft import GraftedCell
 from autograder.hostile.outputs import outputs_of_exam, size_of
 from autograder.patience import Allowance
 from autograder.result import CellMark, NotebookResult, Remark, Verdict
-from autograder.sentences.catalogue import Finding, finding, say
+from autograder.sentences.catalogue import Finding, finding
 from autograder.sentences.stored import stored_findings
 from autograder.walls.limits import MEGABYTE
 
@@ -86,6 +86,7 @@ class Examination:
                 self._run_cell(index)
                 continue
             if self._is_inside(index):
+                self._say_if_deleted(index)
                 self.count += 1
                 self.counts[index] = self.count
                 inside.append(index)
@@ -154,11 +155,7 @@ class Examination:
         cell = self.cells[index].master
         assert cell is not None
         grade_id = str(cell.grade_id)
-        if not self.cells[index].present:
-            missing = finding("examiner.cell-missing", cell=grade_id)
-            self.talk.remarks.append(Remark("missing-cell", missing, grade_id))
-            self.outputs[index] = [stopped(say(missing))]
-            return CellMark(grade_id, cell.points, 0.0, "missing", (missing,))
+        self._say_if_deleted(index)
         self.count += 1
         self.counts[index] = self.count
         try:
@@ -187,7 +184,16 @@ class Examination:
     def _is_inside(self, index: int) -> bool:
         master = self.cells[index].master
         assert master is not None
-        return self.cells[index].present and self.terms.is_inside(self.notebook, master)
+        return self.terms.is_inside(self.notebook, master)
+
+    def _say_if_deleted(self, index: int) -> None:
+        """The test of a deleted grade cell is the master copy's, as all are; what it tells of is the answer.
+        But somebody should look."""
+        cell = self.cells[index]
+        if not cell.present and cell.master is not None:
+            grade_id = str(cell.master.grade_id)
+            restored = finding("examiner.cell-restored", cell=grade_id)
+            self.talk.remarks.append(Remark("missing-cell", restored, grade_id))
 
     def _mark_inside(self, places: Sequence[int]) -> None:
         """Mark the grade cells at these places in a process of the student's, when nothing else is left to be
@@ -206,6 +212,8 @@ class Examination:
                 try:
                     talk.distrust()
                     mark, outputs = tests.mark(index, cell)
+                    if mark.score < cell.points and any(later > index for later in talk.done):
+                        mark, outputs = self._mark_at_its_place(index, places) or (mark, outputs)
                 except Fault as fault:
                     talk.end()
                     self.talk.remark(fault, cell.grade_id)
@@ -219,11 +227,31 @@ class Examination:
             self.talk.remarks += talk.remarks
             talk.close()
 
+    def _mark_at_its_place(
+        self, index: int, places: Sequence[int]
+    ) -> tuple[CellMark, list[dict[str, Any]]] | None:
+        """The mark and the outputs of a test in a process in which no cell has run that comes after it: one
+        may have changed in place what the test looks at. None if that process did not get there."""
+        talk = Conversation(self.processes, self.notebook, self.cells, self.times, keeps_places=True)
+        talk.done = [position for position in self.talk.done if position < index]
+        tests = Inside(talk, self.notebook)
+        found = None
+        try:
+            for place in places[: places.index(index) + 1]:
+                cell = self.cells[place].master
+                assert cell is not None
+                found = tests.mark(place, cell)
+        except Fault:
+            return None
+        finally:
+            talk.close()
+        return found
+
     def _left_to_a_person(self, index: int, mark: CellMark) -> CellMark:
         """The mark; or none, if nobody knows what the test is worth. What it shows may help who marks it."""
         cell = self.cells[index].master
         assert cell is not None
-        if mark.verdict == "missing" or not self.terms.is_by_hand(self.notebook, cell):
+        if not self.terms.is_by_hand(self.notebook, cell):
             return mark
         self.notes.pop(index, None)
         return CellMark(mark.grade_id, cell.points, 0.0, "by-hand", (finding("examiner.by-hand"),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +12,15 @@ from typing import Any, Final
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection, Row
 
+from autograder.course.config import unusable
 from autograder.course.folders import Folders
 from autograder.course.submission_times import SubmissionTime
 from autograder.errors import NotRecorded, UsageError
 from autograder.gradebook.tables import (
+    ASSIGNMENT,
     EXTENSION,
     GRADE,
+    LATE,
     RECORD,
     SUBMISSION,
     SUBMITTED_NOTEBOOK,
@@ -26,8 +30,11 @@ from autograder.hostile.timestamps import read_timestamp
 from autograder.sentences.catalogue import Finding, finding, say
 from autograder.text import show
 
-_TIME_REMARK: Final = "timestamp"
-"""Kind of the remark on a time of submission that a submission should tell and does not."""
+_REMARKS: Final = ("timestamp", "late", "late-days")
+"""Kinds of the remarks of this module: a time of submission that should be told and is not, a platform that
+says late, free days that are spent."""
+_DAY: Final = 86_400
+_MOST_DAYS: Final = 365
 
 
 class Lateness:
@@ -37,6 +44,7 @@ class Lateness:
         self._folders = folders
         self._timestamps = timestamps
         self._zone = str(folders.setting("Exchange", "timezone", "UTC"))
+        self._free_days = free_days(folders)
 
     @property
     def takes_times_back(self) -> bool:
@@ -77,7 +85,8 @@ class Lateness:
         if time is not None or self.takes_times_back:
             db.execute(sql.update(SUBMISSION).where(SUBMISSION.c.id == submission_id).values(timestamp=time))
         submission = one_row(db, SUBMISSION, id=submission_id)
-        late = seconds_late(assignment, submission)
+        days, _ = spent(db, submission.student_id, self._free_days).get(assignment.name, (0, 0))
+        late = max(0.0, seconds_late(assignment, submission) - days * _DAY)
         mark = sql.func.coalesce(GRADE.c.manual_score, GRADE.c.auto_score, 0.0)
         for notebook in db.execute(
             sql.select(
@@ -98,17 +107,19 @@ class Lateness:
                 .values(late_submission_penalty=penalty)
             )
 
-    def renew_remark(self, db: Connection, assignment_id: str, student: str, folder: Path) -> None:
-        """Record anew what is wrong with a time stamp: it may have changed while the notebooks did not."""
+    def renew_remarks(self, db: Connection, assignment: Row[Any], student: str, folder: Path) -> None:
+        """Record anew what is to be said of the time of submission: that may have changed while the notebooks
+        did not."""
         found = db.execute(
             sql.select(RECORD.c.submission_id, RECORD.c.remarks)
             .join_from(RECORD, SUBMISSION, RECORD.c.submission_id == SUBMISSION.c.id)
-            .where(SUBMISSION.c.assignment_id == assignment_id, SUBMISSION.c.student_id == student)
+            .where(SUBMISSION.c.assignment_id == assignment.id, SUBMISSION.c.student_id == student)
         ).first()
         if found is None:
             return
         before = json.loads(found.remarks)
-        now = [remark for remark in before if remark[0] != _TIME_REMARK] + self.remarks(folder)
+        others = [remark for remark in before if remark[0] not in _REMARKS]
+        now = others + self.remarks(db, assignment, student, folder)
         if now != before:
             db.execute(
                 sql.update(RECORD)
@@ -116,10 +127,21 @@ class Lateness:
                 .values(remarks=json.dumps(now))
             )
 
-    def remarks(self, folder: Path) -> list[list[Any]]:
-        """A remark, as it is recorded, on a time of submission that is not known; none if it is."""
-        fault = self.submitted_at(folder)[1]
-        return [[_TIME_REMARK, finding("submission.time-unknown", fault=fault), None]] if fault else []
+    def remarks(self, db: Connection, assignment: Row[Any], student: str, folder: Path) -> list[list[Any]]:
+        """Remarks, as they are recorded, on the time of submission: it is not known, the platform says late,
+        free days were spent."""
+        found: list[list[Any]] = []
+        if fault := self.submitted_at(folder)[1]:
+            found.append(["timestamp", finding("submission.time-unknown", fault=fault), None])
+        platform = db.execute(
+            sql.select(LATE.c.platform).where(LATE.c.student == student, LATE.c.assignment == assignment.name)
+        ).scalar()
+        if platform is not None:
+            found.append(["late", finding("submission.late", platform=platform), None])
+        days, left = spent(db, student, self._free_days).get(assignment.name, (0, 0))
+        if days:
+            found.append(["late-days", finding("submission.late-days", days=days, left=left), None])
+        return found
 
     def _penalty(self, student: str, score: float, seconds: float) -> float | None:
         """Marks to take off one notebook: the course's late submission plug-in decides, as in nbgrader.
@@ -152,6 +174,37 @@ def seconds_late(assignment: Row[Any], submission: Row[Any]) -> float:
         return 0.0
     due = assignment.duedate + submission.extension if submission.extension else assignment.duedate
     return max(0.0, float((submission.timestamp - due).total_seconds()))
+
+
+def free_days(folders: Folders) -> int:
+    """How many days a student may be late over the term at no cost: `c.Autograder.late_days`, usually none.
+
+    Raises UsageError for what cannot be meant.
+    """
+    value = str(folders.setting("Autograder", "late_days", 0))
+    if not (value.isascii() and value.isdigit() and len(value) < 4 and int(value) <= _MOST_DAYS):
+        raise unusable("Autograder.late_days", value, f"a whole number of days from 0 to {_MOST_DAYS}")
+    return int(value)
+
+
+def spent(db: Connection, student: str, free: int) -> dict[str, tuple[int, int]]:
+    """By assignment: the days of a student's free ones that were spent on it, and those left after it.
+
+    They are spent in the order of the due dates, whole ones, as far as they go; extensions come before.
+    """
+    if not free:
+        return {}
+    rows = db.execute(
+        sql.select(ASSIGNMENT.c.name, ASSIGNMENT.c.duedate, SUBMISSION.c.timestamp, SUBMISSION.c.extension)
+        .join_from(SUBMISSION, ASSIGNMENT, SUBMISSION.c.assignment_id == ASSIGNMENT.c.id)
+        .where(SUBMISSION.c.student_id == student, ASSIGNMENT.c.duedate.is_not(None))
+    ).all()
+    found = {}
+    for row in sorted(rows, key=lambda row: (row.duedate, row.name)):
+        days = min(free, math.ceil(seconds_late(row, row) / _DAY))
+        free -= days
+        found[row.name] = days, free
+    return found
 
 
 def grant(db: Connection, submission_id: str, seconds: float) -> None:

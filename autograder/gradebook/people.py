@@ -11,7 +11,7 @@ from autograder.course.folders import Folders
 from autograder.errors import UsageError
 from autograder.gradebook.lateness import grant
 from autograder.gradebook.marks import reading
-from autograder.gradebook.tables import ASSIGNMENT, EXTENSION, STUDENT, SUBMISSION, has_row
+from autograder.gradebook.tables import ASSIGNMENT, EXTENSION, LATE, STUDENT, SUBMISSION, has_row
 from autograder.gradebook.writer import GradebookWriter
 from autograder.text import show
 
@@ -53,6 +53,19 @@ def read_addresses(folders: Folders) -> dict[str, str]:
     """By student: the address that the gradebook has; empty if it has none. Raises RecordsError."""
     with reading(folders) as db:
         return {row.id: row.email or "" for row in db.execute(sql.select(STUDENT.c.id, STUDENT.c.email))}
+
+
+def note_late(
+    writer: GradebookWriter, assignment: str, platform: str, late: Iterable[str], in_time: Iterable[str]
+) -> None:
+    """Remember whose work the platform calls late, until it calls it otherwise."""
+    with writer.transaction() as db:
+        late = set(late)
+        for student in late.union(in_time):
+            key = {"student": student, "assignment": assignment}
+            db.execute(sql.delete(LATE).where(*(LATE.c[name] == text for name, text in key.items())))
+            if student in late:
+                db.execute(sql.insert(LATE).values(**key, platform=platform))
 
 
 def extend(writer: GradebookWriter, student: str, assignment: str, days: float) -> None:

@@ -61,6 +61,15 @@ EXTENSION = sql.Table(
 )
 """Who has more time. nbgrader keeps this with a submission, of which it may not know yet."""
 
+LATE = sql.Table(
+    "autograder_late",
+    _OUR_TABLES,
+    sql.Column("student", sql.String(128), primary_key=True),
+    sql.Column("assignment", sql.String(128), primary_key=True),
+    sql.Column("platform", sql.String(128), nullable=False),
+)
+"""Whose work a learning platform called late in its last download."""
+
 PROOF = sql.Table(
     "autograder_proof",
     _OUR_TABLES,

@@ -197,7 +197,7 @@ class GradebookWriter:
             if row.duedate is not None or self.lateness.takes_times_back:
                 submission = one_row(db, SUBMISSION, assignment_id=row.id, student_id=student)
                 self.lateness.assess(db, row, submission.id, folder)
-            self.lateness.renew_remark(db, row.id, student, folder)
+            self.lateness.renew_remarks(db, row, student, folder)
 
     def _stage(self, result: Result, staged: Path, folder: Path) -> None:
         """The folder that `autograded/` will hold: annotated notebooks and the assignment's own files.
@@ -259,7 +259,7 @@ class GradebookWriter:
                 remarks=json.dumps(
                     [
                         *([remark.kind, remark.finding, remark.grade_id] for remark in result.remarks),
-                        *self.lateness.remarks(folder),
+                        *self.lateness.remarks(db, assignment, result.student, folder),
                     ]
                 ),
             )

@@ -26,7 +26,7 @@ class GraftedCell:
     master: ExamCell | None
     """None: a cell that the student added."""
     present: bool = True
-    """Whether the submission has this cell; a grade cell without it scores zero."""
+    """Whether the submission has this cell."""
     attachments: Any = None
     """Of the student's cell, as they stand in the file."""
 
@@ -93,6 +93,9 @@ def graft(exam: ExamNotebook, submitted: Sequence[SubmittedCell]) -> list[Grafte
             for answer in needed.get(index, ()):
                 if min(copies.get(answer, [0])) > place[index]:
                     where = max(where, (place[answer], _AFTER, index))
+        elif master.role == "grade":
+            answers = [place[answer] for answer in needed.get(index, ()) if answer in place]
+            where = max([where, *((position, _AFTER, index) for position in answers)])
         placed.append((where, grafted))
     return [cell for _, cell in sorted(placed, key=itemgetter(0))]
 

@@ -105,14 +105,17 @@ def collect(
             collected.refused.append(f"Left out, because it is not clear whose they are: {listed}{more}.")
         for handed_in in everybody:
             _take_over(folders, assignment, names, handed_in, ids, collected, dry_run=dry_run)
-    if students is not None and not dry_run:
+    if not dry_run and (students is not None or collected.late or collected.replaced):
         # These import nbgrader, which takes a second.
-        from autograder.gradebook.people import enter_people
+        from autograder.gradebook.people import enter_people, note_late
         from autograder.gradebook.writer import GradebookWriter
         from autograder.platforms.listed import listed_people
 
         with GradebookWriter(folders) as writer:
-            collected.entered = enter_people(writer, listed_people(students, identity))
+            everyone = [*collected.new, *collected.replaced, *collected.unchanged]
+            note_late(writer, assignment, platform, collected.late, everyone)
+            if students is not None:
+                collected.entered = enter_people(writer, listed_people(students, identity))
     return collected
 
 

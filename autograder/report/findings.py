@@ -35,6 +35,8 @@ KINDS: dict[str, str] = {
     "budget": "took too long",
     "output": "produced too much",
     "timestamp": "time of submission not readable",
+    "late": "late, says the platform",
+    "late-days": "late, on free days",
     "shortcut": "needs a look",
     "no-sandbox": "examined without a sandbox",
     "by-hand": "waits to be marked by hand",

@@ -332,3 +332,17 @@ def test_others_are_examined_outside(examiner: Examiner, tmp_path: Path) -> None
     assert [mark.score for mark in result.marks] == [10.0, 10.0, 10.0]
     assert [mark.is_weaker for mark in result.marks] == [False, True, False]
     assert examiner.digest != Examiner(examiner.exam, LIMITS).digest
+
+
+def test_what_a_later_cell_changes_in_its_place_is_as_it_was_at_the_test(tmp_path: Path) -> None:
+    cells = [
+        ("a1", "class Stack(list):\n    pass\nstack = Stack([1])"),
+        ("t1", "limit = 2\nassert list(stack) == [1]"),
+        ("a2", "stack.append(2)"),
+        ("t2", "assert list(stack) == [1, 2] and limit == 2"),
+        ("a3", "stack.clear()"),
+    ]
+    marks = examine(tmp_path / "right", cells)
+    assert [mark.score for mark in marks.values()] == [2, 2]
+    marks = examine(tmp_path / "wrong", cells, {"a2": "stack.append(3)"})
+    assert [mark.score for mark in marks.values()] == [2, 0]

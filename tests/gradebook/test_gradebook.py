@@ -36,11 +36,12 @@ from autograder.errors import (
     UsageError,
 )
 from autograder.gradebook.published import MARKER
+from autograder.gradebook.records import read_records
 from autograder.gradebook.writer import GradebookWriter
 from autograder.marking.grade import MOST_REMARKS, Tally, grade
 from autograder.result import Remark
 from autograder.runtime.pool import Task
-from autograder.sentences.catalogue import finding
+from autograder.sentences.catalogue import finding, say
 
 pytestmark = pytest.mark.long
 
@@ -461,6 +462,47 @@ def test_more_time_counts_whenever_it_is_given(course: Path, capsys: pytest.Capt
         assert main([*more_time, days]) == 2
     assert main(["extend", "--course", str(course), "nobody", "ps1", "--days", "1"]) == 2
     assert "Nobody called nobody is in the gradebook" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("free", "taken_off", "told"),
+    [
+        ("0", 15, []),
+        ("2", 15, []),
+        ("3", None, ["Late, on free days: 1 spent, 0 left."]),
+        ("5", None, ["Late, on free days: 1 spent, 2 left."]),
+    ],
+)
+def test_free_days_are_spent_in_the_order_of_due_dates(
+    course: Path, free: str, taken_off: float | None, told: list[str]
+) -> None:
+    with_due_date(course)
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write(f"c.Autograder.late_days = {free}\n")
+    with gradebook(course) as book:
+        book.add_student("alice")
+        book.add_assignment("ps0", duedate="2024-02-01 12:00:00 UTC")
+        book.add_submission("ps0", "alice", timestamp="2024-02-02 13:00:00 UTC")  # two days begun
+    (small.submit(course, "alice", **small.RIGHT) / "timestamp.txt").write_text(LATE)
+    for _ in range(2):
+        mark(course, timestamps="timestamp.txt")
+        assert penalty(course, "alice") == taken_off
+        (work,) = read_records(Folders.of(course), ["ps1"])[0].works
+        said = [say(remark.finding) for remark in work.remarks if remark.kind == "late-days"]
+        assert said == told
+    with gradebook(course) as book:
+        book.grant_extension("ps1", "alice", days=3)
+    mark(course, timestamps="timestamp.txt")
+    assert penalty(course, "alice") is None
+    assert not read_records(Folders.of(course), ["ps1"])[0].works[0].remarks
+
+
+@pytest.mark.parametrize("setting", ["-1", "1.5", "'a few'", "4000", "None"])
+def test_free_days_that_cannot_be_meant_are_refused(course: Path, setting: str) -> None:
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write(f"c.Autograder.late_days = {setting}\n")
+    with pytest.raises(UsageError, match=r"c\.Autograder\.late_days .* a whole number of days"):
+        mark(course)
 
 
 def test_the_time_of_modification_can_be_taken(course: Path) -> None:

@@ -278,11 +278,22 @@ def test_a_deleted_answer_cell_is_not_answered_by_the_solution(examiner: Examine
     assert not any(body in str(result) for body in bodies)
 
 
-def test_a_deleted_grade_cell_scores_zero(examiner: Examiner, tmp_path: Path) -> None:
-    content = small_course.submitted()
+@pytest.mark.parametrize(
+    ("answers", "verdicts"),
+    [
+        ({}, ["passed", "passed", "passed"]),
+        ({"total": "def total(values):\n    return -1"}, ["passed", "failed", "passed"]),
+        ({"total": ""}, ["passed", "failed", "passed"]),
+    ],
+    ids=["right", "wrong", "empty"],
+)
+def test_the_answer_to_a_deleted_grade_cell_is_examined_and_somebody_told(
+    answers: dict[str, str], verdicts: list[str], examiner: Examiner, tmp_path: Path
+) -> None:
+    content = small_course.submitted(answers)
     content["cells"] = [cell for cell in content["cells"] if cell["id"] != "total-grade"]
     result = examine(examiner, tmp_path, content)
-    assert [mark.verdict for mark in result.notebooks[0].marks] == ["passed", "missing", "passed"]
+    assert [mark.verdict for mark in result.notebooks[0].marks] == verdicts
     assert [(remark.kind, remark.grade_id) for remark in result.remarks] == [("missing-cell", "total-grade")]
 
 

@@ -250,6 +250,20 @@ def test_names_and_addresses_of_the_list_are_in_the_gradebook(
         assert (student.first_name, student.last_name or "") == ("Countess", known[student.id][1])
 
 
+def test_that_the_platform_says_late_is_kept_until_it_says_otherwise(course: Path, tmp_path: Path) -> None:
+    from autograder.course.folders import Folders
+    from autograder.gradebook.tables import LATE
+    from autograder.gradebook.writer import GradebookWriter
+
+    names = {"late": f"ada_LATE_4711_1_{FILE}", "in time": f"ada_4711_2_{FILE}"}  # both are 4711's
+    for number, (when, text) in enumerate((("late", "{}"), ("late", "{}"), ("in time", '{"a": 1}'))):
+        download = archive(tmp_path / f"{number}.zip", {names[when]: text, f"bob_4712_3_{FILE}": "{}"})
+        assert collect(course, download) == DONE
+        with GradebookWriter(Folders.of(course)) as writer, writer.transaction() as db:
+            found = [tuple(row) for row in db.execute(LATE.select())]
+        assert found == ([("4711", NAME, "Canvas")] if when == "late" else [])
+
+
 def test_two_students_of_one_name_are_never_mixed_up(
     course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
