@@ -497,7 +497,7 @@ def test_free_days_are_spent_in_the_order_of_due_dates(
     assert not read_records(Folders.of(course), ["ps1"])[0].works[0].remarks
 
 
-@pytest.mark.parametrize("setting", ["-1", "1.5", "'a few'", "4000", "None"])
+@pytest.mark.parametrize("setting", ["-1", "1.5", "'a few'", "4000"])
 def test_free_days_that_cannot_be_meant_are_refused(course: Path, setting: str) -> None:
     with (course / "nbgrader_config.py").open("a") as config:
         config.write(f"c.Autograder.late_days = {setting}\n")
