@@ -3,7 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help lab test check proof fuzz coverage house pythons image demo release notebooks answers study site lite \
+.PHONY: help lab test check proof fuzz coverage house pythons image demo release notebooks answers study \
+	language editions site lite \
 	figures screenshots bridge format clean
 
 help:  ## this list
@@ -67,6 +68,13 @@ answers: .venv/ready  ## run the worked answers in answers/ and store their outp
 
 study: .venv/ready  ## make the self-study edition in self_study/: with hints, solutions and answers
 	$(BIN)/autograder release --self-study
+
+language: .venv/ready  ## start a translation: LANG=de NAME=Deutsch
+	$(BIN)/autograder translate start "$(LANG)" $(if $(NAME),--name "$(NAME)")
+
+editions: .venv/ready  ## renew locale/ from the original, and editions/ from locale/
+	$(BIN)/autograder translate update
+	$(BIN)/autograder translate build
 
 site: .venv/ready  ## build the web site of lessons, assignments and guides in docs/_build/html
 	$(BIN)/python docs/build.py

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import __version__
+from autograder.cli import translate_commands
 from autograder.cli.class_commands import add_to
 from autograder.cli.commands import (
     adopt_command,
@@ -228,6 +229,7 @@ def make_parser() -> argparse.ArgumentParser:
     report.set_defaults(command=report_command)
 
     add_to(command)
+    translate_commands.add_to(command)
 
     doctor = command(
         "doctor",

@@ -5,19 +5,21 @@ README.md beside this file is the catalogue: the figures, where they are used, t
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import characters
 import lstm
 import networks
 import padding
 import rnn
-from style import Drawing, settings
+from style import Drawing, plt, settings
 
 HERE = Path(__file__).resolve().parent
 COURSE = HERE.parents[1]
@@ -78,8 +80,22 @@ DRAWERS |= {f"lstm_cell_{n}": partial(lstm.lstm_cell, n) for n in range(1, 8)}
 DRAWERS |= {f"lstm_cell_backward_{n}": partial(lstm.lstm_cell_backward, n) for n in range(5, 13)}
 
 
+def labels() -> dict[str, dict[str, Any]]:
+    """By the name of each figure: its title, its description, and the words that are drawn in it."""
+    found = {}
+    for name, entry in catalogue().items():
+        with settings():
+            drawing = DRAWERS[name]()
+        found[name] = {"title": entry.title, "alt": entry.alt, "labels": drawing.words}
+        plt.close(drawing.figure)
+    return found
+
+
 def main(names: list[str], course: Path = COURSE) -> None:
     """Draw the named figures, or all."""
+    if names == ["--labels"]:
+        print(json.dumps(labels()))
+        return
     entries = catalogue()
     unknown = [name for name in names if name not in entries]
     if unknown:

@@ -112,6 +112,8 @@ class Drawing:
 
     def __init__(self, width: float, height: float, equation: int | None = None) -> None:
         self.equation = equation
+        self.words: list[str] = []
+        """Words and formulas in it, in the order in which they were drawn; no names of the code."""
         self._strong = True
         self.figure = plt.figure(figsize=(width / 96, height / 96), facecolor="white")
         self.axes = self.figure.add_axes((0, 0, 1, 1))
@@ -362,6 +364,8 @@ class Drawing:
         family: str = "DejaVu Sans",
     ) -> None:
         """Words or a formula ("$...$") at height y; `align` tells where in them x lies."""
+        if family == "DejaVu Sans":
+            self.words.append(words)
         vertical = "center"
         if "$" not in words and "\n" not in words:
             # the same baseline, whether or not a letter goes below it

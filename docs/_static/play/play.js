@@ -40,7 +40,8 @@ var play = (function () {
           return;
         }
         const right = Number(chosen.value) === question.right;
-        answer.textContent = `${right ? "Yes." : `Rather: ${question.choices[question.right]}.`} ${question.tell}`;
+        const verdict = right ? "Yes." : `Rather: ${question.choices[question.right]}.`;
+        answer.textContent = `${verdict} ${question.tell}`;
         show(question);
       });
       list.append(make("li", {}, choices, button, answer));

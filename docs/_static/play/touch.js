@@ -246,9 +246,11 @@ The weights are those of lesson 04, set by hand or found by its training: tests/
           `Step ${t + 1}: read “${tape[0][t] ? "(" : ")"}”. The candidate ${say(numbers.cc)} is let in by the update ` +
           `gate at ${say(numbers.i)}; the cell state is ${say(numbers.c)}, the hidden state ${say(numbers.a, 4)}.`
         );
-      const flags = [tape[1][t] ? "write" : null, tape[2][t] ? "show" : null].filter(Boolean).join(" and ");
+      const [, write, show] = cell.inputs;
+      const flags = [tape[1][t] ? write.name : null, tape[2][t] ? show.name : null].filter(Boolean).join(" + ");
+      const noted = flags ? ` with ${flags}` : ", no flag";
       return (
-        `Step ${t + 1}: read ${tape[0][t] > 0 ? "+1" : MINUS + "1"}${flags ? ` with ${flags}` : ", no flag"}. The forget gate keeps ` +
+        `Step ${t + 1}: read ${tape[0][t] > 0 ? "+1" : MINUS + "1"}${noted}. The forget gate keeps ` +
         `${say(numbers.f)} of the memory, the update gate lets in ${say(numbers.i)} of the candidate ` +
         `${say(numbers.cc)}: the cell state is ${say(numbers.c)}. The answer is ${say(numbers.answer)}.`
       );
