@@ -10,9 +10,9 @@ from typing import Any, Final, cast
 import numpy as np
 
 from autograder.boundary.calls import LONGEST_MESSAGE
+from autograder.boundary.current_figure import current_figure
 from autograder.boundary.global_state import drawn_since, take_over
 from autograder.boundary.handles import FUNCTIONS, Handles
-from autograder.boundary.kinds_matplotlib import current_figure
 from autograder.boundary.plain import describe, plain_kind, real_bases, real_name
 from autograder.boundary.replies import HandedOut, Snapshot, encode_reply
 from autograder.boundary.shell import NotebookShell, is_of_cell

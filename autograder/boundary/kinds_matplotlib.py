@@ -7,7 +7,7 @@ ticks, legends. What looks nice and nobody asks for is not.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 import numpy as np
@@ -275,14 +275,12 @@ def _axes_described(axes: Any) -> list[object]:
 
 
 def _draw_axes(figure: Any, described: object) -> None:
-    from matplotlib.container import BarContainer
-
     match described:
         case [
             str(name),
             list(bounds),
-            [center, left, right],
-            [list(x), list(y)],
+            [_, _, _] as titles,
+            [list(_), list(_)] as both,
             list(shown),
             list(bars),
             legend,
@@ -290,8 +288,22 @@ def _draw_axes(figure: Any, described: object) -> None:
         ]:
             expect(name in _PROJECTIONS and len(bounds) == 4 and len(shown) == len(_SHOWN))
             axes = figure.add_axes([_number(part) for part in bounds], projection=name)
+            _fill_axes(axes, titles, both, shown, bars, legend, shows)
         case _:
             expect(holds=False)
+
+
+def _fill_axes(
+    axes: Any,
+    titles: Sequence[Any],
+    both: Sequence[Any],
+    shown: list[Any],
+    bars: list[Any],
+    legend: object,
+    shows: object,
+) -> None:
+    from matplotlib.container import BarContainer
+
     expect(sum(len(artists) for artists in shown) <= _MOST_ARTISTS and len(bars) <= _MOST_ARTISTS)
     for (_, _, add), artists in zip(_SHOWN, shown, strict=True):
         for artist in artists:
@@ -300,15 +312,33 @@ def _draw_axes(figure: Any, described: object) -> None:
     for numbers, label in bars:
         made = BarContainer([axes.patches[number] for number in ints(*numbers)], label=_text(label))
         axes.add_container(made)
-    for title, place in ((center, "center"), (left, "left"), (right, "right")):
+    for title, place in zip(titles, ("center", "left", "right"), strict=True):
         if _text(title):
             axes.set_title(title, loc=place)
-    _set_axis(axes, "x", *x)
-    _set_axis(axes, "y", *y)
+    for name, axis in zip("xy", both, strict=True):
+        _set_axis(axes, name, *axis)
     if legend is not None:
         _add_legend(axes, *cast(list[object], legend))
     if not _flag(shows):
         axes.set_axis_off()
+
+
+def _pour_axes(old: Any, new: Any) -> None:
+    """Let axes show what others show: a function has drawn on them."""
+    _, _, *described = _axes_described(new)
+    old.clear()
+    _fill_axes(old, *cast(Any, described))
+
+
+def _pour_figure(old: Any, new: Any) -> None:
+    if len(old.axes) > len(new.axes):
+        old.clear()
+    for axes, drawn in zip(old.axes, new.axes, strict=False):
+        _pour_axes(axes, drawn)
+    for drawn in new.axes[len(old.axes) :]:
+        _draw_axes(old, _axes_described(drawn))
+    if title := new.get_suptitle():
+        old.suptitle(title)
 
 
 def _figure_apart(figure: Any) -> list[object]:
@@ -343,28 +373,8 @@ def _axes(figure: object, number: object) -> object:
     return cast(Any, figure).axes[ints(number)[0]]
 
 
-def current_figure() -> object:
-    """The figure that pyplot draws in, if there is one."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    return pyplot.gcf() if pyplot is not None and pyplot.get_fignums() else None
-
-
-def make_current(figure: Any, shell: Any) -> None:
-    """Let pyplot take a figure for the one in which it draws, until the cell has ended; it is not shown."""
-    from matplotlib import pyplot
-    from matplotlib._pylab_helpers import Gcf
-
-    def close() -> None:
-        Gcf.destroy_fig(figure)
-
-    number = max(pyplot.get_fignums(), default=0) + 1
-    manager = pyplot._get_backend_mod().new_figure_manager_given_figure(number, figure)
-    Gcf._set_new_active_manager(manager)
-    shell.events.callbacks["post_execute"].insert(0, close)
-
-
-FIGURE: Final = Kind("figure", _figure_apart, _figure)
-AXES: Final = Kind("axes", _axes_apart, _axes)
+FIGURE: Final = Kind("figure", _figure_apart, _figure, _pour_figure)
+AXES: Final = Kind("axes", _axes_apart, _axes, _pour_axes)
 ALL: Final = (FIGURE, AXES)
 
 

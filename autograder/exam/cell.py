@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from autograder.exam.names import global_names, hidden_lines, imported_names, statement_names
+from autograder.exam.names import (
+    global_names,
+    hidden_lines,
+    imported_names,
+    imports_of,
+    statement_names,
+    used_by_methods,
+)
 
 Role = Literal["grade", "answer", "locked", "plain"]
 """grade: autograded. answer: the student fills it in. locked: read-only. plain: the student may edit it."""
@@ -53,6 +60,16 @@ class ExamCell:
     def made(self) -> frozenset[str]:
         """Names that the cell's code defines otherwise than by importing them."""
         return self.names[0] - imported_names(self.source)
+
+    @cached_property
+    def visible_imports(self) -> dict[str, str]:
+        """What the visible part imports at its outermost level: by name, the statement that does."""
+        return imports_of(self.visible)
+
+    @cached_property
+    def touched(self) -> frozenset[str]:
+        """Names of what the cell may change by calling its methods."""
+        return used_by_methods(self.source)
 
     @cached_property
     def statements(self) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:

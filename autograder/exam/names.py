@@ -66,6 +66,23 @@ def global_names(source: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(defined), frozenset(used)
 
 
+def used_by_methods(source: str) -> frozenset[str]:
+    """Names of which code calls a method for nothing but its effect, at its outermost level."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    found = set()
+    for node in body:
+        match node:
+            case ast.Expr(ast.Call(ast.Attribute(owner))):
+                while isinstance(owner, ast.Attribute | ast.Subscript):
+                    owner = owner.value
+                if isinstance(owner, ast.Name):
+                    found.add(owner.id)
+    return frozenset(found)
+
+
 def imports_of(source: str) -> dict[str, str]:
     """The global names that code imports at its outermost level, each with a statement that does it."""
     try:

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from autograder.exam.cell import ExamCell, users_of
+from autograder.exam.names import imported_names
 
 _CHANGING: Final = frozenset(
     {"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "update", "setdefault"}
@@ -48,11 +49,15 @@ def needs_of(
     before = [cell for cell in code if cell not in all_setup]
     given = {name for cell in all_setup for name in cell.names[0]} | set(dir(builtins))
     given_values = {name for cell in all_setup for name in cell.made}
+    # What students may change anyway; of the rest, an answer may call methods that change nothing.
+    free_values = {name for cell in all_setup if cell.role == "plain" for name in cell.made}
     answers = {
         name
         for number, cell in enumerate(code)
         if cell.role == "answer"
-        for name in cell.made | (changed_by_methods(cell.source) | _changed(cell.source)) & given_values
+        for name in cell.made
+        | (changed_by_methods(cell.source) | changed(cell.source)) & given_values
+        | cell.touched & free_values
         if not any(name in later.names[0] for later in code[number + 1 :] if later in setup)
     }
     # The exam's own functions that call one of the student's can be defined before it; then it is asked for.
@@ -65,7 +70,8 @@ def needs_of(
     names: set[str] = set()
     if not grade.names[1].isdisjoint(_LOOKING):
         names |= answers - grade.names[0]
-    names |= _deleted(grade.source) & set(answered)
+        names |= {name for cell in code if cell.role == "answer" for name in imported_names(cell.source)}
+    names |= deleted(grade.source) & set(answered)
     settled: set[str] = set()
     helpers: set[int] = set()
     looked_at: set[str] = set()
@@ -78,11 +84,7 @@ def needs_of(
                 names.add(name)
         for index, other in enumerate(before):
             # What fills a table of the exam's with answers defines nothing.
-            if (
-                other.role == "locked"
-                and index not in helpers
-                and not used.isdisjoint(_changed(other.source))
-            ):
+            if other.role == "locked" and index not in helpers and not used.isdisjoint(changed(other.source)):
                 helpers.add(index)
                 waiting.append((other, index))
         read_first = _read_before_defined(cell.source, defined & used)
@@ -133,7 +135,7 @@ def changed_by_methods(source: str) -> set[str]:
     return found
 
 
-def _deleted(source: str) -> set[str]:
+def deleted(source: str) -> set[str]:
     """Names that code deletes and does not define."""
     try:
         nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
@@ -143,7 +145,7 @@ def _deleted(source: str) -> set[str]:
     return {node.id for node in nodes if isinstance(node.ctx, ast.Del)} - stored
 
 
-def _changed(source: str) -> set[str]:
+def changed(source: str) -> set[str]:
     """Names of which code assigns an item or an attribute, at its outermost level."""
     try:
         tree = ast.parse(source)

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.exam.cell import ExamCell, users_of
 from autograder.exam.names import imports_of
-from autograder.exam.needs import Needs, needs_of
+from autograder.exam.needs import Needs, changed, deleted, needs_of
 from autograder.exam.wants import wants_of
 
 
@@ -66,7 +66,7 @@ class ExamNotebook:
         """The cells to run on the instructor's side before grade cells, in order.
 
         Not those that need something from a student's cell (a figure of the student's results, say); among
-        the others, all read-only ones, and of the plain ones those that define what is needed.
+        the others, all read-only ones, and of the plain ones those that define or change what is needed.
         """
         code = [cell for cell in self.cells if cell.kind == "code"]
         theirs: set[str] = set()
@@ -80,13 +80,30 @@ class ExamNotebook:
             elif cell.role != "grade":
                 independent.append(cell)
         needed = {name for cell in self.grade_cells for name in cell.names[1]}
+        modules = {name for cell in code for name in imports_of(cell.source)}
         chosen = []
         for cell in reversed(independent):
             defined, used = cell.names
-            if cell.role == "locked" or defined & needed:
+            changes = (changed(cell.source) | cell.touched) - modules
+            if cell.role == "locked" or ((defined | changes) - deleted(cell.source)) & needed:
                 needed |= used
                 chosen.append(cell)
         return tuple(reversed(chosen))
+
+    @cached_property
+    def setup_sources(self) -> list[tuple[str, str, bool]]:
+        """The set-up cells by id, source, and whether they are read-only; before each, what it uses of the
+        imports that earlier tests have in sight."""
+        found = []
+        imported: dict[str, str] = {}
+        for cell in self.cells:
+            if cell.role == "grade" and cell.kind == "code":
+                imported |= cell.visible_imports
+            elif cell in self.setup:
+                if used := [imported.pop(name) for name in sorted(cell.names[1] & imported.keys())]:
+                    found.append(("", "\n".join(used), False))
+                found.append((cell.id, cell.source, cell.role == "locked"))
+        return found
 
     def needs(self, grade: ExamCell) -> Needs:
         """The names that one of the grade cells needs and does not define itself."""

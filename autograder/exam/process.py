@@ -27,8 +27,8 @@ from autograder.boundary import linux
 from autograder.boundary.answers import answer, answer_callback
 from autograder.boundary.calls import CallError, Fault, NotPlain
 from autograder.boundary.channel import Channel, ChannelClosed, Kind
+from autograder.boundary.current_figure import make_current
 from autograder.boundary.files import Files
-from autograder.boundary.kinds_matplotlib import make_current
 from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
 from autograder.errors import WireError
@@ -61,7 +61,6 @@ def main(requests_fd: int) -> NoReturn:
         linux.die_with_parent()
         linux.hide_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     requests = socket.socket(fileno=requests_fd)
     channel = Channel(requests)
     _, _, body = channel.receive(_HUGE)
@@ -83,6 +82,7 @@ def main(requests_fd: int) -> NoReturn:
                 os._exit(1)
         namespaces[name] = dict(shell.user_ns)
     channel.send(0, Kind.READY)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # not before: set-up cells may run programs (`!pip …`)
     folder = Folder()
     prepare(shell, list(setup["notebooks"].values()), folder)
     channel.send(0, Kind.READY)

@@ -8,10 +8,12 @@ without the fatal one.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, Final
 
 from autograder.boundary.channel import ChannelClosed, Kind
@@ -81,13 +83,29 @@ class Conversation:
     def ask_cell(self, walled: Walled, index: int, seconds: float) -> list[dict[str, Any]]:
         """The outputs of a cell, made harmless. Raises Fault."""
         limit = 8 * self.limits.output_bytes  # JSON writes some characters as six
-        body = self.ask(walled, Kind.CELL, self.cells[index].source.encode(), limit, seconds)
+        cell = self.cells[index]
+        # Of a test nothing but what students see of it, and find in their kernel afterwards.
+        source = cell.source if not cell.is_grade else "\n".join(self.imports_of(index))
+        body = self.ask(walled, Kind.CELL, source.encode(), limit, seconds)
         try:
             outputs, _ = json.loads(body)
         except (ValueError, TypeError, RecursionError):
             raise Fault("channel", finding("ending.cell-tampered")) from None
         with self.times.render():
             return harmless_outputs(outputs, self.budget)
+
+    def imports_of(self, index: int) -> list[str]:
+        """The imports in the visible part of a test that other cells may need, as they find them in one
+        kernel."""
+        master = self.cells[index].master
+        found = master.visible_imports if master is not None else {}
+        return [statement for name, statement in found.items() if name in self._words]
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        """Of all the code that is no test."""
+        code = [cell.source for cell in self.cells if cell.kind == "code" and not cell.is_grade]
+        return frozenset(word for source in code for word in re.findall(r"\w+", source))
 
     def student(self) -> Walled:
         """The student's process, in which all the cells so far have run."""

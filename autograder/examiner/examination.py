@@ -85,6 +85,7 @@ class Examination:
             if not cell.is_grade:
                 self._run_cell(index)
                 continue
+            self._import_for_answers(index)
             if self._is_inside(index):
                 self._say_if_deleted(index)
                 self.count += 1
@@ -134,6 +135,15 @@ class Examination:
             self.outputs[index] = [*self._kept(self.talk.end()), stopped(str(fault))]
             if fault.kind != "budget":
                 self.talk.remark(fault, self.talk.mentions.exercise(index))
+
+    def _import_for_answers(self, index: int) -> None:
+        """What a test imports in sight of everybody, answers find there, as in one kernel."""
+        if self.talk.imports_of(index):
+            try:
+                self.talk.ask_cell(self.talk.student(), index, self._patience(index))
+                self.talk.done.append(index)
+            except Fault:
+                self.talk.end()
 
     def _patience(self, index: int) -> float:
         """Seconds for a cell, or for one call of a grade cell."""

@@ -65,7 +65,7 @@ class ExamServer:
         self._setup = {
             "notebooks": {
                 notebook.name: {
-                    "setup": [(cell.id, cell.source, cell.role == "locked") for cell in notebook.setup],
+                    "setup": notebook.setup_sources,
                     "definitions": notebook.definitions,
                     "wants": notebook.wants,
                     "graded": [cell.source for cell in notebook.grade_cells],

@@ -33,8 +33,9 @@ class Tests:
         self._places.append(dict(self._shell.user_ns))
 
     def run(self, question: bytes) -> bytes:
-        """Run a test, given how many cells had run at its place and its source; what came of it."""
-        place, source = json.loads(question)
+        """Run a test, given how many cells had run at its place, its source, and the sources of earlier tests
+        that define what it needs; what came of it."""
+        place, source, helpers = json.loads(question)
         before = self._places[place]
         names = self._shell.user_ns
         names.clear()
@@ -42,6 +43,8 @@ class Tests:
         for name, (old, new) in self._made.items():
             if before.get(name, _NOTHING) is old:
                 names[name] = new
+        for helper in helpers:
+            self._shell.run(helper)
         began = dict(names)
         outputs, error = self._shell.run(source)
         for name, value in names.items():
