@@ -30,6 +30,7 @@ _ADDRESS: Final = re.compile(
     r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}", re.A
 )
 _PATIENCE: Final = 60.0
+_TLS: Final = 465
 _UTF_8: Final = {"charset": "utf-8"}
 
 
@@ -111,8 +112,24 @@ def put_into_folder(post: Post, folder: Path, *, shared: bool = False) -> None:
         ) from error
 
 
+def _connected(host: str, port: int, *, encrypted: bool) -> smtplib.SMTP:
+    if not encrypted:
+        return smtplib.SMTP(host, port, timeout=_PATIENCE)
+    context = ssl.create_default_context()
+    if port == _TLS:
+        return smtplib.SMTP_SSL(host, port, timeout=_PATIENCE, context=context)
+    connection = smtplib.SMTP(host, port, timeout=_PATIENCE)
+    try:
+        connection.starttls(context=context)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def send(post: Post, server: str, user: str = "", *, encrypted: bool = True) -> int:
-    """Send the messages over a server, `host` or `host:port` (default: 587, STARTTLS); how many went.
+    """Send the messages over a server, `host` or `host:port` (default: 587); how many went. The connection is
+    encrypted from the start at port 465, and by STARTTLS at any other.
 
     The password of `user` is in the variable AUTOGRADER_MAIL_PASSWORD, so that it stands in no history of
     commands. Raises UsageError for a server that cannot be meant, RecordsError if it takes no message.
@@ -124,9 +141,7 @@ def send(post: Post, server: str, user: str = "", *, encrypted: bool = True) -> 
         raise UsageError(f"Put the password of {show(user)} into the variable {PASSWORD} before.")
     sent = 0
     try:
-        with smtplib.SMTP(host, int(port or 587), timeout=_PATIENCE) as connection:
-            if encrypted:
-                connection.starttls(context=ssl.create_default_context())
+        with _connected(host, int(port or 587), encrypted=encrypted) as connection:
             if user:
                 connection.login(user, os.environ[PASSWORD])
             for student, message in post.messages.items():
