@@ -92,7 +92,7 @@ def add_to(command: object) -> None:
     mail.add_argument("--student", action="append", default=[], dest="students", metavar="NAME")
     where = mail.add_mutually_exclusive_group()
     where.add_argument("--to", type=Path, metavar="FOLDER", help="write the messages as .eml files")
-    where.add_argument("--server", default="", metavar="HOST[:PORT]", help="send them (port 587, STARTTLS; or 465, TLS)")
+    where.add_argument("--server", default="", metavar="HOST[:PORT]", help="send them (at 465 by TLS)")
     mail.add_argument("--user", default="", metavar="NAME", help="who logs in to the server")
     mail.add_argument("--unencrypted", action="store_true", help="for a server on this machine")
     mail.set_defaults(command=mail_command)

@@ -8,6 +8,7 @@ import email.policy
 import json
 import shutil
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -27,7 +28,9 @@ from autograder.feedback.pages import write_feedback
 from autograder.feedback.term import write_term_pages
 from autograder.gradebook.marks import exercise_of
 from autograder.gradebook.writer import GradebookWriter
+from autograder.marking.cluster.connection import make_certificates
 from autograder.marking.grade import grade
+from autograder.platforms import mail
 from autograder.platforms.mail import PASSWORD, Post, put_into_folder, send, write_messages
 from autograder.platforms.marks_file import write_marks
 from autograder.platforms.requests import known_work, read_requests
@@ -180,11 +183,19 @@ class Postman(socketserver.StreamRequestHandler):
     """As much of a mail server as sending needs; refuses whoever is called `refused@`."""
 
     def handle(self) -> None:
+        secret = self.server.secret  # type: ignore[attr-defined]
+        if secret is not None and self.server.is_secret_at_once:  # type: ignore[attr-defined]
+            self.encrypt(secret)
         self.wfile.write(b"220 here\r\n")
         while line := self.rfile.readline():
             command = line.decode().strip()
             self.server.heard.append(command)  # type: ignore[attr-defined]
-            if command.upper() == "DATA":
+            if command.upper().startswith("EHLO") and secret is not None:
+                self.wfile.write(b"250-yes\r\n250 STARTTLS\r\n")
+            elif command.upper() == "STARTTLS":
+                self.wfile.write(b"220 go on\r\n")
+                self.encrypt(secret)
+            elif command.upper() == "DATA":
                 self.wfile.write(b"354 go on\r\n")
                 while (text := self.rfile.readline()) not in (b".\r\n", b""):
                     self.server.heard.append(text.decode().strip())  # type: ignore[attr-defined]
@@ -195,11 +206,19 @@ class Postman(socketserver.StreamRequestHandler):
             else:
                 self.wfile.write(b"550 no\r\n" if "refused@" in command else b"250 yes\r\n")
 
+    def encrypt(self, secret: ssl.SSLContext) -> None:
+        self.request = secret.wrap_socket(self.request, server_side=True)
+        self.setup()
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()
+
 
 @pytest.fixture
 def server() -> Iterator[Any]:
     with socketserver.TCPServer(("127.0.0.1", 0), Postman) as server:
-        server.heard = []  # type: ignore[attr-defined]
+        server.heard, server.secret = [], None  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server
@@ -215,6 +234,29 @@ def test_messages_are_sent_and_a_refused_one_is_told(course: Path, server: Any) 
     assert send(post, f"127.0.0.1:{server.server_address[1]}", encrypted=False) == 1
     assert post.left_out[left:] == ["zoe: the server refused the address."]
     assert "rcpt TO:<alice@example.edu>" in server.heard
+
+
+@pytest.mark.parametrize("is_at_once", [True, False], ids=["TLS", "STARTTLS"])
+def test_messages_are_encrypted(
+    course: Path, server: Any, tmp_path: Path, is_at_once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_certificates(tmp_path / "keys").parent
+    trusting = ssl.create_default_context(cafile=str(folder / "certificate.pem"))
+    trusting.check_hostname = False
+    secret = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secret.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    server.secret, server.is_secret_at_once = secret, is_at_once
+    port = server.server_address[1]
+    post = write_messages(Folders.of(course), "ps1", "me@example.edu")
+    if is_at_once:
+        monkeypatch.setattr(mail, "_TLS", port)
+    with pytest.raises(RecordsError, match="0 of"):  # nobody vouches for that server
+        send(post, f"127.0.0.1:{port}")
+    server.heard.clear()
+    monkeypatch.setattr(ssl, "create_default_context", lambda: trusting)
+    assert send(post, f"127.0.0.1:{port}") == len(post.messages) > 0
+    assert "rcpt TO:<alice@example.edu>" in server.heard
+    assert ("STARTTLS" in server.heard) is not is_at_once
 
 
 def test_a_password_is_neither_asked_for_nor_told(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
