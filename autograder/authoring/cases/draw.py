@@ -28,6 +28,8 @@ accidents (parts of messages that come from NumPy or Python when nobody looked a
 RNN_CELL_CACHE = ["a_next", "a_prev", "xt", "parameters"]
 LSTM_CELL_CACHE = ["a_next", "c_next", "a_prev", "c_prev", "ft", "it", "cct", "ot", "xt", "parameters"]
 
+STACK_WEIGHTS = ("Wf", "Wi", "Wc", "Wo", "Wz", "Wr", "Wh")
+"""Weights of the LSTM and of the GRU that read a hidden state on top of an input."""
 
 SINGLE = "inputs in single precision, all sizes equal"
 RIGID = "arrays that are read-only and lie in memory column by column"
@@ -63,6 +65,13 @@ def rnn(seed: int, n_x: int, n_a: int, n_y: int, m: int, T_x: int) -> dict[str, 
 def lstm_weights(n_x: int, n_a: int) -> dict[str, Sequence[int]]:
     shapes: dict[str, Sequence[int]] = {}
     for gate in "fioc":
+        shapes[f"W{gate}"], shapes[f"b{gate}"] = (n_a, n_a + n_x), (n_a, 1)
+    return shapes
+
+
+def gru_weights(n_x: int, n_a: int) -> dict[str, Sequence[int]]:
+    shapes: dict[str, Sequence[int]] = {}
+    for gate in "zrh":
         shapes[f"W{gate}"], shapes[f"b{gate}"] = (n_a, n_a + n_x), (n_a, 1)
     return shapes
 
@@ -112,10 +121,10 @@ def with_integers(arguments: dict[str, Any]) -> dict[str, Any]:
     weights = {
         key: value.copy()
         for key, value in arguments["parameters"].items()
-        if key in ("Wax", "Wf", "Wi", "Wc", "Wo")
+        if key in ("Wax", *STACK_WEIGHTS)
     }
     for value in weights.values():
-        value[:, -len(integers) :] /= 150  # of what the LSTM stacks, the input is the last part
+        value[:, -len(integers) :] /= 150  # of what LSTM and GRU stack, the input is the last part
     return arguments | {name: integers, "parameters": arguments["parameters"] | weights}
 
 
@@ -133,8 +142,8 @@ def around_100(arguments: dict[str, Any]) -> dict[str, Any]:
     parameters, a_prev = arguments["parameters"], arguments["a_prev"]
     biases = {
         bias: parameters[bias] - 100 * parameters[weights][:, : len(a_prev)].sum(axis=1, keepdims=True)
-        for weights, bias in (("Waa", "ba"), ("Wf", "bf"), ("Wi", "bi"), ("Wc", "bc"), ("Wo", "bo"))
-        if weights in parameters
+        for weights, bias in (("Waa", "ba"), *((weights, f"b{weights[1]}") for weights in STACK_WEIGHTS))
+        if weights in parameters and weights != "Wh"  # what this one reads has been through a gate before
     }
     return arguments | {"a_prev": a_prev + 100, "parameters": parameters | biases}
 
@@ -160,7 +169,7 @@ def long_sequence(arguments: dict[str, Any]) -> dict[str, Any]:
     weights = {
         name: 0.5 * value
         for name, value in arguments["parameters"].items()
-        if name in ("Waa", "Wf", "Wi", "Wc", "Wo")
+        if name in ("Waa", *STACK_WEIGHTS)
     }
     return arguments | {"x": x, "parameters": arguments["parameters"] | weights}
 

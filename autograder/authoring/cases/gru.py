@@ -1,0 +1,195 @@
+"""Cases for the GRU of assignment 07."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring.cases.backward import OTHER_GRADIENTS, OTHER_PLACES, other_cells, other_sequences
+from autograder.authoring.cases.draw import (
+    Case,
+    Prepare,
+    Reference,
+    called_twice,
+    draw,
+    from_zeros,
+    gru_weights,
+    last_step_only,
+    saturated,
+    small,
+    split,
+    with_integers,
+)
+from autograder.authoring.cases.forward import in_other_places
+from autograder.authoring.cases.forward import other_cells as other_forward_cells
+from autograder.authoring.cases.forward import other_sequences as other_forward_sequences
+
+GRU_CELL_CACHE = ["a_next", "a_prev", "zt", "rt", "hht", "xt", "parameters"]
+GRADIENTS = [f"d{kind}{gate}" for gate in "zrh" for kind in "Wb"]
+
+
+def gru_cell(seed: int, n_x: int, n_a: int, n_y: int, m: int) -> dict[str, Any]:
+    """The sizes are those of the other cells; a GRU has no output layer."""
+    drawn = draw(seed, xt=(n_x, m), a_prev=(n_a, m), **gru_weights(n_x, n_a))
+    return split(drawn, "xt", "a_prev", "parameters")
+
+
+def gru(seed: int, n_x: int, n_a: int, n_y: int, m: int, T_x: int) -> dict[str, Any]:
+    drawn = draw(seed, x=(n_x, m, T_x), a0=(n_a, m), **gru_weights(n_x, n_a))
+    return split(drawn, "x", "a0", "parameters")
+
+
+def large_state(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with a state before the step that lies everywhere between 0 and some dozens."""
+    a_prev = arguments["a_prev"]
+    return arguments | {"a_prev": a_prev * np.linspace(1, 40, a_prev.size).reshape(a_prev.shape)}
+
+
+def gru_cell_backward_case(
+    seed: int, n_x: int, n_a: int, n_y: int, m: int, forward: Reference, prepare: Prepare = dict
+) -> Case:
+    drawn = draw(seed, xt=(n_x, m), a_prev=(n_a, m), **gru_weights(n_x, n_a), da_next=(n_a, m))
+    given = prepare(split(drawn, "xt", "a_prev", "da_next", "parameters"))
+    da_next = given.pop("da_next")
+    cache = forward["gru_cell_forward"](**given)[-1]
+    return {
+        "arguments": {"da_next": da_next, "cache": cache},
+        "shared": {"parameters": given["parameters"]},
+        "returns": ["dxt", "da_prev", *GRADIENTS],
+        "show": {"dxt": [1], "da_prev": [2 % n_a]}
+        | {f"dW{gate}": [row % n_a] for gate, row in zip("zrh", (3, 1, 2), strict=True)}
+        | {f"db{gate}": [4 % n_a] for gate in "zrh"},
+    }
+
+
+def gru_backward_case(
+    seed: int,
+    n_x: int,
+    n_a: int,
+    n_y: int,
+    m: int,
+    T_x: int,
+    T_da: int,
+    forward: Reference,
+    prepare: Prepare = dict,
+) -> Case:
+    drawn = draw(seed, x=(n_x, m, T_x), a0=(n_a, m), **gru_weights(n_x, n_a), da=(n_a, m, T_da))
+    given = prepare(split(drawn, "x", "a0", "da", "parameters"))
+    da = given.pop("da")
+    caches = forward["gru_forward"](**given)[-1]
+    return {
+        "arguments": {"da": da, "caches": caches},
+        "shared": {"parameters": given["parameters"], "x": caches[1]},
+        "returns": ["dx", "da0", *GRADIENTS],
+        "show": {"dx": [1, 2 % m], "da0": [2]}
+        | {f"dW{gate}": [row % n_a] for gate, row in zip("zrh", (3, 1, 2), strict=True)}
+        | {f"db{gate}": [4 % n_a] for gate in "zrh"},
+    }
+
+
+def gru_cases(reference: Reference) -> dict[str, list[Case]]:
+    cell: Case = {"returns": ["a_next", "cache"], "parts": {"cache": GRU_CELL_CACHE}}
+    sequence: Case = {
+        "returns": ["a", "caches"],
+        "parts": {"caches": ["cell caches", "x"], "cell caches": GRU_CELL_CACHE},
+    }
+    return {
+        "gru_cell_forward": called_twice(
+            [
+                {"title": "seeded inputs", "arguments": gru_cell(1, 3, 5, 2, 10)}
+                | cell
+                | {"show": {"a_next": [4]}},
+                {"title": "other sizes, a single example", "arguments": gru_cell(2, 2, 4, 3, 1)}
+                | cell
+                | {"show": {"a_next": [3]}},
+                {"title": "inputs that are integers", "arguments": with_integers(gru_cell(4, 5, 3, 2, 2))}
+                | cell
+                | {"show": {"a_next": [2]}},
+                {
+                    "title": "small numbers, a previous state of zeros",
+                    "arguments": small(from_zeros(gru_cell(6, 1, 2, 4, 3))),
+                }
+                | cell
+                | {"show": {"a_next": [1]}},
+                {
+                    "title": "gates that are wide open or shut, a large previous state",
+                    "arguments": large_state(saturated(gru_cell(5, 2, 4, 3, 9))),
+                }
+                | cell
+                | {"show": {"a_next": [2]}},
+                *other_forward_cells(gru_cell, cell),
+                *in_other_places(gru_cell(2, 2, 4, 3, 1), cell),
+            ],
+            1,
+            -2,
+        ),
+        "gru_forward": called_twice(
+            [
+                {"title": "seeded inputs", "arguments": gru(1, 3, 5, 2, 10, 4)}
+                | sequence
+                | {"show": {"a": [4, 1]}},
+                {"title": "other sizes, a single example", "arguments": gru(2, 2, 4, 3, 1, 6)}
+                | sequence
+                | {"show": {"a": [3, 0]}},
+                {"title": "inputs that are integers", "arguments": with_integers(gru(3, 4, 3, 2, 5, 3))}
+                | sequence
+                | {"show": {"a": [2, 1]}},
+                {"title": "a single time step", "arguments": gru(4, 4, 3, 2, 5, 1)}
+                | sequence
+                | {"show": {"a": [1, 0]}},
+                {
+                    "title": "gates that are wide open or shut",
+                    "arguments": saturated(gru(5, 4, 3, 4, 3, 9)),
+                }
+                | sequence
+                | {"show": {"a": [2, 0]}},
+                *other_forward_sequences(gru, sequence),
+                *in_other_places(gru(2, 2, 4, 3, 1, 6), sequence),
+            ],
+            1,
+            -2,
+        ),
+        "gru_cell_backward": called_twice(
+            [
+                {"title": "seeded inputs"} | gru_cell_backward_case(1, 3, 5, 2, 10, reference),
+                {"title": "other sizes, a single example"} | gru_cell_backward_case(2, 2, 4, 3, 1, reference),
+                {"title": "a single unit"} | gru_cell_backward_case(3, 4, 1, 2, 3, reference),
+                *(
+                    {"title": title} | gru_cell_backward_case(4, 3, 4, 2, 2, reference, prepare)
+                    for title, prepare in OTHER_GRADIENTS.items()
+                ),
+                *other_cells(gru_cell_backward_case, reference),
+                *(
+                    {"title": title} | gru_cell_backward_case(2, 2, 4, 3, 1, reference, prepare)
+                    for title, prepare in OTHER_PLACES.items()
+                ),
+            ],
+            1,
+            -2,
+        ),
+        "gru_backward": called_twice(
+            [
+                {"title": "seeded inputs, gradients for the first 4 of 7 steps"}
+                | gru_backward_case(1, 3, 5, 2, 10, 7, 4, reference),
+                {"title": "seeded inputs, gradients for all 7 steps"}
+                | gru_backward_case(1, 3, 5, 2, 10, 7, 7, reference),
+                {"title": "other sizes, a single example"}
+                | gru_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
+                {"title": "a single time step"} | gru_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
+                {"title": "a gradient at the last step only"}
+                | gru_backward_case(5, 4, 3, 4, 2, 9, 9, reference, last_step_only),
+                *(
+                    {"title": title} | gru_backward_case(6, 2, 4, 3, 3, 3, 3, reference, prepare)
+                    for title, prepare in OTHER_GRADIENTS.items()
+                ),
+                *other_sequences(gru_backward_case, reference),
+                *(
+                    {"title": title} | gru_backward_case(2, 2, 4, 3, 1, 6, 6, reference, prepare)
+                    for title, prepare in OTHER_PLACES.items()
+                ),
+            ],
+            2,
+            -2,
+        ),
+    }
