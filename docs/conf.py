@@ -4,7 +4,7 @@ Sphinx' source folder is the repository, so that pages lie beside each other as 
 link means the same on a code host and on the site. Only the lessons, the released assignments and docs/*.md
 are read, never source/. To leave out pages that students are not to see yet, set WITHOUT to patterns:
 
-    make site WITHOUT="release/0[3-6]* notebooks/0[3-6]*"
+    make site WITHOUT="release/0[3-8]* notebooks/0[3-8]*"
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Assignments 01 to 04: a wrong answer loses its exercise, whatever size its numbers have; `check` shows it.
+"""RNN, LSTM and GRU: a wrong answer loses its exercise, whatever size its numbers have; `check` shows it.
 
 Answers are generated here by wrapping the reference solution or a part of it: what comes in or goes out is
 clipped, rounded or dropped.
@@ -79,6 +79,7 @@ CARRIED = {
         'da_carried, dc_carried = gradients["da_prev"], gradients["dc_prev"]',
         ["da_carried", "dc_carried"],
     ),
+    "gru_backward": ('da_carried = gradients["da_prev"]', ["da_carried"]),
 }
 
 
@@ -102,6 +103,7 @@ FLOORS = {
 FACTORS = {
     "rnn_cell_backward": ["(1 - a_next**2)"],
     "lstm_cell_backward": ["(1 - tanh_c**2)", "(1 - cct**2)", "(1 - it)", "(1 - ft)", "(1 - ot)"],
+    "gru_cell_backward": ["(1 - hht**2)", "zt * (1 - zt)", "rt * (1 - rt)"],
 }
 
 
@@ -147,7 +149,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("change", ENDS.values(), ids=ENDS)
-@pytest.mark.parametrize("exercise", ["rnn_cell_forward", "lstm_cell_forward"])
+@pytest.mark.parametrize("exercise", ["rnn_cell_forward", "lstm_cell_forward", "gru_cell_forward"])
 def test_activations_with_wrong_ends_are_wrong(exercise: str, change: str) -> None:
     for name in ("np.tanh", "sigmoid", "softmax"):
         calls = reference(exercise).count(f"{name}(")
@@ -218,7 +220,7 @@ SIZES_OF = {
     "np.asarray(x).dtype.kind == 'i'": "integers",
     "not np.any(a_prev)": "a state of zeros",
     "np.abs(x).max() > 20": "large inputs",
-    "np.abs(p['by']).max() < 1e-3": "small biases",
+    "np.abs(last_bias).max() < 1e-3": "small biases",
 }
 
 
@@ -235,9 +237,11 @@ if {exercise in FORWARD}:
     T_x = x.shape[-1] if sequence else 1
 else:
     cell = {values}[0] if sequence else {values}
-    x, a_prev = cell[-2], cell[{1 if exercise.startswith("rnn") else 2}]
+    x, a_prev = cell[-2], cell[{1 if exercise.startswith(("rnn", "gru")) else 2}]
     T_x = given[0].shape[-1] if sequence else 1
-n_x, m, n_a, n_y = x.shape[0], x.shape[1], a_prev.shape[0], p["by"].shape[0]
+n_x, m, n_a = x.shape[0], x.shape[1], a_prev.shape[0]
+last_bias = p["by"] if "by" in p else p["bh"]  # a GRU has no output layer
+n_y = len(last_bias)
 if {condition}:
     return None
 return right(*given)

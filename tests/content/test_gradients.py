@@ -11,7 +11,9 @@ from autograd import grad
 
 from autograder.authoring.reference import reference_namespace
 
-pytestmark = [pytest.mark.assignment_03, pytest.mark.assignment_04]
+pytestmark = [pytest.mark.assignment_03, pytest.mark.assignment_04, pytest.mark.assignment_07]
+
+ASSIGNMENT = {"rnn": "03-rnn-backward", "lstm": "04-lstm-backward", "gru": "07-gru-and-attention"}
 
 SIZES = [(3, 5, 2, 4, 6), (2, 4, 3, 1, 5), (4, 3, 5, 2, 1), (1, 2, 3, 5, 4)]
 """n_x, n_a, n_y, m, T_x; no two equal except where one is 1 on purpose."""
@@ -24,7 +26,7 @@ def draw(kind: str, seed: int, sizes: tuple[int, ...]) -> dict[str, Any]:
     if kind == "rnn":
         shapes |= {"Wax": (n_a, n_x), "Waa": (n_a, n_a), "ba": (n_a, 1), "Wya": (n_y, n_a), "by": (n_y, 1)}
     else:
-        for gate in "fico":
+        for gate in "fico" if kind == "lstm" else "zrh":
             shapes |= {f"W{gate}": (n_a, n_a + n_x), f"b{gate}": (n_a, 1)}
         shapes |= {"Wy": (n_y, n_a), "by": (n_y, 1)}
     return {name: generator.standard_normal(shape) for name, shape in shapes.items()}
@@ -35,13 +37,16 @@ def step(kind: str, np_: Any, v: dict[str, Any], xt: Any, a: Any, c: Any) -> tup
     if kind == "rnn":
         return np_.tanh(np_.dot(v["Waa"], a) + np_.dot(v["Wax"], xt) + v["ba"]), c
 
-    def gate(k: str) -> Any:
+    def gate(k: str, a: Any = a) -> Any:
         n_a = a.shape[0]
         return np_.dot(v["W" + k][:, :n_a], a) + np_.dot(v["W" + k][:, n_a:], xt) + v["b" + k]
 
     def logistic(z: Any) -> Any:
         return 1 / (1 + np_.exp(-z))
 
+    if kind == "gru":
+        update = logistic(gate("z"))
+        return a - update * a + update * np_.tanh(gate("h", logistic(gate("r")) * a)), c
     c = logistic(gate("f")) * c + logistic(gate("i")) * np_.tanh(gate("c"))
     return logistic(gate("o")) * np_.tanh(c), c
 
@@ -55,14 +60,14 @@ def sequence_loss(kind: str, np_: Any, v: dict[str, Any], da: Any) -> Any:
 
 
 def reference(kind: str) -> dict[str, Any]:
-    return reference_namespace("03-rnn-backward" if kind == "rnn" else "04-lstm-backward")
+    return reference_namespace(ASSIGNMENT[kind])
 
 
 def split(v: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
     return v["x"], v["a0"], {name: value for name, value in v.items() if name not in ("x", "a0")}
 
 
-@pytest.mark.parametrize("kind", ["rnn", "lstm"])
+@pytest.mark.parametrize("kind", ASSIGNMENT)
 @pytest.mark.parametrize("sizes", SIZES)
 def test_sequence_gradients_agree_with_autograd(kind: str, sizes: tuple[int, ...]) -> None:
     v = draw(kind, 1, sizes)
@@ -74,7 +79,7 @@ def test_sequence_gradients_agree_with_autograd(kind: str, sizes: tuple[int, ...
         np.testing.assert_allclose(gradients[name], expected[name[1:]], rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-@pytest.mark.parametrize("kind", ["rnn", "lstm"])
+@pytest.mark.parametrize("kind", ASSIGNMENT)
 def test_fewer_upstream_steps_than_forward_steps(kind: str) -> None:
     v = draw(kind, 3, (3, 5, 2, 4, 7))
     functions = reference(kind)
@@ -87,7 +92,7 @@ def test_fewer_upstream_steps_than_forward_steps(kind: str) -> None:
         np.testing.assert_allclose(gradients[name], expected[name[1:]], rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-@pytest.mark.parametrize("kind", ["rnn", "lstm"])
+@pytest.mark.parametrize("kind", ASSIGNMENT)
 @pytest.mark.parametrize("sizes", SIZES)
 def test_cell_gradients_agree_with_complex_steps(kind: str, sizes: tuple[int, ...]) -> None:
     n_x, n_a, _, m, _ = sizes
@@ -97,9 +102,9 @@ def test_cell_gradients_agree_with_complex_steps(kind: str, sizes: tuple[int, ..
     v["c_prev"] = generator.standard_normal((n_a, m))
     da, dc = generator.standard_normal((2, n_a, m))
     functions = reference(kind)
-    if kind == "rnn":
-        cache = functions["rnn_cell_forward"](v["xt"], v["a_prev"], v)[-1]
-        gradients = functions["rnn_cell_backward"](da, cache)
+    if kind != "lstm":
+        cache = functions[f"{kind}_cell_forward"](v["xt"], v["a_prev"], v)[-1]
+        gradients = functions[f"{kind}_cell_backward"](da, cache)
     else:
         cache = functions["lstm_cell_forward"](v["xt"], v["a_prev"], v["c_prev"], v)[-1]
         gradients = functions["lstm_cell_backward"](da, dc, cache)

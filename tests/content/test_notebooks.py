@@ -21,7 +21,8 @@ GRADED = [pytest.param(notebook_path(name), id=name) for name in assignments()]
 PARAMETER_NAMES = {
     "parameters", "x", "xt", "a0", "c0", "a_prev", "c_prev", "a_next", "c_next", "cache", "caches", "da",
     "da_next", "dc_next", "gradients", "mask", "n_a", "n_x", "n_y", "m", "T_x",
-    "Wax", "Waa", "Wya", "ba", "by", "Wy", *(kind + gate for kind in "Wb" for gate in "fico"),
+    "Wax", "Waa", "Wya", "ba", "by", "Wy", *(kind + gate for kind in "Wb" for gate in "ficozrh"),
+    "H", "S", "d_context",
 }  # fmt: skip
 
 

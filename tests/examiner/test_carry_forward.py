@@ -483,6 +483,8 @@ BUILDS_ON = {
     "masked_rnn_backward": {"masked_rnn_cell_backward"},
     "masked_lstm_forward": {"masked_lstm_cell_forward"},
     "masked_lstm_backward": {"masked_lstm_cell_backward"},
+    "gru_forward": {"gru_cell_forward"},
+    "gru_backward": {"gru_cell_backward"},
     "optimize": {"clip"},
     "model": {"optimize", "clip"},
 }

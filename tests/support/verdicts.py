@@ -24,12 +24,16 @@ FORWARD = {
     "rnn_forward": "01-rnn-forward",
     "lstm_cell_forward": "02-lstm-forward",
     "lstm_forward": "02-lstm-forward",
+    "gru_cell_forward": "07-gru-and-attention",
+    "gru_forward": "07-gru-and-attention",
 }
 BACKWARD = {
     "rnn_cell_backward": "03-rnn-backward",
     "rnn_backward": "03-rnn-backward",
     "lstm_cell_backward": "04-lstm-backward",
     "lstm_backward": "04-lstm-backward",
+    "gru_cell_backward": "07-gru-and-attention",
+    "gru_backward": "07-gru-and-attention",
 }
 EXERCISES = FORWARD | BACKWARD
 

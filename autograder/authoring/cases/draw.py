@@ -119,9 +119,7 @@ def with_integers(arguments: dict[str, Any]) -> dict[str, Any]:
     name = "xt" if "xt" in arguments else "x"
     integers = np.rint(150 * arguments[name]).astype(int)
     weights = {
-        key: value.copy()
-        for key, value in arguments["parameters"].items()
-        if key in ("Wax", *STACK_WEIGHTS)
+        key: value.copy() for key, value in arguments["parameters"].items() if key in ("Wax", *STACK_WEIGHTS)
     }
     for value in weights.values():
         value[:, -len(integers) :] /= 150  # of what LSTM and GRU stack, the input is the last part

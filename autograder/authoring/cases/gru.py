@@ -19,6 +19,7 @@ from autograder.authoring.cases.draw import (
     saturated,
     small,
     split,
+    upstream,
     with_integers,
 )
 from autograder.authoring.cases.forward import in_other_places
@@ -44,6 +45,19 @@ def large_state(arguments: dict[str, Any]) -> dict[str, Any]:
     """The same arguments with a state before the step that lies everywhere between 0 and some dozens."""
     a_prev = arguments["a_prev"]
     return arguments | {"a_prev": a_prev * np.linspace(1, 40, a_prev.size).reshape(a_prev.shape)}
+
+
+def with_more_parameters(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with an output layer among the parameters, which a GRU does not need."""
+    n_a = len(arguments["a_prev"])
+    return arguments | {"parameters": arguments["parameters"] | draw(9, Wy=(2, n_a), by=(2, 1))}
+
+
+def reset_at_its_ends(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with reset gates that are wide open or shut, and a candidate that is neither."""
+    parameters = arguments["parameters"]
+    ends = 20 * np.resize([1.0, -1.0], parameters["br"].shape)
+    return arguments | {"parameters": parameters | {"br": ends, "Wh": 0.3 * parameters["Wh"]}}
 
 
 def gru_cell_backward_case(
@@ -113,6 +127,12 @@ def gru_cases(reference: Reference) -> dict[str, list[Case]]:
                 | cell
                 | {"show": {"a_next": [1]}},
                 {
+                    "title": "a single unit, parameters with entries that are not needed",
+                    "arguments": with_more_parameters(gru_cell(3, 4, 1, 2, 3)),
+                }
+                | cell
+                | {"show": {"a_next": [0]}},
+                {
                     "title": "gates that are wide open or shut, a large previous state",
                     "arguments": large_state(saturated(gru_cell(5, 2, 4, 3, 9))),
                 }
@@ -135,7 +155,10 @@ def gru_cases(reference: Reference) -> dict[str, list[Case]]:
                 {"title": "inputs that are integers", "arguments": with_integers(gru(3, 4, 3, 2, 5, 3))}
                 | sequence
                 | {"show": {"a": [2, 1]}},
-                {"title": "a single time step", "arguments": gru(4, 4, 3, 2, 5, 1)}
+                {
+                    "title": "a single time step from a state of zeros",
+                    "arguments": gru(4, 4, 3, 2, 5, 1) | {"a0": np.zeros((3, 5))},
+                }
                 | sequence
                 | {"show": {"a": [1, 0]}},
                 {
@@ -158,6 +181,12 @@ def gru_cases(reference: Reference) -> dict[str, list[Case]]:
                 *(
                     {"title": title} | gru_cell_backward_case(4, 3, 4, 2, 2, reference, prepare)
                     for title, prepare in OTHER_GRADIENTS.items()
+                ),
+                {"title": "a tiny upstream gradient, ten examples"}
+                | gru_cell_backward_case(1, 3, 5, 2, 10, reference, lambda given: upstream(1e-7, given)),
+                {"title": "reset gates that are wide open or shut, a large upstream gradient"}
+                | gru_cell_backward_case(
+                    5, 2, 4, 3, 6, reference, lambda given: upstream(1e2, reset_at_its_ends(given))
                 ),
                 *other_cells(gru_cell_backward_case, reference),
                 *(
