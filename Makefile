@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 .PHONY: help lab test check proof fuzz coverage house pythons image demo release notebooks answers study \
 	language editions site lite \
-	figures screenshots bridge format clean
+	figures screenshots slides bridge format clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -87,6 +87,9 @@ figures: .venv/ready  ## draw all figures again
 
 house: .venv/ready  ## draw the structure of the package again
 	$(BIN)/python docs/figures/house.py
+
+slides: .venv/ready  ## make the slides of the two lectures, HTML and PDF, in docs/_build/slides (needs Chromium)
+	$(BIN)/python docs/teaching/slides/slides.py
 
 # An environment of its own: with torch in the other one, nbval would no longer try lesson 08 without it.
 .venv/bridge/ready: pyproject.toml constraints.txt

@@ -7,9 +7,10 @@ a course like this one uses.
 from __future__ import annotations
 
 import html
+import io
 import logging
 import re
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -65,17 +66,29 @@ def visit_math_block(translator: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def write_font(app: Sphinx, exception: Exception | None) -> None:
-    if exception or app.builder.format != "html":
-        return
-    font = TTFont(str(files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"), recalcTimestamp=False)
+def mathematical_font() -> bytes:
+    """STIX Two Math as WOFF, cut down to CHARACTERS."""
+    package = find_spec("ziamath")  # only its font is wanted: it is not imported
+    if package is None or package.origin is None:
+        raise ExtensionError(
+            "The font STIX Two Math comes with the package ziamath: install the extra [site]."
+        )
+    path = Path(package.origin).with_name("fonts") / "STIXTwoMath-Regular.ttf"
+    font = TTFont(str(path), recalcTimestamp=False)
     # Its licence, the OFL, stands in the font's own names: they all stay.
     options = Options(layout_features=["ssty", "dtls", "flac"], hinting=False, name_IDs=["*"])
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=CHARACTERS)
     subsetter.subset(font)
     font.flavor = "woff"
-    font.save(Path(app.outdir, "_static", FONT))
+    content = io.BytesIO()
+    font.save(content)
+    return content.getvalue()
+
+
+def write_font(app: Sphinx, exception: Exception | None) -> None:
+    if exception is None and app.builder.format == "html":
+        Path(app.outdir, "_static", FONT).write_bytes(mathematical_font())
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
