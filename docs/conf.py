@@ -22,7 +22,13 @@ language = "en"
 
 extensions = ["myst_nb", "accessible", "folders", "glossary", "links", "mathml", "navigation", "play"]
 root_doc = "docs/index"
-include_patterns = ["docs/*.md", "docs/teaching/*.md", "notebooks/*.ipynb", "release/*/*.ipynb"]
+include_patterns = [
+    "docs/*.md",
+    "docs/quizzes/*.md",
+    "docs/teaching/*.md",
+    "notebooks/*.ipynb",
+    "release/*/*.ipynb",
+]
 exclude_patterns = os.environ.get("WITHOUT", "").split()
 
 nb_execution_mode = "off"  # the committed outputs are shown; nbval proves them fresh

@@ -31,10 +31,14 @@ def zip_path(folder: PurePosixPath) -> str:
 
 
 def zip_file(env: BuildEnvironment, folder: PurePosixPath) -> bytes:
-    """The folder as a zip file; a notebook that is left out of the site is left out of it too."""
+    """The folder as a zip file; a notebook that is left out of the site is left out of it too.
+
+    The quizzes' notebooks have no pages of their own: each is there if the quiz is.
+    """
     pages = (PurePosixPath(page) for page in env.found_docs)
-    notebooks = frozenset(f"{page.name}.ipynb" for page in pages if page.parent == folder)
-    return zipped(Path(env.srcdir, folder), notebooks)
+    parts = {folder: "", PurePosixPath("docs/quizzes"): "quizzes/"}
+    notebooks = (f"{parts[page.parent]}{page.name}.ipynb" for page in pages if page.parent in parts)
+    return zipped(Path(env.srcdir, folder), frozenset(notebooks))
 
 
 @functools.cache
@@ -45,7 +49,7 @@ def zipped(folder: Path, notebooks: frozenset[str]) -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
-            if path.suffix == ".ipynb" and path.name not in notebooks:
+            if path.suffix == ".ipynb" and inside.as_posix() not in notebooks:
                 continue
             if path.is_file() and not IGNORED & set(inside.parts):
                 entry = zipfile.ZipInfo(f"{name}/{inside.as_posix()}", (1980, 1, 1, 0, 0, 0))

@@ -25,9 +25,11 @@ def add_toctrees(app: Sphinx, page: str, source: list[str]) -> None:
             *PLAY,
             *REFERENCE,
         }
+        quizzes = [name.removeprefix("docs/") for name in pages if name.startswith("docs/quizzes/")]
         for caption, entries in (
             ("Lessons", [numbered(app, name) for name in pages if name.startswith("notebooks/")]),
             ("Assignments", [numbered(app, name) for name in pages if name.startswith("release/")]),
+            ("Quizzes", sorted(quizzes, key=lambda quiz: not quiz.endswith("/index"))),
             ("Try it here", PLAY),
             ("To teach with", [f"teaching/{name}" for name in TEACHING if f"docs/teaching/{name}" in pages]),
             ("Reference", REFERENCE),

@@ -1,4 +1,4 @@
-"""Pages that answer without a kernel: elements with data-play tell which programs a page needs."""
+"""Pages that answer without a kernel: what is in a page tells which programs it needs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ def add_programs(app: Sphinx, _page: str, _template: str, context: dict[str, Any
         app.add_css_file("play/play.css")
         for file in ("recurrent.js", "play.js", *wanted):
             app.add_js_file(f"play/{file}", loading_method="defer")
+    if 'class="quiz"' in context.get("body", ""):
+        app.add_css_file("quiz.css")
+        app.add_js_file("quiz.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

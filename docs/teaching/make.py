@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 COURSE = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 
+import quiz_files  # noqa: E402
 from exam_numbers import numbers  # noqa: E402
 from hours import difficulty, estimates, rates  # noqa: E402
 
@@ -359,7 +360,8 @@ PAGES: dict[str, Callable[[], str]] = {
 
 def made() -> dict[Path, str]:
     """Every generated file with its text."""
-    return {HERE / name: page() for name, page in PAGES.items()}
+    titles = {name: title(COURSE / "source" / name / f"{name}.ipynb") for name in ASSIGNMENTS}
+    return {HERE / name: page() for name, page in PAGES.items()} | quiz_files.files(titles)
 
 
 def main(arguments: list[str]) -> int:
