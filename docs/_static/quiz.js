@@ -39,7 +39,8 @@
         type: several ? "checkbox" : "radio", name: `quiz-${number}`, value: k + 1,
       });
       const words = [...item.childNodes].flatMap(node => (node.nodeName === "P" ? [...node.childNodes] : [node]));
-      fieldset.append(make("label", {}, input, make("span", {}, ...words)));
+      // The number is what a label of a formula alone is called by, and what one says in class.
+      fieldset.append(make("label", {}, input, make("span", {}, `${k + 1}. `, ...words)));
     });
     const said = make("div", {className: "quiz-said"});
     said.setAttribute("role", "status");
@@ -56,7 +57,7 @@
       results.set(quiz, all);
       const verdict = all ? "Right." : hits === chosen.length ? "Right so far, but something is missing." : "Not right yet.";
       const told = all ? reasons.map((_, k) => k + 1) : chosen;
-      const why = make("ul", {}, ...told.map(k => make("li", {}, ...reasons[k - 1].cloneNode(true).childNodes)));
+      const why = make("ol", {}, ...told.map(k => make("li", {value: k}, ...reasons[k - 1].cloneNode(true).childNodes)));
       said.replaceChildren(make("p", {className: "quiz-verdict", textContent: verdict}), why);
       tellTotal(quiz);
     });
