@@ -89,6 +89,7 @@ def main(requests_fd: int) -> NoReturn:
     gc.collect()
     gc.freeze()
     requests.settimeout(None)
+    setup["has_files"] = {name: _has_files(cells) for name, cells in setup["notebooks"].items()}
     while True:
         message, fds, _, _ = socket.recv_fds(requests, 1, 1)
         if not message:
@@ -106,6 +107,11 @@ def main(requests_fd: int) -> NoReturn:
                 os._exit(0)
         for fd in fds:
             os.close(fd)
+
+
+def _has_files(cells: Mapping[str, Any]) -> bool:
+    given = [source for _, source, _ in cells["setup"]]
+    return any(map(mentions_files, (*given, *cells["definitions"], *cells["graded"])))
 
 
 class _Missing:
@@ -144,6 +150,8 @@ class _Room:
         """For the grade cell at hand."""
         self.lost: dict[str, str] = {}
         """Findings on variables that did not cross."""
+        self.has_files: Mapping[str, bool] = setup["has_files"]
+        """Whether a notebook of the master copy has to do with files at all: asking for them takes time."""
         self.follows_files = False
         """Whether the grade cell at hand may read or write files between calls."""
         self.memory = setup["memory"]
@@ -176,7 +184,8 @@ class _Room:
         for name in cell["answers"]:
             # What the student was to write over counts for nothing.
             namespace.pop(name, None)
-        self._follow_files()
+        if self.has_files[cell["notebook"]]:
+            self._follow_files()
         texts = [cell["source"], self.setups[cell["notebook"]], *(text for _, text in cell["helpers"])]
         self.follows_files = any(map(mentions_files, texts))
         wants = self.wants[cell["notebook"]]
