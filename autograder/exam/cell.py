@@ -32,6 +32,8 @@ class ExamCell:
     points: float
     metadata: dict[str, Any] = field(repr=False)
     attachments: dict[str, Any] | None = field(default=None, repr=False)
+    texts: dict[str, Any] = field(default_factory=dict, repr=False)
+    """By language, where the course has editions: an `editions.EditionText`."""
 
     @cached_property
     def hidden_lines(self) -> frozenset[int]:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from autograder.errors import ExamError
+from autograder.exam.editions import read_texts, text_files, with_texts
 from autograder.exam.names import imported
 from autograder.exam.notebook import ExamNotebook
 from autograder.exam.read import digest_of, read_notebook, refuse_duplicates
@@ -30,7 +31,8 @@ class Exam:
 
     @classmethod
     def load(cls, source: Path, *, name: str | None = None) -> Exam:
-        """Read the folder `source` (such as `source/01-rnn-forward`). Raises ExamError."""
+        """Read the folder `source` (such as `source/01-rnn-forward`), and from the course that it is in what
+        its cells say in other editions. Raises ExamError."""
         if not source.is_dir():
             raise ExamError(f"There is no folder {source}: the master copy of an assignment lives there.")
         notebooks, files = [], {}
@@ -53,7 +55,10 @@ class Exam:
         if not notebooks:
             raise ExamError(f"There is no notebook in {source}.")
         refuse_duplicates(notebooks)
-        return cls(name or source.name, source, tuple(notebooks), files, digest_of(notebooks, files))
+        name = name or source.name
+        texts = read_texts(text_files(source, name))
+        notebooks = [with_texts(notebook, texts) for notebook in notebooks]
+        return cls(name, source, tuple(notebooks), files, digest_of(notebooks, files))
 
     @cached_property
     def imports(self) -> tuple[str, ...]:

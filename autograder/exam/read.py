@@ -103,5 +103,13 @@ def digest_of(notebooks: list[ExamNotebook], files: dict[str, bytes]) -> str:
         ]
         for notebook in notebooks
     ]
+    texts = [
+        [cell.id, language, text.english, text.translated]
+        for notebook in notebooks
+        for cell in notebook.cells
+        for language, text in sorted(cell.texts.items())
+    ]
+    if texts:
+        content.append(["editions", texts])
     listing = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
     return hashlib.sha256(json.dumps([content, listing], sort_keys=True).encode()).hexdigest()

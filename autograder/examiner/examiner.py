@@ -18,6 +18,7 @@ from autograder.examiner.examination import Examination
 from autograder.examiner.processes import Processes
 from autograder.examiner.terms import Terms
 from autograder.examiner.times import TimeBudget
+from autograder.hostile.edition import in_original
 from autograder.hostile.graft import graft
 from autograder.hostile.submission import Submission, read_submission
 from autograder.result import Result
@@ -104,14 +105,17 @@ class Examiner:
             if submitted is None:
                 results.append(unexamined(notebook))
                 continue
+            cells, language = in_original(notebook, submitted.cells)
             examination = Examination(
-                self.processes, notebook, graft(notebook, submitted.cells), times, terms=self.terms
+                self.processes, notebook, graft(notebook, cells), times, terms=self.terms
             )
             try:
                 examination.run()
                 if self.carry_forward and not once:
                     carry_forward(examination)
                 results.append(examination.result())
+                if language:
+                    results[-1].notebook.metadata["autograder"] = {"language": language}
             finally:
                 examination.close()
             remarks += examination.remarks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -13,10 +14,12 @@ from autograder.gradebook.earlier_records import findings_in
 from autograder.gradebook.marks import exercise_of
 from autograder.misconceptions.catalogue import of_id
 from autograder.misconceptions.slips import slips
-from autograder.sentences.catalogue import Finding, say, say_all
+from autograder.sentences.catalogue import Finding, finding, is_finding, say, say_all
+from autograder.sentences.words import Words
 from autograder.text import show
 
 _HINTS: Final = frozenset({"check.hint", "check.hint-for", "check.elsewhere", "check.only-elsewhere", "slip"})
+_ENGLISH: Final[Mapping[str, Any]] = MappingProxyType({})
 _OWN_CELL: Final = re.compile(r"cell-\d+")
 """Ids of the cells that a student has added, see `examiner.annotated`."""
 _ARTICLES: Final = frozenset({"in", "more", "the", "what", "with"})
@@ -29,6 +32,14 @@ class SlipLink:
 
     name: str
     anchor: str
+
+
+@dataclass(frozen=True)
+class _Taught:
+    """Where something is taught: the anchor of a cell, and the heading that it stands under."""
+
+    anchor: str
+    heading: str
 
 
 @dataclass(frozen=True)
@@ -97,10 +108,13 @@ def anchor_of(cell: Mapping[str, Any]) -> str:
 
 def summary_of(notebook: Any, resources: Mapping[str, Any]) -> Summary:
     """The cards for a marked notebook with scores and comments in its metadata, where nbgrader puts them."""
-    told = resources.get("nbgrader", {})
+    told, words = resources.get("nbgrader", {}), resources.get("words")
     assignment, student = str(told.get("assignment", "")), str(told.get("student", ""))
     submission = str(notebook.metadata.get("autograder", {}).get("submission", ""))[:12]
-    taught = {str(cell.get("id")): anchor_of(cell) for cell in notebook.cells}
+    taught = {
+        str(cell.get("id")): _Taught(anchor_of(cell), above)
+        for cell, above in zip(notebook.cells, _headings(notebook), strict=True)
+    }
     cards: list[Card] = []
     heading = title = ""
     answer: Mapping[str, Any] | None = None
@@ -116,7 +130,7 @@ def summary_of(notebook: Any, resources: Mapping[str, Any]) -> Summary:
         if about.get("grade") or about.get("task"):
             at = anchor_of(answer if answer is not None else cell)
             names = (assignment, student, submission)
-            cards.append(_card(cell, names, heading, at, tuple(comments), taught))
+            cards.append(_card(cell, names, heading, at, tuple(comments), taught, words))
             comments, answer, heading = [], None, ""
     return Summary(
         _plain(title) or show(str(told.get("notebook", ""))),
@@ -134,7 +148,8 @@ def _card(
     heading: str,
     anchor: str,
     comments: tuple[str, ...],
-    taught: Mapping[str, str],
+    taught: Mapping[str, _Taught],
+    words: Words | None,
 ) -> Card:
     assignment, student, submission = names
     about, annotation = cell.metadata["nbgrader"], cell.metadata.get("autograder", {})
@@ -142,12 +157,15 @@ def _card(
     points, worth = float(about.get("score") or 0.0), float(about.get("points") or 0.0)
     found = findings_in(annotation)
     told = [entry for entry in found if entry["id"] not in _HINTS]
-    hints = tuple(say(entry) for entry in found if entry["id"] in _HINTS)
+    hints = tuple(_hint(entry, words) for entry in found if entry["id"] in _HINTS)
     recognised = slips(assignment, exercise, found)
     state = _state(str(annotation.get("verdict", "")), points, worth)
-    advice = say(what_to_try(found, slip_is_known=bool(recognised))) if state not in ("right", "hand") else ""
+    advice = ""
+    if state not in ("right", "hand"):
+        advice = say(what_to_try(found, slip_is_known=bool(recognised)), words=words)
     given = annotation.get("score")
-    reason = say_all(told[:1]).removeprefix(f"{exercise}: ")
+    reason = say_all(told[:1], words=words).removeprefix(f"{exercise}: ")
+    reason = reason.removeprefix(f"{exercise}\N{FULLWIDTH COLON}")
     return Card(
         _plain(heading),
         exercise,
@@ -155,9 +173,13 @@ def _card(
         worth,
         state,
         _sentence(reason),
-        say_all(told[1:]),
-        tuple(hint.removeprefix("Hint: ") for hint in hints),
-        tuple(link for slip in recognised for link in _links(assignment, slip.exercise, slip.names, taught)),
+        say_all(told[1:], words=words),
+        hints,
+        tuple(
+            link
+            for slip in recognised
+            for link in _links(assignment, slip.exercise, slip.names, taught, words)
+        ),
         advice,
         comments,
         isinstance(given, int | float) and abs(given - points) > 1e-9,
@@ -176,13 +198,41 @@ def _state(verdict: str, points: float, worth: float) -> str:
     return "missing" if verdict == "missing" else "wrong"
 
 
-def _links(assignment: str, exercise: str, slugs: Sequence[str], taught: Mapping[str, str]) -> list[SlipLink]:
-    found = []
+def _links(
+    assignment: str,
+    exercise: str,
+    slugs: Sequence[str],
+    taught: Mapping[str, _Taught],
+    words: Words | None,
+) -> list[SlipLink]:
+    """Where the slips are taught. Their names are English: in another language the place is named."""
+    found: dict[str, SlipLink] = {}
     for slug in slugs:
         entry = of_id(assignment, f"{exercise}/{slug}")
-        anchor = taught.get(entry.taught, "") if entry is not None else ""
-        found.append(SlipLink(slug.replace("-", " "), anchor))
+        at = taught.get(entry.taught, _Taught("", "")) if entry is not None else _Taught("", "")
+        name = slug.replace("-", " ")
+        if words is not None and at.heading:
+            name = say(finding("page.see", heading=at.heading), words=words)
+        found.setdefault(name, SlipLink(name, at.anchor))
+    return list(found.values())
+
+
+def _headings(notebook: Any) -> list[str]:
+    """For each cell the heading in it, or the last one above it."""
+    found, heading = [], ""
+    for cell in notebook.cells:
+        if is_masters(cell) and (of_cell := _HEADING.findall(cell.source)):
+            heading = _plain(of_cell[0])
+        found.append(heading)
     return found
+
+
+def _hint(entry: Finding, words: Words | None) -> str:
+    """A hint without the word for it."""
+    hint = entry["values"].get("hint")
+    if entry["id"] == "check.hint" and isinstance(hint, dict) and is_finding(hint):
+        return say(hint, words=words)
+    return say(entry, words=words).removeprefix("Hint: ")
 
 
 def _sentence(reason: str) -> str:
@@ -209,9 +259,10 @@ def request_text(assignment: str, exercise: str, student: str, submission: str) 
     return "\n".join(lines)
 
 
-def mail_address(card: Card, summary_title: str) -> str:
+def mail_address(card: Card, summary_title: str, resources: Mapping[str, Any] = _ENGLISH) -> str:
     """A mailto: address with the text of a request, for whoever the student chooses."""
-    subject = f"Another look: {card.exercise}, {summary_title}"
+    values = {"exercise": card.exercise, "title": summary_title}
+    subject = say(finding("page.mail-subject", **values), words=resources.get("words"))
     return f"mailto:?subject={quote(subject)}&body={quote(card.request)}"
 
 

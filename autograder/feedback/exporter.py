@@ -22,6 +22,7 @@ from traitlets import Bool
 from autograder.characters import readable, unescaped
 from autograder.feedback.cards import anchor_of, mail_address, summary_of
 from autograder.feedback.for_student import for_student
+from autograder.feedback.language import in_words, page_words, words_for
 from autograder.feedback.markdown import to_html
 from autograder.gradebook.marks import exercise_of
 from autograder.hostile.formulas import mathml
@@ -108,7 +109,11 @@ class FeedbackExporter(HTMLExporter):
     def from_notebook_node(  # type: ignore[override]
         self, nb: Any, resources: Any = None, **options: Any
     ) -> tuple[str, dict[str, Any]]:
-        notebook = copy.deepcopy(nb) if self.show_tests else for_student(nb)
+        resources = {} if resources is None else resources
+        words = words_for(self.config, nb, resources)
+        notebook = copy.deepcopy(nb) if self.show_tests else for_student(nb, words)
+        if words is not None:
+            in_words(notebook, words, self.config, resources)
         for cell in notebook.cells:
             if cell.cell_type == "code" and (plain := without_colours(cell.source)) is not None:
                 cell.source = plain
@@ -119,8 +124,8 @@ class FeedbackExporter(HTMLExporter):
                         output[field] = _plain(output[field])
                 if "data" in output:
                     output.data = type(output.data)(_harmless_data(output.data))
-        resources = {} if resources is None else resources
-        resources["language_code"] = self.language_code
+        resources["language_code"] = self.language_code if words is None else words.tag
+        resources["words"], resources["say"] = words, page_words(words)
         page: tuple[str, dict[str, Any]] = super().from_notebook_node(notebook, resources, **options)
         return page
 

@@ -14,9 +14,10 @@ from autograder.gradebook.earlier_records import findings_in
 from autograder.gradebook.nbgrader import utils
 from autograder.result import Verdict
 from autograder.sentences.catalogue import Finding, finding, say_all
+from autograder.sentences.words import Words
 
 
-def for_student(notebook: Any) -> Any:
+def for_student(notebook: Any, words: Words | None = None) -> Any:
     """A copy of an annotated notebook with what its student may see.
 
     A notebook of another origin (marked by nbgrader without the examiner) loses the hidden part and the
@@ -29,7 +30,7 @@ def for_student(notebook: Any) -> Any:
             hidden = _hidden(cell.source, annotation)
             lines = enumerate(cell.source.split("\n"), 1)
             cell.source = "\n".join(line for number, line in lines if number not in hidden)
-            cell.outputs = _outputs_for_student(cell.outputs, annotation)
+            cell.outputs = _outputs_for_student(cell.outputs, annotation, words)
             if kept := findings_shown(annotation):
                 cell.metadata["autograder"] = kept
     return shown
@@ -48,7 +49,9 @@ def _hidden(source: str, annotation: Mapping[str, Any]) -> frozenset[int]:
     return frozenset(number for first, last in annotation["hidden"] for number in range(first, last + 1))
 
 
-def _outputs_for_student(outputs: Sequence[Any], annotation: Mapping[str, Any]) -> list[Any]:
+def _outputs_for_student(
+    outputs: Sequence[Any], annotation: Mapping[str, Any], words: Words | None
+) -> list[Any]:
     """Verdict, findings, what the visible check and the student's code printed, the student's own traceback.
 
     Not the error with which the cell stopped, which has frames of the exam, nor what hidden tests show: the
@@ -56,7 +59,7 @@ def _outputs_for_student(outputs: Sequence[Any], annotation: Mapping[str, Any]) 
     """
     if not annotation.get("verdict"):
         return []
-    sentence = say_all([*finding_of_verdict(annotation), *findings_in(annotation)])
+    sentence = say_all([*finding_of_verdict(annotation), *findings_in(annotation)], words=words)
     shown = [{"output_type": "stream", "name": "stdout", "text": f"{sentence}\n"}]
     places = annotation.get("shown", [])
     shown += [output for place, output in enumerate(outputs) if place in places]

@@ -16,7 +16,10 @@ MARKER = ".examined"
 
 def annotate(found: NotebookResult, submission: str = "") -> None:
     """Put verdicts and findings into the notebook, where feedback finds them, and the submission's digest."""
-    found.notebook.metadata["autograder"] = {"submission": submission}
+    found.notebook.metadata["autograder"] = {
+        **found.notebook.metadata.get("autograder", {}),
+        "submission": submission,
+    }
     marks = {mark.grade_id: mark for mark in found.marks}
     for cell in found.notebook.cells:
         mark = marks.get(cell.metadata.get("nbgrader", {}).get("grade_id"))

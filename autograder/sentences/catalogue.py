@@ -26,6 +26,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypedDict
 
+from autograder.sentences.words import Words
+
 Template = str | Mapping[str, str]
 """A sentence with placeholders, or its forms by number: `one` and `other`."""
 
@@ -71,19 +73,25 @@ def say(
     *,
     hints: Mapping[str, str] = _NONE,
     folder: Path = FOLDER,
+    words: Words | None = None,
 ) -> str:
     """The sentence for a finding.
 
     hints  : id of a slip -> its hint, for those that are to be told in other words than the finding brings
     folder : where the templates are
+    words  : of another language, where there are any for this finding
 
     A finding of a later version, whose sentence is not known here, is told by its id and values.
     """
     identifier, values = what["id"], what["values"]
+    hints = hints if words is None else words.hints
     if identifier == "slip":
         return str(hints.get(values.get("slip", ""), values.get("hint", "")))
     template = templates(identifier.partition(".")[0], folder).get(identifier)
-    told = {name: _told(value, hints, folder) for name, value in values.items()}
+    told = {name: _told(value, hints, folder, words) for name, value in values.items()}
+    if words is not None:
+        template = words.templates.get(identifier, template)
+        told |= {name: words.told(name, told[name]) for name in ("case", "text") if name in told}
     if template is None:
         return " ".join([f"[{identifier}]", *told.values()])
     if not isinstance(template, str):
@@ -91,9 +99,14 @@ def say(
     return fill(template, told)
 
 
-def say_all(found: Iterable[Finding | Mapping[str, Any]], *, hints: Mapping[str, str] = _NONE) -> str:
+def say_all(
+    found: Iterable[Finding | Mapping[str, Any]],
+    *,
+    hints: Mapping[str, str] = _NONE,
+    words: Words | None = None,
+) -> str:
     """The sentences for several findings, one after the other; each comes to an end before the next."""
-    told = [said for what in found if (said := say(what, hints=hints))]
+    told = [said for what in found if (said := say(what, hints=hints, words=words))]
     ended = [said if said.endswith((*_ENDS, "!", ":")) else f"{said}." for said in told[:-1]]
     return " ".join([*ended, *told[-1:]])
 
@@ -111,10 +124,11 @@ class _Gaps(dict[str, str]):
         return "…"
 
 
-def _told(value: Any, hints: Mapping[str, str], folder: Path) -> str:
+def _told(value: Any, hints: Mapping[str, str], folder: Path, words: Words | None) -> str:
     if is_finding(value):
-        return say(value, hints=hints, folder=folder)
+        return say(value, hints=hints, folder=folder, words=words)
     if isinstance(value, list | tuple):
-        return ", ".join(_told(item, hints, folder) for item in value)
+        comma = ", " if words is None else str(words.templates.get("check.comma", ", "))
+        return comma.join(_told(item, hints, folder, words) for item in value)
     # Six digits are as many as a person reads.
     return f"{value:g}" if isinstance(value, float) else str(value)

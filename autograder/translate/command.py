@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autograder.errors import UsageError
 from autograder.text import show
+from autograder.translate.build import build
 from autograder.translate.catalogues import LOCALE, Language, language, languages, opened, read, update
 from autograder.translate.faults import faults
 from autograder.translate.originals import Message, messages
@@ -25,6 +26,17 @@ def update_command(options: argparse.Namespace) -> int:
         changed = update(options.course, of, found)
         print(f"{of.code}: {len(changed)} of {len(found)} PO files changed")
     return 0
+
+
+def build_command(options: argparse.Namespace) -> int:
+    """Make the editions of the named languages, or of all; 1 if a complete one had to show English."""
+    code = 0
+    for of in _chosen(options.course, options.languages):
+        made = build(options.course, of)
+        print(f"editions/{of.code} is made; {made.english} places are still English")
+        if of.is_complete and made.english:
+            code = 1
+    return code
 
 
 def status_command(options: argparse.Namespace) -> int:

@@ -74,6 +74,19 @@ def wrapped(text: str, width: int) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
 
+def wrapped_to(text: str, count: int, width: int) -> list[str]:
+    """The lines of a text: `count` of them if that can be, so that the lines after it keep their numbers."""
+    lines = wrapped(text, width)
+    while len(lines) > count and width < 2 * columns(text):
+        width += 4
+        lines = wrapped(text, width)
+    while len(lines) < count and width > 8:
+        width -= 1
+        if len(shorter := wrapped(text, width)) <= count:
+            lines = shorter
+    return lines
+
+
 def _pieces(text: str) -> list[str]:
     """Parts between which a line may be broken; put together they are the text."""
     pieces: list[str] = []

@@ -9,7 +9,7 @@ import tokenize
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from autograder.translate.place import Place, columns, wrapped
+from autograder.translate.place import Place, columns, wrapped_to
 
 WIDTH: Final = 100
 """Columns of a line of translated code."""
@@ -153,7 +153,7 @@ def _comment(block: list[tokenize.TokenInfo], where: _Where) -> Place:
     alone = not block[0].line[:column].strip()
 
     def write(said: str) -> str:
-        lines = wrapped(said, WIDTH - column - 2) if alone else [said]
+        lines = wrapped_to(said, len(block), WIDTH - column - 2) if alone else [said]
         return ("\n" + " " * column).join(f"# {line}" for line in lines)
 
     return Place(where.at(*block[0].start), where.at(*block[-1].end), message, write)
@@ -218,7 +218,7 @@ def _entry(group: list[tuple[int, str]], source: str) -> Iterator[Place]:
         inner = column - 3
 
     def write(said: str) -> str:
-        return ("\n" + " " * inner).join(wrapped(said, WIDTH - column))
+        return ("\n" + " " * inner).join(wrapped_to(said, len(group), WIDTH - column))
 
     yield Place(begin, end, message, write)
 
@@ -320,18 +320,31 @@ def _escaped(text: str) -> str:
 
 
 def _writer(source: str, start: int, end: int, has_fields: bool) -> Callable[[str], str]:
-    several = "\n" in source[start:end]
+    count = source.count("\n", start, end) + 1
     column = start - (source.rfind("\n", 0, start) + 1)
 
     def write(said: str) -> str:
-        if not several or columns(said) + column < WIDTH:
+        if count == 1:
             return literal(said, has_fields)
         pieces: list[str] = []
-        for line in _kept_whole(said, WIDTH - column - 3):
+        for line in _parts(said, count, WIDTH - column - 3):
             pieces.append(literal(line, has_fields and bool(fields_of(line) or "{{" in line or "}}" in line)))
         return ("\n" + " " * column).join(pieces)
 
     return write
+
+
+def _parts(said: str, count: int, width: int) -> list[str]:
+    """As many parts of a text as it had lines, so that the lines after it keep their numbers."""
+    parts = _kept_whole(said, width)
+    while len(parts) > count and width < 3 * columns(said):
+        width += 4
+        parts = _kept_whole(said, width)
+    while len(parts) < count and width > 4:
+        width -= 1
+        if len(shorter := _kept_whole(said, width)) <= count:
+            parts = shorter
+    return parts
 
 
 def _kept_whole(said: str, width: int) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
+from masked_code import masked
 
 from autograder.course.cells import read_notebook
 from autograder.translate import markdown, python, script
@@ -14,27 +14,6 @@ from autograder.translate.place import translated, wrapped
 
 COURSE = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted([*COURSE.glob("release/*/*.ipynb"), *COURSE.glob("notebooks/*.ipynb")])
-
-
-def plain(source: str) -> str:
-    return "\n".join("#" + line[1:] if line[:1] in "%!" else line for line in source.split("\n"))
-
-
-class Masked(ast.NodeTransformer):
-    """Code without its texts; the expressions in them stay."""
-
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        return ast.Constant("…") if isinstance(node.value, str) else node
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
-        fields = sorted(
-            (part for part in node.values if isinstance(part, ast.FormattedValue)), key=ast.unparse
-        )
-        return ast.JoinedStr([self.generic_visit(field) for field in fields])
-
-
-def masked(source: str) -> str:
-    return ast.dump(Masked().visit(ast.parse(plain(source))))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -73,7 +73,11 @@ def main() -> None:
     setup = plain.unpack_setup(packed)
     folder = TemporaryFolder()
     try:
-        source = folder.path / "source"
+        source = folder.path / "source" / "master"
+        for language, content in setup.texts.items():
+            path = folder.path / "editions" / language / "texts" / f"{setup.name}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         for relative, content in setup.files.items():
             path = source / relative
             path.parent.mkdir(parents=True, exist_ok=True)

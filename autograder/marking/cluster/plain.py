@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 import msgpack
 
 from autograder.errors import WireError
+from autograder.exam.editions import text_files
 from autograder.exam.master import Exam
 from autograder.examiner.terms import Terms
 from autograder.hostile.submission import Handed
@@ -38,6 +39,8 @@ class Setup:
     name: str
     files: Mapping[str, bytes]
     """Of the master copy, by their places in it."""
+    texts: Mapping[str, bytes]
+    """What its cells say in other editions, by language; see `exam.editions`."""
     limits: Limits
     walls: str
     carry_forward: bool
@@ -62,7 +65,8 @@ def pack_setup(examiner: Examiner, *, walls: str, patience: float) -> bytes:
     }
     plain_terms = [sorted(terms.by_hand), sorted(terms.inside), dict(terms.released)]
     limits = asdict(examiner.limits)
-    return _pack([exam.name, files, limits, walls, examiner.carry_forward, plain_terms, patience])
+    texts = {language: path.read_bytes() for language, path in text_files(exam.folder, exam.name).items()}
+    return _pack([exam.name, files, texts, limits, walls, examiner.carry_forward, plain_terms, patience])
 
 
 def _is_passed_over(relative: Path) -> bool:
@@ -71,9 +75,9 @@ def _is_passed_over(relative: Path) -> bool:
 
 
 def unpack_setup(packed: bytes) -> Setup:
-    name, files, limits, walls, carry_forward, (by_hand, inside, released), patience = _unpack(packed)
+    name, files, texts, limits, walls, carry_forward, (by_hand, inside, released), patience = _unpack(packed)
     terms = Terms(frozenset(by_hand), frozenset(inside), released)
-    return Setup(name, files, Limits(**limits), walls, carry_forward, terms, patience)
+    return Setup(name, files, texts, Limits(**limits), walls, carry_forward, terms, patience)
 
 
 def pack_task(task: Task, handed: Handed) -> bytes:

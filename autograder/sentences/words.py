@@ -1,0 +1,78 @@
+"""The words of another language for findings: templates by id, hints by slip, titles and hidden tests' texts.
+
+An edition of the course brings them (editions/<language>/edition.json, see `autograder.translate.build`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Final
+
+_FIELD: Final = re.compile(r"\{(\w+)(?:![rsa])?(?::[^{}]*)?\}")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a person of one language reads. What is not in here is told in English."""
+
+    language: str
+    """Code of the edition, such as zh_CN."""
+    tag: str
+    """For HTML, such as zh-Hans."""
+    templates: Mapping[str, Any]
+    hints: Mapping[str, str]
+    cases: Mapping[str, str]
+    hidden: Mapping[str, str]
+    """Sentences of hidden tests as their author wrote them, with placeholders, and their translations."""
+
+    def told(self, name: str, text: str) -> str:
+        """A value that an author has written: the title of a case, the sentence of a hidden test."""
+        return self.cases.get(text, text) if name == "case" else self._of_hidden(text)
+
+    def _of_hidden(self, text: str) -> str:
+        if text in self.hidden:
+            return self.hidden[text]
+        for pattern, said in self._patterns:
+            if found := pattern.fullmatch(text):
+                values = {name: self.hidden.get(value, value) for name, value in found.groupdict().items()}
+                return _filled(said, values)
+        return text
+
+    @cached_property
+    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
+        """Sentences with placeholders, those with the most words of their own first."""
+        ordered = sorted(self.hidden, key=lambda text: -len(_FIELD.sub("", text)))
+        return [(_pattern(text), self.hidden[text]) for text in ordered if _FIELD.search(text)]
+
+
+def _filled(said: str, values: Mapping[str, str]) -> str:
+    return _FIELD.sub(lambda field: values.get(field[1], field[0]), said)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    seen: set[str] = set()
+    parts, at = [], 0
+    for field in _FIELD.finditer(template):
+        parts.append(re.escape(template[at : field.start()]))
+        parts.append(f"(?P={field[1]})" if field[1] in seen else f"(?P<{field[1]}>.+?)")
+        seen.add(field[1])
+        at = field.end()
+    return re.compile("".join([*parts, re.escape(template[at:])]))
+
+
+@cache
+def words_of(course: Path, language: str) -> Words | None:
+    """The words of an edition of a course; None where there is no such edition, or it is damaged."""
+    if not language.replace("_", "").replace("-", "").isalnum():
+        return None
+    try:
+        about = json.loads((course / "editions" / language / "edition.json").read_text(encoding="utf-8"))
+        parts = [dict(about[part]) for part in ("sentences", "hints", "cases", "hidden")]
+        return Words(language, str(about["tag"]), *parts)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,244 @@
+"""Makes editions/<language>/: folders for students, pages, and what marking and feedback need to know.
+
+    release/NN-name/    as the original's, with messages.json: what `check`, `preview.py` and rnn_utils say
+    notebooks/, docs/   lessons and pages
+    texts/NN-name.json  the texts of cells as released, translated and original, by which marking reads
+    edition.json        the sentences of feedback
+
+Of a notebook nothing changes but the sources of cells. Where a paragraph has no translation, or none of its
+present English, the English is shown and marked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import nbformat
+
+from autograder.course.cells import read_notebook
+from autograder.translate import script
+from autograder.translate.catalogues import Language, Translations, read
+from autograder.translate.originals import (
+    PAGES,
+    Message,
+    compared_texts,
+    context_of_cell,
+    messages,
+    places_of_cell,
+    places_of_page,
+)
+from autograder.translate.place import translated
+
+EDITIONS: Final = "editions"
+_IGNORED: Final = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+_LINK: Final = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
+
+
+@dataclass
+class Edition:
+    """An edition that is being made."""
+
+    course: Path
+    language: Language
+    known: Translations
+    messages: Mapping[str, list[Message]]
+    mark: str
+    """Stands after a paragraph that is still English."""
+    english: int = 0
+    """Places at which English had to be shown."""
+    folder: Path = field(default_factory=Path)
+
+    def say(self, text: str, context: str | None) -> str | None:
+        said = self.known.of(text, context)
+        if said is None:
+            self.english += 1
+        return said
+
+    def notebook(self, path: Path, target: Path) -> dict[str, list[str]]:
+        """Write a translated notebook; by the ids of its cells: the English text and the translated one."""
+        notebook = read_notebook(path)
+        kept = compared_texts(notebook.cells)
+        texts = {}
+        for cell in notebook.cells:
+            before = cell.source
+            context = context_of_cell(cell)
+            cell.source = translated(
+                before, places_of_cell(cell, kept), partial(self._marked, context=context)
+            )
+            if cell.source != before:
+                texts[cell.id] = [before, cell.source]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, target)  # type: ignore[no-untyped-call]
+        return texts
+
+    def _marked(self, text: str, context: str | None) -> str | None:
+        said = self.say(text, context)
+        if said is None and context is None and len(text) > 40 and "|" not in text and "\n" not in text:
+            return f"{text} {self.mark}"
+        return said
+
+    def page(self, name: str) -> None:
+        path = self.course / "docs" / f"{name}.md"
+        if path.is_file():
+            text = path.read_text(encoding="utf-8")
+            said = translated(text, places_of_page(name, text), lambda text: self._marked(text, None))
+            target = self.folder / "docs" / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(self._with_links(said, path), encoding="utf-8")
+
+    def _with_links(self, text: str, path: Path) -> str:
+        """Addresses of what this edition does not have lead to the original."""
+        home = self.course / EDITIONS / self.language.code / path.relative_to(self.course).parent
+
+        def address(found: re.Match[str]) -> str:
+            if ":" in found[2]:
+                return found[0]
+            target = Path(os.path.normpath(path.parent / found[2]))
+            if not target.is_relative_to(self.course) or self._has(target):
+                return found[0]
+            return f"{found[1]}{Path(os.path.relpath(target, home)).as_posix()}{found[3] or ''}{found[4]}"
+
+        return _LINK.sub(address, text)
+
+    def _has(self, target: Path) -> bool:
+        part, *rest = target.relative_to(self.course).parts or ("",)
+        return part in ("release", "notebooks") or (
+            part == "docs" and rest != [] and Path(rest[0]).stem in PAGES
+        )
+
+    def sentences(self, areas: tuple[str, ...]) -> dict[str, Any]:
+        """The translated templates of some areas, by id; only those that are translated in all forms."""
+        found: dict[str, Any] = {}
+        incomplete = set()
+        for entries in self.messages.values():
+            for entry in entries:
+                area, _, key = (entry.context or "").partition(".")
+                if area not in areas:
+                    continue
+                said = self.say(entry.text, entry.context)
+                base, _, form = key.partition("[")
+                if said is None:
+                    incomplete.add(f"{area}.{base}")
+                elif form:
+                    found.setdefault(f"{area}.{base}", {})[form.removesuffix("]")] = said
+                else:
+                    found[f"{area}.{base}"] = said
+        return {key: said for key, said in found.items() if key not in incomplete}
+
+    def by_text(self, context: str) -> dict[str, str]:
+        """English -> translation, for messages that are known by their text."""
+        texts = {
+            entry.text for entries in self.messages.values() for entry in entries if entry.context == context
+        }
+        return {text: said for text in sorted(texts) if (said := self.known.of(text, context)) is not None}
+
+
+def build(course: Path, language: Language) -> Edition:
+    """Make the edition of a language anew; it is replaced when the new one is complete."""
+    home = course / EDITIONS
+    home.mkdir(exist_ok=True)
+    known = read(course, language.code)
+    mark = known.of("[not translated yet]", "site.not-translated") or "[not translated yet]"
+    edition = Edition(course, language, known, messages(course), mark)
+    with tempfile.TemporaryDirectory(prefix="edition-", dir=home) as staging:
+        edition.folder = Path(staging, language.code)
+        _assignments(edition)
+        _lessons(edition)
+        for name in PAGES:
+            edition.page(name)
+        _scripts(edition)
+        areas = (
+            "check",
+            "examiner",
+            "ending",
+            "submission",
+            "verdict",
+            "next",
+            "page",
+            "marking",
+            "study",
+            "site",
+        )
+        _write(
+            edition.folder / "edition.json",
+            {
+                "language": language.code,
+                "name": language.name,
+                "tag": language.tag,
+                "sentences": edition.sentences(areas),
+                "hints": _without(edition.sentences(("hint",)), "hint."),
+                "cases": edition.by_text("case"),
+                "hidden": edition.by_text("hidden"),
+            },
+        )
+        target = home / language.code
+        if target.exists():
+            target.rename(Path(staging, "previous"))
+        edition.folder.rename(target)
+    return edition
+
+
+def _assignments(edition: Edition) -> None:
+    tools = messages_for_tools(edition)
+    for folder in sorted((edition.course / "release").iterdir()):
+        if not any(folder.glob("*.ipynb")):
+            continue
+        target = edition.folder / "release" / folder.name
+        shutil.copytree(folder, target, ignore=_IGNORED)
+        texts = {
+            path.stem: edition.notebook(path, target / path.name) for path in sorted(folder.glob("*.ipynb"))
+        }
+        _write(edition.folder / "texts" / f"{folder.name}.json", texts)
+        if (folder / "rnn_utils.py").is_file():
+            _write(target / "messages.json", tools)
+
+
+def messages_for_tools(edition: Edition) -> dict[str, Any]:
+    """The content of messages.json, which rnn_utils.py, rnn_check.py and preview.py read."""
+    hints = edition.sentences(("hint",))
+    cases = {f"case.{text}": said for text, said in edition.by_text("case").items()}
+    return {
+        "language": edition.language.code,
+        "utils": _without(edition.sentences(("utils",)), "utils."),
+        "preview": _without(edition.sentences(("preview",)), "preview."),
+        "check": edition.sentences(("check",)) | hints | cases,
+    }
+
+
+def _lessons(edition: Edition) -> None:
+    lessons = edition.course / "notebooks"
+    if lessons.is_dir():
+        target = edition.folder / "notebooks"
+        shutil.copytree(lessons, target, ignore=_IGNORED)
+        for path in sorted(lessons.glob("*.ipynb")):
+            edition.notebook(path, target / path.name)
+        if (lessons / "rnn_utils.py").is_file():
+            _write(target / "messages.json", messages_for_tools(edition))
+
+
+def _scripts(edition: Edition) -> None:
+    play = edition.course / "docs" / "_static" / "play"
+    for path in sorted(play.glob("*.js")):
+        source = path.read_text(encoding="utf-8")
+        said = translated(source, script.places(source), lambda text: edition.say(text, "script"))
+        target = edition.folder / "docs" / "_static" / "play" / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(said, encoding="utf-8")
+
+
+def _without(said: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {key.removeprefix(prefix): text for key, text in said.items()}
+
+
+def _write(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

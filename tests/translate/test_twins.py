@@ -1,0 +1,220 @@
+"""The same work in two editions is read as the same work, cell by cell; so it gets the same marks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.exam.master import Exam
+from autograder.examiner.examiner import Examiner
+from autograder.hostile.edition import in_language, in_original
+from autograder.hostile.graft import graft
+from autograder.hostile.submission import SubmittedCell, read_submission
+from autograder.misconceptions.catalogue import load
+
+NAMES = ("01-rnn-forward", "05-padding-and-loss")
+Cells = list[dict[str, Any]]
+Work = Callable[[Cells, dict[str, str]], Cells]
+"""What a student does with the released cells; the bodies of right answers by exercise."""
+
+
+def grade_id(cell: dict[str, Any]) -> str:
+    return str(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
+
+
+def exercise_of(cell: dict[str, Any]) -> str:
+    return grade_id(cell).removesuffix("-answer") if grade_id(cell).endswith("-answer") else ""
+
+
+def source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+def with_body(cell: dict[str, Any], body: str) -> dict[str, Any]:
+    """An answer cell with a body in place of the line that says that it is not written."""
+    head = source(cell).partition("    raise NotImplementedError(")[0]
+    return cell | {"source": head + body}
+
+
+def answered(cells: Cells, bodies: dict[str, str], change: Callable[[str, str], str]) -> Cells:
+    return [
+        with_body(cell, change(exercise_of(cell), bodies[exercise_of(cell)])) if exercise_of(cell) else cell
+        for cell in cells
+    ]
+
+
+def right(cells: Cells, bodies: dict[str, str]) -> Cells:
+    return answered(cells, bodies, lambda _, body: body)
+
+
+def half(cells: Cells, bodies: dict[str, str]) -> Cells:
+    kept = list(bodies)[: len(bodies) // 2]
+    return [
+        with_body(cell, bodies[exercise_of(cell)]) if exercise_of(cell) in kept else cell for cell in cells
+    ]
+
+
+def own_code(text: str) -> dict[str, Any]:
+    return {"cell_type": "code", "id": "mine", "metadata": {}, "source": text, "outputs": []}
+
+
+def without(cells: Cells, ending: str) -> Cells:
+    gone = next(cell for cell in cells if grade_id(cell).endswith(ending))
+    return [cell for cell in cells if cell is not gone]
+
+
+def without_docstring(cell: dict[str, Any]) -> dict[str, Any]:
+    text = source(cell)
+    first, last = text.index('    """'), text.rindex('"""') + 4
+    return cell | {"source": text[:first] + text[last:]}
+
+
+KINDS: dict[str, Work] = {
+    "untouched": lambda cells, _: cells,
+    "right": right,
+    "half": half,
+    "crash": lambda cells, bodies: answered(cells, bodies, lambda *_: "    return 1 / 0"),
+    "no-python": lambda cells, bodies: answered(cells, bodies, lambda *_: "    return ("),
+    "nothing-returned": lambda cells, bodies: answered(cells, bodies, lambda *_: "    pass"),
+    "hidden-failure": lambda cells, bodies: answered(cells, bodies, lambda _, body: "    m = 4\n" + body),
+    "endless": lambda cells, bodies: answered(cells, bodies, lambda *_: "    while True:\n        pass"),
+    "stub-emptied": lambda cells, bodies: answered(cells, bodies, lambda *_: ""),
+    "answer-deleted": lambda cells, bodies: without(right(cells, bodies), "-answer"),
+    "test-deleted": lambda cells, bodies: without(right(cells, bodies), "-grade"),
+    "set-up-deleted": lambda cells, bodies: without(right(cells, bodies), "-setup"),
+    "texts-deleted": lambda cells, bodies: [
+        cell for cell in right(cells, bodies) if cell["cell_type"] == "code"
+    ],
+    "own-cells": lambda cells, bodies: [own_code("a = 1  # 我的"), *right(cells, bodies), own_code("b")],
+    "ids-lost": lambda cells, bodies: [cell | {"id": f"c{n}"} for n, cell in enumerate(right(cells, bodies))],
+    "metadata-lost": lambda cells, bodies: [
+        cell if grade_id(cell).endswith(("-answer", "-grade")) else cell | {"metadata": {}, "id": f"c{n}"}
+        for n, cell in enumerate(right(cells, bodies))
+    ],
+    "last-first": lambda cells, bodies: right(cells, bodies)[::-1],
+    "spaces-at-ends": lambda cells, _: [cell | {"source": f"{source(cell)}  \n\n"} for cell in cells],
+    "docstring-deleted": lambda cells, bodies: [
+        without_docstring(cell) if exercise_of(cell) else cell for cell in right(cells, bodies)
+    ],
+    "copy-kept-below": lambda cells, bodies: [
+        *right(cells, bodies),
+        *(cell for cell in cells if exercise_of(cell)),
+    ],
+}
+
+
+def bodies_of(course: Path, name: str, slip: Any = None) -> dict[str, str]:
+    """The bodies of right answers, one of them with a slip in it, by exercise."""
+    cells = json.loads((course / "source" / name / f"{name}.ipynb").read_text("utf-8"))["cells"]
+    answers = {exercise_of(cell): source(cell) for cell in cells if exercise_of(cell)}
+    if slip is not None:
+        answers = slip.answers(answers)
+    return {
+        exercise: text.partition("    ### BEGIN SOLUTION\n")[2].partition("    ### END SOLUTION")[0].rstrip()
+        for exercise, text in answers.items()
+    }
+
+
+def hand_in(folder: Path, home: Path, name: str, work: Work, bodies: dict[str, str]) -> Path:
+    """A submission made from the released notebook of an edition."""
+    notebook = json.loads((home / "release" / name / f"{name}.ipynb").read_text("utf-8"))
+    notebook["cells"] = work(notebook["cells"], bodies)
+    folder.mkdir(parents=True)
+    (folder / f"{name}.ipynb").write_text(json.dumps(notebook), "utf-8")
+    return folder
+
+
+def as_read(course: Path, folder: Path, name: str) -> tuple[list[Any], str]:
+    """What is examined: the grafted cells, and the language that was found."""
+    (notebook,) = Exam.load(course / "source" / name).notebooks
+    submitted = read_submission(folder, [name]).notebooks[name].cells
+    cells, language = in_original(notebook, submitted)
+    grafted = graft(notebook, cells)
+    return [
+        (c.kind, c.source, c.master and c.master.id, c.present, c.from_student) for c in grafted
+    ], language
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_twins_are_read_as_the_same_work(edition: Path, tmp_path: Path, name: str, kind: str) -> None:
+    bodies = bodies_of(edition, name)
+    english = hand_in(tmp_path / "en", edition, name, KINDS[kind], bodies)
+    other = hand_in(tmp_path / "xx", edition / "editions" / "xx", name, KINDS[kind], bodies)
+    read, language = as_read(edition, other, name)
+    expected, original = as_read(edition, english, name)
+    assert (language, original) == ("xx", "")
+    assert read == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_slip_is_read_as_the_same_work(edition: Path, tmp_path: Path, name: str) -> None:
+    for number, slip in enumerate(load(name)):
+        bodies = bodies_of(edition, name, slip)
+        english = hand_in(tmp_path / f"en{number}", edition, name, right, bodies)
+        other = hand_in(tmp_path / f"xx{number}", edition / "editions" / "xx", name, right, bodies)
+        assert as_read(edition, other, name)[0] == as_read(edition, english, name)[0], slip.name
+
+
+def test_a_mixture_is_read_cell_by_cell(edition: Path, tmp_path: Path) -> None:
+    name = NAMES[0]
+    english = hand_in(tmp_path / "en", edition, name, right, bodies_of(edition, name))
+    other = hand_in(tmp_path / "xx", edition / "editions" / "xx", name, right, bodies_of(edition, name))
+    first = json.loads((english / f"{name}.ipynb").read_text("utf-8"))
+    second = json.loads((other / f"{name}.ipynb").read_text("utf-8"))
+    first["cells"] = first["cells"][:5] + second["cells"][5:]
+    (other / f"{name}.ipynb").write_text(json.dumps(first), "utf-8")
+    read, language = as_read(edition, other, name)
+    assert language == "xx" and read == as_read(edition, english, name)[0]
+
+
+def test_what_a_student_wrote_is_never_taken_for_a_text_of_the_edition(edition: Path) -> None:
+    (notebook,) = Exam.load(edition / "source" / NAMES[0]).notebooks
+    cells = [SubmittedCell("code", "print('译')  # 译One step", f"c{n}", "") for n in range(3)]
+    assert in_original(notebook, cells) == (cells, "")
+
+
+def test_the_way_back(edition: Path) -> None:
+    (notebook,) = Exam.load(edition / "source" / NAMES[0]).notebooks
+    for cell in notebook.cells:
+        for text in cell.texts.values():
+            assert in_language(text.english, text.english, text.translated) == text.translated
+            mine = f"{text.english}\nmine = 1"
+            if cell.kind == "code":
+                assert in_language(mine, text.english, text.translated) == f"{text.translated}\nmine = 1"
+
+
+def test_the_exam_changes_with_its_editions(edition: Path) -> None:
+    name = NAMES[0]
+    before = Exam.load(edition / "source" / name).digest
+    path = edition / "editions" / "xx" / "texts" / f"{name}.json"
+    kept = path.read_text("utf-8")
+    path.write_text(kept.replace("译", "說"), "utf-8")
+    try:
+        assert Exam.load(edition / "source" / name).digest != before
+    finally:
+        path.write_text(kept, "utf-8")
+    assert Exam.load(edition / "source" / name).digest == before
+
+
+def test_twins_get_the_same_marks_and_verdicts(edition: Path, tmp_path: Path, walls: None) -> None:
+    name = NAMES[0]
+    slip = load(name)[0]
+    kinds = {"untouched": None, "half": None, "crash": None, "hidden-failure": None, "right": slip}
+    with Examiner(Exam.load(edition / "source" / name)) as examiner:
+        for kind, of in kinds.items():
+            bodies = bodies_of(edition, name, of)
+            pair = [
+                hand_in(tmp_path / code / kind, home, name, KINDS[kind], bodies)
+                for code, home in (("en", edition), ("xx", edition / "editions" / "xx"))
+            ]
+            first, second = (examiner.examine("ada", folder) for folder in pair)
+            (of_first,), (of_second,) = first.notebooks, second.notebooks
+            assert of_first.marks == of_second.marks, kind
+            assert of_first.notebook.cells == of_second.notebook.cells, kind
+            assert of_second.notebook.metadata["autograder"] == {"language": "xx"}
+            assert "autograder" not in of_first.notebook.metadata
