@@ -294,7 +294,7 @@ def test_who_gets_a_page_without_the_notebook_reads_marks_and_reasons(
     """Of a page that would take too long; those of the others are made."""
     monkeypatch.setattr(converter, "CPU_SECONDS", 2.0)
 
-    def never(notebook: Any) -> Any:
+    def never(notebook: Any, words: Any) -> Any:
         while "bob" in json.dumps(notebook):
             pass
         return for_student(notebook)
