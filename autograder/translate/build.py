@@ -28,11 +28,11 @@ from autograder.course.cells import read_notebook
 from autograder.translate import script
 from autograder.translate.catalogues import Language, Translations, read
 from autograder.translate.originals import (
-    PAGES,
     Message,
     compared_texts,
     context_of_cell,
     messages,
+    pages,
     places_of_cell,
     places_of_page,
 )
@@ -88,12 +88,11 @@ class Edition:
 
     def page(self, name: str) -> None:
         path = self.course / "docs" / f"{name}.md"
-        if path.is_file():
-            text = path.read_text(encoding="utf-8")
-            said = translated(text, places_of_page(name, text), lambda text: self._marked(text, None))
-            target = self.folder / "docs" / path.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(self._with_links(said, path), encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        said = translated(text, places_of_page(name, text), partial(self._marked, context=None))
+        target = self.folder / "docs" / f"{name}.md"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(self._with_links(said, path), encoding="utf-8")
 
     def _with_links(self, text: str, path: Path) -> str:
         """Addresses of what this edition does not have lead to the original."""
@@ -110,10 +109,10 @@ class Edition:
         return _LINK.sub(address, text)
 
     def _has(self, target: Path) -> bool:
-        part, *rest = target.relative_to(self.course).parts or ("",)
-        return part in ("release", "notebooks") or (
-            part == "docs" and rest != [] and Path(rest[0]).stem in PAGES
-        )
+        relative = target.relative_to(self.course)
+        if relative.parts[:1] == ("docs",):
+            return relative.relative_to("docs").with_suffix("").as_posix() in pages(self.course)
+        return relative.parts[:1] in (("release",), ("notebooks",))
 
     def sentences(self, areas: tuple[str, ...]) -> dict[str, Any]:
         """The translated templates of some areas, by id; only those that are translated in all forms."""
@@ -153,7 +152,7 @@ def build(course: Path, language: Language) -> Edition:
         edition.folder = Path(staging, language.code)
         _assignments(edition)
         _lessons(edition)
-        for name in PAGES:
+        for name in pages(course):
             edition.page(name)
         _scripts(edition)
         areas = (

@@ -73,9 +73,8 @@ def messages(course: Path) -> dict[str, list[Message]]:
         found[path.stem] = list(_of_notebook(path, course))
     for path in sorted((course / "notebooks").glob("*.ipynb")):
         found[f"lesson-{path.stem}"] = list(_of_notebook(path, course))
-    for name in PAGES:
-        if (course / "docs" / f"{name}.md").is_file():
-            found[f"docs-{name}"] = list(_of_page(name, course))
+    for name in pages(course):
+        found[f"docs-{name.replace('/', '-')}"] = list(_of_page(name, course))
     found["docs-play"] = list(_of_scripts(course))
     found["docs-site"] = list(_of_words(course / "docs" / "words.toml", "site", course))
     found["figures"] = list(_of_figures(course))
@@ -90,6 +89,12 @@ def messages(course: Path) -> dict[str, list[Message]]:
         found[f"hints-{path.stem}"] = list(_of_hints(path.stem))
     found["hidden-tests"] = list(_of_hidden_tests(course))
     return _each_once(found)
+
+
+def pages(course: Path) -> list[str]:
+    """The pages for students: their paths in docs/, without the ending."""
+    quizzes = [f"quizzes/{path.stem}" for path in sorted((course / "docs" / "quizzes").glob("*.md"))]
+    return [name for name in [*PAGES, *quizzes] if (course / "docs" / f"{name}.md").is_file()]
 
 
 def _each_once(found: dict[str, list[Message]]) -> dict[str, list[Message]]:
