@@ -51,7 +51,7 @@ _TRANSLATED_COLUMNS: Final = {"glossary": (4, 5)}
 _SCRIPTS: Final = ("play", "touch", "train")
 _SPOKEN: Final = ("check", "examiner", "ending", "submission", "verdict", "next", "page", "marking", "study")
 """Areas of the catalogue of sentences that students read."""
-_EVEN_WITHOUT_WORDS: Final = frozenset({"check.comma", "check.semicolon", "page.or"})
+_EVEN_WITHOUT_WORDS: Final = frozenset({"check.comma", "check.semicolon", "check.wrong", "page.or"})
 
 
 @dataclass(frozen=True)
