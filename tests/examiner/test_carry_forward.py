@@ -485,6 +485,7 @@ BUILDS_ON = {
     "masked_lstm_backward": {"masked_lstm_cell_backward"},
     "gru_forward": {"gru_cell_forward"},
     "gru_backward": {"gru_cell_backward"},
+    "seq2seq_backward": {"gru_backward", "gru_cell_backward", "attention_backward"},
     "optimize": {"clip"},
     "model": {"optimize", "clip"},
 }
