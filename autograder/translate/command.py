@@ -59,6 +59,8 @@ def check_command(options: argparse.Namespace) -> int:
     for path in options.files:
         entries = opened(path)
         for entry in entries:
+            if entry.fuzzy:
+                continue  # the translation of another English text
             where = entry.occurrences[0][0] if entry.occurrences else path.name
             has_fields = FLAG in entry.flags
             for fault in faults(entry.msgid, entry.msgstr, entry.msgctxt, has_fields=has_fields):

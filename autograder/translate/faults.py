@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -25,9 +26,7 @@ def faults(text: str, said: str, context: str | None, *, has_fields: bool = Fals
     """What is wrong with a translation, each as a sentence; nothing where nothing was found."""
     if not said:
         return
-    if bool(text[:1].isspace()) != bool(said[:1].isspace()) or bool(text[-1:].isspace()) != bool(
-        said[-1:].isspace()
-    ):
+    if not (_same_edge(text[0], said[0]) and _same_edge(text[-1], said[-1])):
         yield "it should begin and end with spaces where the English does, and only there"
     if said.count("\n") and "\n" not in text:
         yield "it contains a line break"
@@ -43,6 +42,11 @@ def faults(text: str, said: str, context: str | None, *, has_fields: bool = Fals
         yield from _differ("code spans", _code(text), _code(said))
     else:
         yield from _of_sentence(text, said)
+
+
+def _same_edge(english: str, other: str) -> bool:
+    """Whether both are spaces or none is; a wide mark such as 、 brings its space along."""
+    return english.isspace() == other.isspace() or unicodedata.east_asian_width(other) in "WF"
 
 
 def _of_markdown(text: str, said: str) -> Iterator[str]:

@@ -31,6 +31,8 @@ def test_the_files_are_up_to_date(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_translations_keep_what_must_stay(path: Path) -> None:
     for entry in polib.pofile(str(path)):
+        if entry.fuzzy:
+            continue  # the translation of another English text
         fields = "python-brace-format" in entry.flags
         assert not list(faults(entry.msgid, entry.msgstr, entry.msgctxt, has_fields=fields)), entry.msgid
 
