@@ -3,9 +3,9 @@
     python benchmarks/writer.py                              # 04-lstm-backward, 30 and 330 submissions
     python benchmarks/writer.py --assignment 01-rnn-forward --count 100
 
-`autograder grade` runs twice, on a small and on a larger class of honest students; the difference of the two is
-what the further submissions took. Workers are processes of their own and do not count. Where 04 costs a worker
-0.14 s, a writer that takes 5 ms feeds 28 of them.
+`autograder grade` runs twice, on a small and on a larger class of honest students; the difference of the two
+is what the further submissions took. Workers are processes of their own and do not count. Where 04 costs a
+worker 0.14 s, a writer that takes 5 ms feeds 28 of them.
 """
 
 from __future__ import annotations

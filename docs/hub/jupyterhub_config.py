@@ -82,7 +82,7 @@ for course, about in COURSES.items():
 def only_for_instructors(spawner):
     """Students' servers come without the Formgrader, which would only show them an empty course."""
     if spawner.user.name not in teaching:
-        off = "{'nbgrader.server_extensions.formgrader': False, 'nbgrader.server_extensions.course_list': False}"
+        off = {f"nbgrader.server_extensions.{name}": False for name in ("formgrader", "course_list")}
         spawner.args = [f"--ServerApp.jpserver_extensions={off}"]
 
 

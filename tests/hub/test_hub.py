@@ -1,4 +1,4 @@
-"""Two courses on a real JupyterHub: from the exchange to the student's feedback, every account in its own server.
+"""Two courses on a real JupyterHub, from the exchange to the student's feedback, each in a server of its own.
 
 docs/jupyterhub.md describes this hub, and docs/hub/ sets it up. It needs root, for accounts of this machine.
 """
@@ -144,7 +144,7 @@ def test_one_course_from_release_to_feedback(hub: Hub) -> None:
 
 
 def choose(page: Any, course: str) -> None:
-    """Show a course in nbgrader's list of assignments, which begins with any of those that the student takes."""
+    """Show a course in nbgrader's list of assignments, which begins with any that the student takes."""
     chosen = page.locator("#course_list_default")
     expect(chosen).to_have_text(re.compile(f"{FIRST}|{SECOND}"), timeout=PATIENCE * 1000)
     if chosen.inner_text().strip() != course:

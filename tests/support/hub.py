@@ -112,7 +112,7 @@ class Account:
         return found
 
     def read(self, path: str) -> Any:
-        """A file below the home, as JupyterLab opens it: the cells of a notebook, the text of anything else."""
+        """A file below the home, as JupyterLab opens it: a notebook, or the text of anything else."""
         return self.told("GET", f"api/contents/{path}")["content"]
 
     def write(self, path: str, notebook: Mapping[str, Any]) -> None:
