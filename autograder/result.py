@@ -61,21 +61,42 @@ class Remark:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What the gradebook asks of a cell with a grade_id besides its mark."""
+
+    checksum: str
+    """nbgrader's, which tells whether it is as it was released."""
+    is_blank: bool
+    is_task: bool
+
+
+@dataclass(frozen=True)
+class Written:
+    """An annotated notebook as the file in `autograded/`: made where it was examined, not where it is
+    recorded."""
+
+    text: bytes
+    answers: dict[str, Answer]
+    """By grade_id, in the order of the notebook."""
+
+
+@dataclass(frozen=True)
 class NotebookResult:
     """One notebook of a submission."""
 
     name: str
     """File name without `.ipynb`, as in the source."""
     marks: tuple[CellMark, ...]
-    notebook: Any
-    """The complete annotated notebook (nbformat node): the master copy with the student's answers grafted
-    in, outputs of the examination attached, sanitised. For `autograded/`.
+    notebook: Any = None
+    """The complete annotated notebook (nbformat node), or None where `written` stands for it: the master copy
+    with the student's answers grafted in, outputs of the examination attached, sanitised. For `autograded/`.
 
     The metadata of a grade cell has `autograder`: its `verdict`, `score`, `findings`, which of its lines are
     `hidden` (the first and the last of each region, from 1), which of its outputs may be `shown` to the
     student (places from 0), and, where the student's code raised, its own `traceback` (lines without frames
     of the exam). Other outputs may have frames and expected values of the exam: they are for the instructor
     alone."""
+    written: Written | None = None
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from autograder.course.folders import Folders
-from autograder.gradebook.nbgrader import utils
-from autograder.result import NotebookResult
+from autograder.gradebook.nbgrader import nbformat, utils
+from autograder.result import Answer, NotebookResult, Result, Written
 from autograder.runtime.files import put_in_place
 
 MARKER = ".examined"
@@ -26,6 +28,30 @@ def annotate(found: NotebookResult, submission: str = "") -> None:
         if mark:
             annotation = cell.metadata.setdefault("autograder", {})
             annotation.update(verdict=mark.verdict, findings=list(mark.findings))
+
+
+def written_out(result: Result) -> Result:
+    """The result with its notebooks as the files that they become; nothing is left to do for whoever records
+    it."""
+    digest = result.digests.get("submission", "")
+    return replace(result, notebooks=tuple(_written_out(found, digest) for found in result.notebooks))
+
+
+def _written_out(found: NotebookResult, submission: str) -> NotebookResult:
+    if found.written is not None:
+        return found
+    annotate(found, submission)
+    text = nbformat.v4.writes(found.notebook) + "\n"  # type: ignore[no-untyped-call]
+    answers = {
+        grade_id: _answer(cell)
+        for cell in found.notebook.cells
+        if (grade_id := cell.metadata.get("nbgrader", {}).get("grade_id"))
+    }
+    return NotebookResult(found.name, found.marks, written=Written(text.encode(), answers))
+
+
+def _answer(cell: Any) -> Answer:
+    return Answer(utils.compute_checksum(cell), not cell.source.strip(), utils.is_task(cell))
 
 
 def publish(staged: Path, final: Path) -> None:

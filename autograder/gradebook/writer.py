@@ -1,9 +1,9 @@
 """The one writer of marks: results of examinations go into nbgrader's gradebook and into `autograded/`.
 
-Each submission is one transaction. Its files are staged beside `autograded/`, its marks are committed
-together with the name of the staged folder, and then the folder is renamed into place. A run that was killed
-is finished by the next one: a staged folder whose name was committed is put in place, any other is thrown
-away.
+Each submission is recorded wholly or not at all, alone or with others in one transaction. Its files are
+staged beside `autograded/`, its marks are committed together with the name of the staged folder, and then the
+folder is renamed into place. A run that was killed is finished by the next one: a staged folder whose name
+was committed is put in place, any other is thrown away.
 
 The rows are nbgrader's own, written through its models, so that the Formgrader, manual marking, feedback,
 export and late penalties find what they expect. Three tables of our own beside them hold what the marks were
@@ -13,14 +13,13 @@ made from, which marks changed and why, and from which source the assignment's r
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import sqlalchemy as sql
 from sqlalchemy.engine import Connection
@@ -30,41 +29,41 @@ from autograder.course.submission_times import SubmissionTime
 from autograder.errors import AutograderError, Collided, NotRecorded, RecordsError
 from autograder.gradebook.database import PATIENCE, open_engine
 from autograder.gradebook.faults import explained
-from autograder.gradebook.lateness import Lateness, grant_what_was_promised
-from autograder.gradebook.nbgrader import api, nbformat, utils
-from autograder.gradebook.published import MARKER, annotate, master_files, publish
+from autograder.gradebook.lateness import Lateness
+from autograder.gradebook.nbgrader import api
+from autograder.gradebook.published import MARKER, master_files, publish, written_out
+from autograder.gradebook.recording import Recording
 from autograder.gradebook.tables import (
     ASSIGNMENT,
-    CELL,
-    COMMENT,
-    GRADE,
-    HISTORY,
     MASTER,
-    NO_RESPONSE,
-    NOTEBOOK,
     RECORD,
-    SOURCE_CELL,
-    STUDENT,
     SUBMISSION,
-    SUBMITTED_NOTEBOOK,
     Change,
-    Marked,
     Recorded,
     create_tables,
-    ensure_row,
     has_row,
     one_row,
-    put_row,
 )
-from autograder.result import NotebookResult, Result
-from autograder.runtime.files import keep_private
+from autograder.result import Result
+from autograder.runtime.files import keep_private, write_file
 from autograder.runtime.unforeseen import sentence
-from autograder.sentences.catalogue import Finding, finding
+from autograder.sentences.catalogue import Finding
 from autograder.text import show
 
 _T = TypeVar("_T")
 _TRIES: Final = 4
 """How often something is written that another program writes, too, before it is given up."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A result to be recorded."""
+
+    result: Result
+    folder: Path
+    """Of the submission."""
+    why: Sequence[Finding]
+    """It was marked."""
 
 
 class GradebookWriter:
@@ -147,35 +146,81 @@ class GradebookWriter:
 
         Something in the way of one student's folder costs nobody else anything: the marks are recorded then.
         """
-        token = uuid.uuid4().hex
-        final = self.folders.autograded(result.student, result.assignment)
-        staged = self.folders.workshop(result.assignment) / token
-        what = f"{show(result.student)}'s {show(result.assignment)}"
+        ((_, found),) = self.write_all([Entry(result, folder, why)])
+        if isinstance(found, NotRecorded):
+            raise found
+        return found
+
+    def write_all(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Recorded | NotRecorded]]:
+        """Record results of one assignment in one transaction, each of them wholly or not at all.
+
+        If one of them cannot be recorded, they are recorded one by one. Raises RecordsError for what concerns
+        more than one student; what has been yielded until then is recorded.
+        """
+        try:
+            yield from self._together(entries)
+        except RecordsError as fault:
+            if len(entries) == 1 and isinstance(fault, NotRecorded):
+                yield entries[0], fault
+                return
+            # A gradebook that is locked, or a disk that is full, is so for everybody.
+            if len(entries) == 1 or type(fault) not in (RecordsError, NotRecorded):
+                raise
+            for entry in entries:
+                yield from self.write_all([entry])
+
+    def _together(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Recorded]]:
+        """Raises RecordsError for the first of them that is in the way; then none is recorded."""
+        ready: list[tuple[Entry, Path]] = []
+        at_hand = entries[0]
+        what = f"{show(at_hand.result.student)}'s {show(at_hand.result.assignment)}"
+        if len(entries) > 1:
+            what = f"{what} and {len(entries) - 1} more"
+
+        def record(db: Connection) -> list[list[Change]]:
+            nonlocal at_hand
+            recording = Recording(
+                db, at_hand.result.assignment, self.lateness, create_students=self.create_students
+            )
+            found = []
+            for at_hand, staged in ready:
+                found.append(recording.record(at_hand.result, at_hand.folder, at_hand.why, token=staged.name))
+            return found
+
         with explained(what):
             try:
-                self._stage(result, staged, folder)
-                changes = self.do(what, lambda db: self._record(db, result, folder, why, token))
-            except (AutograderError, OSError, sql.exc.DBAPIError):
-                shutil.rmtree(staged, ignore_errors=True)
-                raise
-            except Exception as error:  # whatever it is, it comes from this student's work
-                shutil.rmtree(staged, ignore_errors=True)
-                name = show(result.student)
+                workshop = self.folders.workshop(at_hand.result.assignment)
+                for at_hand in entries:
+                    at_hand = replace(at_hand, result=written_out(at_hand.result))
+                    ready.append((at_hand, workshop / uuid.uuid4().hex))
+                    self._stage(at_hand.result, ready[-1][1], at_hand.folder)
+                changes = self.do(what, record)
+            except BaseException as error:
+                for _, staged in ready:
+                    shutil.rmtree(staged, ignore_errors=True)
+                if isinstance(error, AutograderError | OSError | sql.exc.DBAPIError) or not isinstance(
+                    error, Exception
+                ):
+                    raise
+                # Whatever it is, it comes from this student's work.
+                name = show(at_hand.result.student)
                 raise NotRecorded(f"{name}'s marks were not recorded: {sentence(error)}") from error
-            except BaseException:
-                shutil.rmtree(staged, ignore_errors=True)
-                raise
+        for (entry, staged), changed in zip(ready, changes, strict=True):
+            yield entry, Recorded(changed, self._publish(entry.result, staged))
+
+    def _publish(self, result: Result, staged: Path) -> str:
+        """Put a staged folder in its place. Returns a sentence if that is not possible."""
+        final = self.folders.autograded(result.student, result.assignment)
         try:
             publish(staged, final)
         except OSError as error:
             shutil.rmtree(staged, ignore_errors=True)
-            return Recorded(
-                changes,
+            return (
                 f"{show(result.student)}'s marks are recorded, but the marked notebook could not be put into"
                 f" {show(final)}: {error.strerror or error} ({show(error.filename or 'no file')}). Remove"
-                " what is in the way, or see to its permissions, and run the command again.",
+                " what is in the way, or see to its permissions, and run the command again."
             )
-        return Recorded(changes)
+        return ""
 
     def add_default_course(self) -> None:
         """Add the course that nbgrader looks up where it names none, as its GetGrades does: for each it would
@@ -205,146 +250,22 @@ class GradebookWriter:
         Other files of the student stay in `submitted/`: the Formgrader would serve them, scripts and all.
         """
         staged.mkdir(parents=True)
+        folders = {staged}
         for source, relative in self._master_files[result.assignment]:
             target = staged / relative
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+            if target.parent not in folders:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                folders |= {staged / parent for parent in relative.parents}
+            write_file(target, source.read_bytes(), self._permissions)
         for notebook in result.notebooks:
-            annotate(notebook, result.digests.get("submission", ""))
-            text = nbformat.v4.writes(notebook.notebook)  # type: ignore[no-untyped-call]
-            (staged / f"{notebook.name}.ipynb").write_text(text + "\n", encoding="utf-8")
+            assert notebook.written is not None
+            write_file(staged / f"{notebook.name}.ipynb", notebook.written.text, self._permissions)
         # nbgrader would stumble over what names no time.
         if stamp := self.lateness.for_nbgrader(folder):
-            (staged / "timestamp.txt").write_text(stamp, encoding="utf-8")
-        for path in staged.rglob("*"):
-            if path.is_file():
-                path.chmod(self._permissions)
-        (staged / MARKER).write_text(staged.name)
-        for path in (staged, *(path for path in staged.rglob("*") if path.is_dir())):
+            write_file(staged / "timestamp.txt", stamp.encode(), self._permissions)
+        write_file(staged / MARKER, staged.name.encode(), 0o644)
+        for path in folders:
             keep_private(path, shared=self.folders.is_shared)
-
-    def _record(
-        self, db: Connection, result: Result, folder: Path, why: Sequence[Finding], token: str
-    ) -> list[Change]:
-        assignment = one_row(db, ASSIGNMENT, name=result.assignment)
-        self._student(db, result.student)
-        keys = {"assignment_id": assignment.id, "student_id": result.student}
-        is_new = not has_row(db, SUBMISSION, **keys)
-        submission_id = ensure_row(db, SUBMISSION, **keys)
-        if is_new:
-            grant_what_was_promised(db, submission_id, result.student, result.assignment)
-        now = datetime.now(UTC).replace(tzinfo=None)
-        examined = {notebook.name: notebook for notebook in result.notebooks}
-        changes: list[Change] = []
-        for notebook in db.execute(
-            sql.select(NOTEBOOK.c.id, NOTEBOOK.c.name).where(NOTEBOOK.c.assignment_id == assignment.id)
-        ).all():
-            row_id = ensure_row(db, SUBMITTED_NOTEBOOK, assignment_id=submission_id, notebook_id=notebook.id)
-            found = examined.get(notebook.name)
-            marks = self._mark(db, notebook.id, row_id, found)
-            changes += [
-                Change(result.student, notebook.name, mark.grade_id, mark.old, mark.new, _because(why, mark))
-                for mark in marks
-                if mark.old is not None and mark.old != mark.new
-            ]
-        self.lateness.assess(db, assignment, submission_id, folder)
-        db.execute(sql.delete(RECORD).where(RECORD.c.submission_id == submission_id))
-        db.execute(
-            sql.insert(RECORD).values(
-                submission_id=submission_id,
-                token=token,
-                **{name: result.digests.get(name, "") for name in ("submission", "exam", "autograder")},
-                walls=result.walls,
-                examined_at=now,
-                remarks=json.dumps(
-                    [
-                        *([remark.kind, remark.finding, remark.grade_id] for remark in result.remarks),
-                        *self.lateness.remarks(db, assignment, result.student, folder),
-                    ]
-                ),
-            )
-        )
-        if changes:
-            db.execute(
-                sql.insert(HISTORY),
-                [
-                    vars(change)
-                    | {"why": json.dumps(change.why), "assignment": result.assignment, "changed_at": now}
-                    for change in changes
-                ],
-            )
-        return changes
-
-    def _mark(
-        self, db: Connection, notebook_id: str, row_id: str, found: NotebookResult | None
-    ) -> list[Marked]:
-        """Write marks and automatic comments of one notebook; `found` is None if it was not submitted.
-
-        As nbgrader's SaveAutoGrades does it: marks and comments given by hand are never touched, and a cell
-        that has such a mark is put before the instructor again.
-        """
-        marks = {mark.grade_id: mark for mark in found.marks} if found else {}
-        cells = {
-            cell.metadata.nbgrader.grade_id: cell
-            for cell in (found.notebook.cells if found else [])
-            if cell.metadata.get("nbgrader", {}).get("grade_id")
-        }
-        checksums = {
-            row.name: row.checksum
-            for row in db.execute(
-                sql.select(SOURCE_CELL.c.name, SOURCE_CELL.c.checksum).where(
-                    SOURCE_CELL.c.notebook_id == notebook_id
-                )
-            )
-        }
-        comments = set(db.scalars(sql.select(COMMENT.c.cell_id).where(COMMENT.c.notebook_id == row_id)))
-        grades = {
-            row.cell_id: row
-            for row in db.execute(
-                sql.select(GRADE.c["cell_id", "auto_score", "manual_score"]).where(
-                    GRADE.c.notebook_id == row_id
-                )
-            )
-        }
-        marked: list[Marked] = []
-        rows = sql.select(CELL.c.id, CELL.c.name, CELL.c.type).where(CELL.c.notebook_id == notebook_id)
-        places = {name: place for place, name in enumerate(cells)}
-        for cell in sorted(db.execute(rows), key=lambda row: (places.get(row.name, len(places)), row.name)):
-            answer, checksum = cells.get(cell.name), checksums.get(cell.name)
-            keys = {"notebook_id": row_id, "cell_id": cell.id}
-            if cell.type in ("SolutionCell", "TaskCell"):
-                unchanged = answer is not None and utils.compute_checksum(answer) == checksum
-                text = NO_RESPONSE if unchanged and not utils.is_task(answer) else None
-                put_row(db, COMMENT, keys, {"auto_comment": text}, is_new=cell.id not in comments)
-            if cell.type in ("GradeCell", "TaskCell"):
-                mark, grade = marks.get(cell.name), grades.get(cell.id)
-                manual = grade.manual_score if grade else None
-                if mark is None:
-                    new = _mark_by_hand(answer, checksum)
-                else:
-                    new = mark.score if mark.verdict != "by-hand" else None
-                # A cell that is not there is not put before anybody, unless somebody has marked it.
-                review = new is None or (manual is not None and found is not None)
-                values = {"auto_score": new, "needs_manual_grade": review}
-                put_row(db, GRADE, keys, values, is_new=grade is None)
-                marked.append(
-                    Marked(
-                        cell.name,
-                        old=grade.auto_score if grade else None,
-                        new=new,
-                        missing=found is None or (mark is not None and mark.verdict == "missing"),
-                    )
-                )
-        return marked
-
-    def _student(self, db: Connection, student: str) -> None:
-        if not has_row(db, STUDENT, id=student):
-            if not self.create_students:
-                raise RecordsError(
-                    f"{show(student)} is not in the gradebook. Add the student with"
-                    " `nbgrader db student add` or allow new students."
-                )
-            db.execute(sql.insert(STUDENT).values(id=student))
 
     def _finish_interrupted(self, assignment: str) -> None:
         """Put in place what a killed run had committed, throw away what it had not.
@@ -387,14 +308,3 @@ class GradebookWriter:
                 return work(db)
         with self.transaction(what) as db:
             return work(db)
-
-
-def _mark_by_hand(answer: Any, checksum: str | None) -> float | None:
-    """Automatic mark of a cell that a person marks: zero if there is nothing to mark."""
-    if answer is None or not answer.source.strip() or utils.compute_checksum(answer) == checksum:
-        return 0.0
-    return None
-
-
-def _because(why: Sequence[Finding], mark: Marked) -> tuple[Finding, ...]:
-    return (*why, finding("marking.cell-missing")) if mark.missing else tuple(why)

@@ -28,8 +28,11 @@ Examine = Callable[[Task], Outcome]
 
 
 @contextlib.contextmanager
-def examining(examiner: Examiner, submitted: Path) -> Iterator[Examine]:
-    """The function that examines submissions below the folder `submitted`, for as long as the block lasts."""
+def examining(examiner: Examiner, submitted: Path, *, write_out: bool = False) -> Iterator[Examine]:
+    """The function that examines submissions below the folder `submitted`, for as long as the block lasts.
+
+    `write_out`: results have their notebooks as files, as whoever records them wants them.
+    """
     from autograder.hostile.submission import read_files
 
     names = [notebook.name for notebook in examiner.exam.notebooks]
@@ -41,9 +44,17 @@ def examining(examiner: Examiner, submitted: Path) -> Iterator[Examine]:
                 handed = read_files(task.folder, names, root=submitted)
             except OSError as error:
                 return not_readable(task, error)
-            return examine_handed(examiner, task, handed)
+            outcome = examine_handed(examiner, task, handed)
+            return ready_to_record(outcome) if write_out else outcome
 
         yield examine
+
+
+def ready_to_record(outcome: Outcome) -> Outcome:
+    """The outcome with its notebooks as the files that they become."""
+    from autograder.gradebook.published import written_out
+
+    return written_out(outcome) if isinstance(outcome, Result) else outcome
 
 
 def not_readable(task: Task, error: OSError) -> NotExamined:

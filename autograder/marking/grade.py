@@ -7,13 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from time import monotonic
 
 from autograder.course.folders import Folders, Submission
 from autograder.errors import NotRecorded, UsageError
 from autograder.gradebook.marks import read_known, reading
 from autograder.gradebook.published import is_published
-from autograder.gradebook.tables import Change, Known
-from autograder.gradebook.writer import GradebookWriter
+from autograder.gradebook.tables import Change, Known, Recorded
+from autograder.gradebook.writer import Entry, GradebookWriter
 from autograder.marking.examining import Examine, Outcome
 from autograder.result import Result
 from autograder.runtime.interruption import Interruption
@@ -24,6 +25,13 @@ from autograder.text import show
 
 MOST_NAMES = 12
 """Of those skipped, at the end of a run."""
+
+MOST_TOGETHER = 32
+"""Results that are recorded in one transaction,"""
+LONGEST_WAIT = 0.5
+"""seconds that the first of them waits for the others,"""
+MOST_BYTES = 32 << 20
+"""and what their notebooks may come to."""
 
 MOST_REMARKS = 10
 """On one submission, while it runs: two thousand cells can each be worth a remark. The gradebook has all."""
@@ -91,8 +99,35 @@ class Preparation:
     sandbox: bool
     patience: float
     """Seconds after which a worker that has not answered is taken to hang."""
-    elsewhere: Callable[[Iterable[Task], Callable[[str], None]], Generator[Outcome]] | None = None
-    """Examines on other machines, in place of `prepare`; says what there is to say by the second argument."""
+    elsewhere: (
+        Callable[[Iterable[Task], Callable[[str], None], Callable[[], None]], Generator[Outcome]] | None
+    ) = None
+    """Examines on other machines, in place of `prepare`; says what there is to say by the second argument,
+    and calls the third when nothing has come for a moment."""
+
+
+class _Batch:
+    """Results that wait for one another, to be recorded together."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._since = 0.0
+        self._size = 0
+
+    def add(self, entry: Entry) -> None:
+        if not self._entries:
+            self._since = monotonic()
+        self._entries.append(entry)
+        self._size += sum(len(found.written.text) for found in entry.result.notebooks if found.written)
+
+    def is_due(self) -> bool:
+        waited = monotonic() - self._since
+        full = len(self._entries) >= MOST_TOGETHER or self._size >= MOST_BYTES
+        return bool(self._entries) and (full or waited >= LONGEST_WAIT)
+
+    def take(self) -> list[Entry]:
+        entries, self._entries, self._size = self._entries, [], 0
+        return entries
 
 
 def grade(
@@ -144,72 +179,90 @@ def grade(
             skip_if = before.digests["submission"] if before and not reasons and not force else None
             yield Task(submission.student, submission.folder, skip_if)
 
+    batch = _Batch()
+
+    def record() -> None:
+        """Record what waits, and tell of it."""
+        if entries := batch.take():
+            with interruption.held_off():
+                for entry, found in writer.write_all(entries):
+                    _tell(tally, progress, entry.result, found)
+
     with (
         Progress(assignment, len(submissions)) as progress,
         Interruption() as interruption,
         contextlib.closing(
-            preparation.elsewhere(tasks(), progress.say)
+            preparation.elsewhere(tasks(), progress.say, record)
             if preparation.elsewhere
             else examine_class(
                 preparation.prepare,
                 tasks(),
                 jobs=max(1, min(jobs, len(submissions))),
                 patience=preparation.patience,
+                when_quiet=record,
             )
         ) as outcomes,
     ):
-        for outcome in outcomes if submissions else ():
-            name = show(outcome.student)
-            match outcome:
-                case Unchanged():
-                    try:
-                        with interruption.held_off():
-                            writer.update_lateness(assignment, outcome.student, folders[outcome.student])
-                    except NotRecorded as fault:
-                        tally.not_examined.append(str(fault))
-                        progress.step(str(fault))
-                        continue
-                    tally.unchanged.append(outcome.student)
-                    progress.step(f"{name}: skipped, nothing changed")
-                case NotExamined():
-                    sentence = f"{name} was not examined: {show(outcome.reason, 1000)}"
-                    if outcome.student in known:
-                        sentence += " The marks in the gradebook are those of an earlier run."
-                        tally.earlier.add(outcome.student)
-                    tally.not_examined.append(sentence)
-                    progress.step(sentence)
-                case Result():
-                    try:
-                        with interruption.held_off():
-                            found = writer.write(outcome, folders[outcome.student], why.pop(outcome.student))
-                    except NotRecorded as fault:
-                        tally.not_examined.append(str(fault))
-                        progress.step(str(fault))
-                        continue
-                    tally.marked += 1
-                    for cell in outcome.marks:
-                        if not cell.score and cell.reason:
-                            tally.reasons[cell.grade_id][cell.reason] += 1
-                    tally.changes += found.changes
-                    for mark in found.changes:
-                        progress.say(str(mark))
-                    for remark in outcome.remarks[:MOST_REMARKS]:
-                        progress.say(f"{name}: {show(remark.text, 500)}")
-                    if (more := len(outcome.remarks) - MOST_REMARKS) > 0:
-                        progress.say(f"{name}: and {more} more; `autograder report` lists them all.")
-                    stalled = [remark.text for remark in outcome.remarks if remark.kind == "stalled"]
-                    if stalled:
-                        tally.stalled.append(f"{name} was marked with what there is: {show(stalled[0], 500)}")
-                    if found.fault:
-                        tally.not_placed.append(found.fault)
-                        progress.say(found.fault)
-                    walls = "" if outcome.walls != "none" else ", examined without a sandbox"
-                    by_hand = sum(cell.verdict == "by-hand" for cell in outcome.marks)
-                    waiting = f", {by_hand} to mark by hand" if by_hand else ""
-                    if weaker := sum(cell.is_weaker for cell in outcome.marks):
-                        waiting += f", {weaker} of {len(outcome.marks)} tests weaker"
-                    progress.step(f"{name}: {outcome.score:g} of {outcome.max_score:g}{waiting}{walls}")
+        try:
+            for outcome in outcomes if submissions else ():
+                name = show(outcome.student)
+                match outcome:
+                    case Unchanged():
+                        try:
+                            with interruption.held_off():
+                                writer.update_lateness(assignment, outcome.student, folders[outcome.student])
+                        except NotRecorded as fault:
+                            tally.not_examined.append(str(fault))
+                            progress.step(str(fault))
+                            continue
+                        tally.unchanged.append(outcome.student)
+                        progress.step(f"{name}: skipped, nothing changed")
+                    case NotExamined():
+                        sentence = f"{name} was not examined: {show(outcome.reason, 1000)}"
+                        if outcome.student in known:
+                            sentence += " The marks in the gradebook are those of an earlier run."
+                            tally.earlier.add(outcome.student)
+                        tally.not_examined.append(sentence)
+                        progress.step(sentence)
+                    case Result():
+                        batch.add(Entry(outcome, folders[outcome.student], why.pop(outcome.student)))
+                if batch.is_due():
+                    record()
+        finally:
+            record()  # whatever ends the run
     return tally
+
+
+def _tell(tally: Tally, progress: Progress, result: Result, found: Recorded | NotRecorded) -> None:
+    """Tell what became of a result, and count it."""
+    name = show(result.student)
+    if isinstance(found, NotRecorded):
+        tally.not_examined.append(str(found))
+        progress.step(str(found))
+        return
+    tally.marked += 1
+    for cell in result.marks:
+        if not cell.score and cell.reason:
+            tally.reasons[cell.grade_id][cell.reason] += 1
+    tally.changes += found.changes
+    for mark in found.changes:
+        progress.say(str(mark))
+    for remark in result.remarks[:MOST_REMARKS]:
+        progress.say(f"{name}: {show(remark.text, 500)}")
+    if (more := len(result.remarks) - MOST_REMARKS) > 0:
+        progress.say(f"{name}: and {more} more; `autograder report` lists them all.")
+    stalled = [remark.text for remark in result.remarks if remark.kind == "stalled"]
+    if stalled:
+        tally.stalled.append(f"{name} was marked with what there is: {show(stalled[0], 500)}")
+    if found.fault:
+        tally.not_placed.append(found.fault)
+        progress.say(found.fault)
+    walls = "" if result.walls != "none" else ", examined without a sandbox"
+    by_hand = sum(cell.verdict == "by-hand" for cell in result.marks)
+    waiting = f", {by_hand} to mark by hand" if by_hand else ""
+    if weaker := sum(cell.is_weaker for cell in result.marks):
+        waiting += f", {weaker} of {len(result.marks)} tests weaker"
+    progress.step(f"{name}: {result.score:g} of {result.max_score:g}{waiting}{walls}")
 
 
 def reasons_for(

@@ -192,7 +192,7 @@ def _mark(what: Plan, writer: GradebookWriter, assignment: str, examiner: Examin
     exam, wishes = examiner.exam, what.wishes
     patience = BACKSTOP * what.limits.total_seconds + GRACE
     preparation = Preparation(
-        partial(examining, examiner, what.folders.submitted_root),
+        partial(examining, examiner, what.folders.submitted_root, write_out=True),
         {"exam": exam.digest, "autograder": examiner.digest},
         sandbox=what.sandbox,
         patience=patience,
@@ -220,7 +220,12 @@ def _mark(what: Plan, writer: GradebookWriter, assignment: str, examiner: Examin
 
 
 def _on_cluster(
-    what: Plan, examiner: Examiner, patience: float, tasks: Iterable[Task], say: Callable[[str], None]
+    what: Plan,
+    examiner: Examiner,
+    patience: float,
+    tasks: Iterable[Task],
+    say: Callable[[str], None],
+    when_quiet: Callable[[], None],
 ) -> Generator[Outcome]:
     """Outcomes from a cluster. It is joined only now: nothing is forked beside the threads of Dask."""
     from autograder.marking.cluster.connection import joined
@@ -230,5 +235,5 @@ def _on_cluster(
     with joined(what.wishes.scheduler) as client:
         place = what.folders.submitted_root
         engine = Engine(client, examiner, place, walls=what.walls, patience=patience, say=say)
-        with closing(engine.examine_class(tasks)) as outcomes:
+        with closing(engine.examine_class(tasks, when_quiet)) as outcomes:
             yield from outcomes

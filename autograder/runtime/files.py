@@ -13,6 +13,18 @@ def keep_private(folder: Path, *, shared: bool = False) -> None:
     folder.chmod(0o2770 if shared else 0o700)
 
 
+def write_file(path: Path, content: bytes, permissions: int) -> None:
+    """Make a new file with these permissions, whatever the umask. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fchmod(descriptor, permissions)
+    finally:
+        os.close(descriptor)
+
+
 def put_in_place(staged: Path, final: Path, *, aside: Path) -> None:
     """Move a staged folder to where `final` is; what was there goes `aside`, on the same file system, first.
 

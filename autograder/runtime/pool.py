@@ -30,6 +30,9 @@ from autograder.runtime import unforeseen
 _PATIENT_AFTER = 12
 """Nobody is hurried any more when more than so many were postponed, and most of those who were hurried."""
 
+_QUIET = 0.5
+"""Seconds without an outcome after which it is quiet."""
+
 _PR_SET_PDEATHSIG = 1
 _WORKER_BYTES = 6 << 30
 """Address space of a worker: a submission that fills it up costs nobody else's examination."""
@@ -197,13 +200,14 @@ def examine_class(
     *,
     jobs: int,
     patience: float,
+    when_quiet: Callable[[], None] | None = None,
 ) -> Generator[Found | NotExamined]:
     """Outcomes of `tasks`, as they come; `tasks` is read as workers become free, and one ahead.
 
     `prepare` makes the function that does the work; it is called again when the walls behind that function
     have fallen. A submission during whose examination its worker or the walls died is tried once more, alone;
-    a worker that is silent for `patience` seconds is killed. Raises what `prepare` raises. Every process is
-    gone when the generator is closed.
+    a worker that is silent for `patience` seconds is killed. `when_quiet` is called when nothing has come for
+    a moment. Raises what `prepare` raises. Every process is gone when the generator is closed.
     """
     line = Line(tasks)
     suspects: deque[Task] = deque()
@@ -213,14 +217,18 @@ def examine_class(
             workers: list[Worker[Found]] = []
             try:
                 workers += (Worker(work) for _ in range(jobs))
-                finished = yield from _until_walls_fall(workers, line, suspects, patience)
+                finished = yield from _until_walls_fall(workers, line, suspects, patience, when_quiet)
             finally:
                 for worker in workers:
                     worker.stop()
 
 
 def _until_walls_fall(
-    workers: list[Worker[Found]], line: Line, suspects: deque[Task], patience: float
+    workers: list[Worker[Found]],
+    line: Line,
+    suspects: deque[Task],
+    patience: float,
+    when_quiet: Callable[[], None] | None,
 ) -> Generator[Found | NotExamined, None, bool]:
     """Outcomes until there are no more tasks (then True) or the walls have fallen (then False)."""
     outcomes: list[Found | NotExamined] = []
@@ -233,7 +241,10 @@ def _until_walls_fall(
         if not busy:
             return True
         wait = max(0.0, min(worker.deadline for worker in busy) - time.monotonic())
-        ready = multiprocessing.connection.wait([worker.connection for worker in busy], wait)
+        connections = [worker.connection for worker in busy]
+        ready = multiprocessing.connection.wait(connections, min(wait, _QUIET) if when_quiet else wait)
+        if when_quiet and not ready:
+            when_quiet()
         fallen = False
         for worker in busy:
             task = worker.task

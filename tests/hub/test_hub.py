@@ -127,7 +127,7 @@ def test_one_course_from_release_to_feedback(hub: Hub) -> None:
         grace.told("POST", f"formgrader/api/assignment/{ASSIGNMENT}/collect")
         assert " walls hold." in grace.type("autograder doctor")
         said = grace.type(f"cd ~/{FIRST} && autograder grade {ASSIGNMENT}")
-        assert f"{ada.name}: 20 of 20" in said and "3 marked" in said
+        assert f"{ada.name}: 20 of 20" in said and "3 marked" in said, said
         marks = {entry["student"]: entry["score"] for entry in submissions(grace, ASSIGNMENT)}
         assert marks == {ada.name: 20, bruno.name: 10, chiara.name: 0}
         grace.type(f"cd ~/{FIRST} && autograder feedback {ASSIGNMENT}")

@@ -108,8 +108,11 @@ class Engine:
         self._looked = self._spoke = 0.0
         self._threads = ThreadPoolExecutor(_PREPARING, "autograder-cluster")
 
-    def examine_class(self, tasks: Iterable[Task]) -> Generator[Outcome]:
-        """Outcomes of `tasks`, as they come; `tasks` is read as workers become free.
+    def examine_class(
+        self, tasks: Iterable[Task], when_quiet: Callable[[], None] = lambda: None
+    ) -> Generator[Outcome]:
+        """Outcomes of `tasks`, as they come; `tasks` is read as workers become free. `when_quiet` is called
+        when nothing has come for a moment.
 
         Raises UsageError if there is no worker, WallsError if none can examine, ClusterLost if scheduler or
         workers are lost and none come back. Nothing stays on the workers when the generator is closed.
@@ -129,6 +132,7 @@ class Engine:
                 try:
                     news = self._news.get(timeout=_LOOK)
                 except queue.Empty:
+                    when_quiet()
                     continue
                 if isinstance(news, tuple):
                     self._welcome(*news)

@@ -21,7 +21,7 @@ from autograder.errors import AutograderError, WallsError
 from autograder.exam.master import Exam
 from autograder.examiner.examiner import Examiner
 from autograder.marking.cluster import plain
-from autograder.marking.examining import Outcome, examine_handed
+from autograder.marking.examining import Outcome, examine_handed, ready_to_record
 from autograder.runtime.pool import NotExamined, Postponed, Task, Worker
 from autograder.runtime.temporary import TemporaryFolder
 
@@ -114,7 +114,7 @@ def _serve(exam: Exam, setup: plain.Setup, requests: int, answers: int) -> None:
 
             def work(task: Task, examiner: Examiner = examiner) -> Outcome:
                 assert isinstance(task, plain.Sent)
-                return examine_handed(examiner, task, task.handed)
+                return ready_to_record(examine_handed(examiner, task, task.handed))
 
             worker: Worker[Outcome] = Worker(work)
             try:

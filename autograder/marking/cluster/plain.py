@@ -20,7 +20,7 @@ from autograder.exam.master import Exam
 from autograder.examiner.terms import Terms
 from autograder.hostile.submission import Handed
 from autograder.marking.examining import Outcome
-from autograder.result import CellMark, NotebookResult, Remark, Result, Verdict
+from autograder.result import Answer, CellMark, NotebookResult, Remark, Result, Verdict, Written
 from autograder.runtime.pool import NotExamined, Postponed, Task, Unchanged
 from autograder.sentences.catalogue import Finding, is_finding
 from autograder.walls.limits import Limits
@@ -112,7 +112,7 @@ def pack_outcome(outcome: Outcome | Postponed, student: str) -> bytes:
                 student,
                 outcome.assignment,
                 [
-                    [found.name, [_plain_mark(mark) for mark in found.marks], json.dumps(found.notebook)]
+                    [found.name, [_plain_mark(mark) for mark in found.marks], *_plain_file(found)]
                     for found in outcome.notebooks
                 ],
                 [_plain_remark(remark) for remark in outcome.remarks],
@@ -159,20 +159,38 @@ def _notebooks(plain: Any, exam: Exam) -> tuple[NotebookResult, ...]:
 
 
 def _notebook(plain: Any, of: Any) -> NotebookResult:
-    import nbformat
-
-    name, marks, text = plain
+    name, marks, text, answers = plain
     points = {str(cell.grade_id): float(cell.points) for cell in of.grade_cells}
     found = tuple(_list(marks, _mark))
     if {mark.grade_id: mark.max_score for mark in found} != points or len(found) != len(points):
         raise ValueError("other grade cells")
-    notebook = json.loads(_text(text))
+    if type(text) is not bytes:
+        raise ValueError("no file")
+    notebook = json.loads(text.decode())
     if type(notebook) is not dict or not all(
-        type(cell) is dict and type(cell.get("source")) is str and type(cell.get("metadata")) is dict
+        type(cell) is dict and type(cell.get("metadata")) is dict and _is_source(cell.get("source"))
         for cell in notebook["cells"]
     ):
         raise ValueError("no notebook")
-    return NotebookResult(_one_of(name, (of.name,)), found, nbformat.from_dict(notebook))  # type: ignore[no-untyped-call]
+    written = Written(text, dict(_list(answers, _answer)))
+    return NotebookResult(_one_of(name, (of.name,)), found, written=written)
+
+
+def _is_source(value: Any) -> bool:
+    return type(value) is str or (type(value) is list and all(type(line) is str for line in value))
+
+
+def _plain_file(found: NotebookResult) -> list[Any]:
+    assert found.written is not None
+    answers = found.written.answers.items()
+    return [found.written.text, [[name, had.checksum, had.is_blank, had.is_task] for name, had in answers]]
+
+
+def _answer(plain: Any) -> tuple[str, Answer]:
+    name, checksum, is_blank, is_task = plain
+    if type(is_blank) is not bool or type(is_task) is not bool:
+        raise ValueError("no truth")
+    return _text(name), Answer(_text(checksum), is_blank, is_task)
 
 
 def _plain_mark(mark: CellMark) -> list[Any]:
