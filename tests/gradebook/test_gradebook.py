@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import sqlite3
 import subprocess
 import sys
@@ -32,10 +33,12 @@ from autograder.errors import (
     GradebookBroken,
     GradebookLocked,
     MarksAtStake,
+    NotRecorded,
     RecordsError,
     UsageError,
 )
 from autograder.gradebook.published import MARKER
+from autograder.gradebook.recording import Recording
 from autograder.gradebook.records import read_records
 from autograder.gradebook.writer import GradebookWriter
 from autograder.marking.grade import MOST_REMARKS, Tally, grade
@@ -678,19 +681,21 @@ def test_a_locked_gradebook_stops_the_run_and_loses_nothing(course: Path) -> Non
     assert mark(course).marked == 1
 
 
+@pytest.mark.parametrize("together", [1, 2, 32])
 def test_a_gradebook_locked_in_the_middle_loses_only_what_was_not_yet_told(
-    course: Path, monkeypatch: pytest.MonkeyPatch
+    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], together: int
 ) -> None:
+    monkeypatch.setattr("autograder.marking.grade.MOST_TOGETHER", together)
     for number in range(4):
         small.submit(course, f"student-{number}", **small.RIGHT)
-    original = GradebookWriter._record
+    original = Recording.record
     written = []
 
-    def record(self: GradebookWriter, *arguments: Any) -> Any:
+    def record(self: Recording, *arguments: Any, **named: Any) -> Any:
         if len(written) == 2:
             raise_locked()
         written.append(arguments)
-        return original(self, *arguments)
+        return original(self, *arguments, **named)
 
     def raise_locked() -> None:
         with sqlite3.connect(course / "other.db") as one, sqlite3.connect(course / "other.db") as two:
@@ -701,13 +706,46 @@ def test_a_gradebook_locked_in_the_middle_loses_only_what_was_not_yet_told(
             except sqlite3.OperationalError as error:
                 raise sqlalchemy.exc.OperationalError("BEGIN", {}, error) from error
 
-    monkeypatch.setattr(GradebookWriter, "_record", record)
+    monkeypatch.setattr(Recording, "record", record)
     with pytest.raises(GradebookLocked, match="goes on where it stopped"):
         mark(course)
     monkeypatch.undo()
     assert not list((course / "autograded" / ".autograder" / "ps1.run").glob("*/"))
+    told = len(re.findall(r"student-\d: 15 of 15", capsys.readouterr().out))
+    assert told == 2 or together > 1
     tally = mark(course)
-    assert (tally.marked, tally.skipped) == (2, 2)
+    assert (tally.marked, tally.skipped) == (4 - told, told)
+
+
+@pytest.mark.parametrize("guilty", range(5))
+@pytest.mark.parametrize("error", [ValueError("odd"), NotRecorded("it is odd"), OSError(5, "odd")])
+def test_of_results_recorded_together_one_that_cannot_be_costs_only_that_student(
+    course: Path, monkeypatch: pytest.MonkeyPatch, guilty: int, error: Exception
+) -> None:
+    students = [f"student-{number}" for number in range(5)]
+    for student in students:
+        small.submit(course, student, **small.RIGHT)
+    monkeypatch.setattr("autograder.marking.grade.LONGEST_WAIT", 60.0)  # all of them in one
+    stage = GradebookWriter._stage
+
+    def failing(self: GradebookWriter, result: Any, *arguments: Any) -> None:
+        stage(self, result, *arguments)
+        if result.student == students[guilty]:
+            raise error
+
+    monkeypatch.setattr(GradebookWriter, "_stage", failing)
+    if isinstance(error, OSError):
+        with pytest.raises(RecordsError, match="odd"):
+            mark(course)
+    else:
+        tally = mark(course)
+        assert tally.marked == 4
+        (sentence,) = tally.not_examined
+        assert "odd" in sentence
+    monkeypatch.undo()
+    assert not list((course / "autograded" / ".autograder" / "ps1.run").glob("*/"))
+    mark(course)
+    assert [marks(course, student) for student in students] == [marks(course, students[0])] * 5
 
 
 def test_a_full_disk_stops_the_run_and_leaves_no_half_written_submission(
@@ -718,12 +756,12 @@ def test_a_full_disk_stops_the_run_and_leaves_no_half_written_submission(
     before = everything(course)
     small.submit(course, "alice")
 
-    def full(self: Path, text: str, *_: Any, **__: Any) -> int:
+    def full(path: Path, content: bytes, permissions: int) -> None:
         """Refused as on a full disk: that is what this device is for."""
-        with Path("/dev/full").open("w") as file:
-            return file.write(text)
+        with Path("/dev/full").open("wb") as file:
+            file.write(content)
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr("autograder.gradebook.writer.write_file", full)
     with pytest.raises(DiskFull, match="disk is full"):
         mark(course)
     monkeypatch.undo()

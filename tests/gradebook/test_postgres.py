@@ -27,6 +27,7 @@ from autograder.course.folders import Folders
 from autograder.course.lock import only_run
 from autograder.errors import Collided, GradebookLocked, RecordsError, UsageError
 from autograder.gradebook.marks import read_class, reading
+from autograder.gradebook.recording import Recording
 from autograder.gradebook.records import read_records
 from autograder.gradebook.writer import GradebookWriter
 from autograder.marking.grade import grade
@@ -308,13 +309,14 @@ def test_a_connection_that_is_cut_midway_loses_only_what_was_not_told(
     course = make_course(tmp_path / "course", address)
     for number in range(4):
         small.submit(course, f"student-{number}", **small.RIGHT)
-    original = GradebookWriter._record
+    original = Recording.record
     written = []
 
-    def record(self: GradebookWriter, db: Any, *arguments: Any) -> Any:
+    def record(self: Recording, *arguments: Any, **named: Any) -> Any:
         written.append(0)
-        found = original(self, db, *arguments)
+        found = original(self, *arguments, **named)
         if len(written) == 3:
+            db = self._db
             if cut == "the backend":
                 pid = db.exec_driver_sql("SELECT pg_backend_pid()").scalar()
                 with postgres.connect("postgres") as other:
@@ -323,7 +325,8 @@ def test_a_connection_that_is_cut_midway_loses_only_what_was_not_told(
                 postgres.stop(signal.SIGQUIT)
         return found
 
-    monkeypatch.setattr(GradebookWriter, "_record", record)
+    monkeypatch.setattr(Recording, "record", record)
+    monkeypatch.setattr("autograder.marking.grade.MOST_TOGETHER", 1)
     with pytest.raises(RecordsError, match=r"was cut .* goes on where it stopped") as caught:
         mark(course)
     assert_one_sentence_without_a_password(str(caught.value))

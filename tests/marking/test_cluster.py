@@ -25,6 +25,7 @@ from patience import wait_until
 from autograder.cli.main import main
 from autograder.errors import UsageError, WireError
 from autograder.exam.master import Exam
+from autograder.gradebook.published import written_out
 from autograder.hostile.submission import Handed
 from autograder.marking.cluster import connection, engine, node, plain
 from autograder.marking.run import Wishes
@@ -365,7 +366,7 @@ def a_result(exam: Exam, **changes: Any) -> Result:
         "remarks": (Remark("timeout", finding("examiner.x", text="\ud800 é"), "double-grade"),),
         "walls": "landlock", "seconds": 1.25, "digests": {"submission": "0", **DIGESTS},
     }  # fmt: skip
-    return Result(**(given | changes))
+    return written_out(Result(**(given | changes)))
 
 
 @pytest.mark.parametrize("seconds", [0.0, 3.5])
@@ -393,7 +394,8 @@ def test_tasks_come_as_they_were_sent() -> None:
 def spoiled(exam: Exam) -> dict[str, list[Any]]:
     """What a worker must not make us take for a result."""
     whole = msgpack.unpackb(plain.pack_outcome(a_result(exam), "ada"))
-    name, marks, text = whole[3][0]
+    name, marks, text, answers = whole[3][0]
+    grade_id, checksum, is_blank, is_task = answers[0]
     found: dict[str, list[Any]] = {}
 
     def spoil(what: str, place: int, value: Any) -> None:
@@ -401,18 +403,24 @@ def spoiled(exam: Exam) -> dict[str, list[Any]]:
 
     def mark(what: str, place: int, value: Any) -> None:
         first = [*marks[0][:place], value, *marks[0][place + 1 :]]
-        spoil(what, 3, [[name, [first, *marks[1:]], text]])
+        spoil(what, 3, [[name, [first, *marks[1:]], text, answers]])
 
     spoil("kind", 0, "pickle")
     spoil("somebody else", 1, "bob")
     spoil("another assignment", 2, "other")
     spoil("no notebooks", 3, [])
-    spoil("another notebook", 3, [["../../etc", marks, text]])
-    spoil("a cell too few", 3, [[name, marks[1:], text]])
-    spoil("a cell twice", 3, [[name, [*marks, marks[0]], text]])
-    spoil("no notebook", 3, [[name, marks, "[]"]])
-    spoil("no text", 3, [[name, marks, b"{}"]])
-    spoil("cells that are none", 3, [[name, marks, json.dumps({"cells": [1]})]])
+    spoil("another notebook", 3, [["../../etc", marks, text, answers]])
+    spoil("a cell too few", 3, [[name, marks[1:], text, answers]])
+    spoil("a cell twice", 3, [[name, [*marks, marks[0]], text, answers]])
+    spoil("no notebook", 3, [[name, marks, b"[]", answers]])
+    spoil("a text", 3, [[name, marks, text.decode(), answers]])
+    spoil("no Unicode", 3, [[name, marks, b"\xff", answers]])
+    spoil("no cells", 3, [[name, marks, b"{}", answers]])
+    spoil("no answers", 3, [[name, marks, text, {}]])
+    spoil("an answer without a name", 3, [[name, marks, text, [[1, checksum, is_blank, is_task]]]])
+    spoil("a number for a truth", 3, [[name, marks, text, [[grade_id, checksum, 1, is_task]]]])
+    spoil("cells that are none", 3, [[name, marks, b'{"cells": [1]}', answers]])
+    spoil("a cell of numbers", 3, [[name, marks, b'{"cells": [{"metadata": {}, "source": [1]}]}', answers]])
     spoil("remarks", 4, [["kind", "{}", None]])
     spoil("walls", 5, "none at all")
     spoil("seconds", 6, float("nan"))
