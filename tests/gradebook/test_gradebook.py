@@ -880,7 +880,8 @@ def test_a_killed_run_whose_files_cannot_be_put_in_place_stops_nobody(
     killed_at.rmdir()
     killed_at.write_text("in the way")
     tally = mark(course)
-    assert tally.marked == 2
+    # The other one may have been recorded together with this one, and is put in place then.
+    assert tally.marked + tally.skipped == 2
     assert [sentence.partition("'s marks")[0] for sentence in tally.not_placed] == [killed_at.name]
 
 
