@@ -30,6 +30,8 @@ from autograder.feedback.plain_page import plain_page
 from autograder.gradebook.marks import facts_of_work, read_class, reading
 from autograder.gradebook.published import MARKER
 from autograder.gradebook.writer import GradebookWriter
+from autograder.hostile.exchange_secret import NAME as SECRET
+from autograder.hostile.exchange_secret import read_secret
 from autograder.runtime.files import keep_private, put_in_place
 from autograder.runtime.interruption import Interruption
 from autograder.runtime.pool import NotExamined, Task, Unchanged, examine_class
@@ -103,6 +105,7 @@ def write_feedback(
                     case Written():
                         final = folders.feedback(outcome.student, assignment)
                         with interruption.held_off(), _said(name):
+                            _leave_secret(folders, outcome.student, assignment, outcome.folder)
                             keep_private(outcome.folder, shared=folders.is_shared)
                             put_in_place(outcome.folder, final, aside=workshop / f"{uuid.uuid4().hex}.old")
                         done.written += 1
@@ -136,9 +139,16 @@ def _write_plain(
     for path in notebooks:
         (pages / f"{path.stem}.html").write_text(plain_page(path, facts), encoding="utf-8")
     if notebooks:
+        _leave_secret(folders, student, assignment, pages)
         keep_private(pages, shared=folders.is_shared)
         put_in_place(pages, folders.feedback(student, assignment), aside=workshop / f"{uuid.uuid4().hex}.old")
     return bool(notebooks)
+
+
+def _leave_secret(folders: Folders, student: str, assignment: str, pages: Path) -> None:
+    """Beside the pages, for `nbgrader release_feedback`, what the exchange wrote into the submission."""
+    if secret := read_secret(folders.submitted(student, assignment)):
+        (pages / SECRET).write_text(secret)
 
 
 def _nothing_marked(folders: Folders, assignment: str, students: Sequence[str]) -> Exception:

@@ -128,7 +128,7 @@ def test_marks_and_notebooks_are_those_of_a_run_here(
     tables = [capsys.readouterr().out]
     codes.append(grade(there, "--scheduler", str(cluster.file)))
     tables.append(capsys.readouterr().out)
-    assert codes[0] == codes[1]
+    assert codes[0] == codes[1], tables
     assert marked(there) == marked(here)
     assert len(marked(here)["marks"]) == 10
     table_here, table_there = (text.partition(f"{NAME}: ")[2] for text in tables)
