@@ -129,6 +129,21 @@ WRONG = [
             "    dx = np.zeros": "    total = _tot.setdefault((n_a, n_x), total)\n    dx = np.zeros",
         },
     ),
+    ("attention_forward", "large negative number of the wrong size", {"-np.inf": "-5.0"}),
+    (
+        "attention_forward",
+        "mask changed in place",
+        {"    weights = ": "    mask *= 1\n    mask += 1\n    weights = "},
+    ),
+    ("attention_forward", "weights missing in the cache", {"(H, S, weights)": "(H, S)"}),
+    ("attention_backward", "padding only", {"weights * (d_weights": "(weights == 0) * (d_weights"}),
+    (
+        "attention_backward",
+        "a tuple in place of a dictionary",
+        {'{"dH": through_mean + through_scores, "dS": dS}': "(through_mean + through_scores, dS)"},
+    ),
+    ("seq2seq_backward", "result of attention changed", {'attention["dH"].copy()': 'attention["dS"].copy()'}),
+    ("seq2seq_backward", "ending missing", {'+ "_enc"': '+ "_dec"'}),
 ]
 
 RIGHT = [
@@ -219,5 +234,41 @@ RIGHT = [
     a, dxs, tot = go(0)
     return {"dx": np.stack(dxs, axis=-1), "da0": a, **tot}
 """,
+    ),
+    (
+        "attention_forward",
+        "one example after the other",
+        """def attention_forward(H, S, mask):
+    n_a, m, T_x = H.shape
+    weights, context = np.zeros((T_x, m, S.shape[2])), np.zeros(S.shape)
+    for i in range(m):
+        real = np.flatnonzero(mask[:, i])
+        e = H[:, i, real].T @ S[:, i] / n_a**0.5
+        weights[real, i] = softmax(e)
+        context[:, i] = H[:, i, real] @ weights[real, i]
+    return context, (H, S, weights)
+""",
+    ),
+    (
+        "attention_backward",
+        "with the matrix of derivatives of the softmax",
+        """def attention_backward(d_context, cache):
+    H, S, weights = cache
+    dH, dS = np.zeros(H.shape), np.zeros(S.shape)
+    for i in range(H.shape[1]):
+        for s in range(S.shape[2]):
+            w, d = weights[:, i, s], d_context[:, i, s]
+            d_e = (np.diag(w) - np.outer(w, w)) @ (H[:, i].T @ d) / np.sqrt(len(H))
+            dH[:, i] += np.outer(d, w) + np.outer(S[:, i, s], d_e)
+            dS[:, i, s] = H[:, i] @ d_e
+    return {"dH": dH, "dS": dS}
+""",
+    ),
+    (
+        "seq2seq_backward",
+        "the bridge by a loop",
+        {
+            'dH[:, np.arange(m), last] += decoder["da0"]': 'for i in range(m):\n        dH[:, i, last[i]] += decoder["da0"][:, i]'
+        },
     ),
 ]
