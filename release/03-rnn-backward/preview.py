@@ -101,7 +101,9 @@ def tell(sentence, **values):
 def words():
     """What messages.json beside this file says in place of SENTENCES; nothing where there is none."""
     try:
-        said = json.loads(Path(__file__).with_name("messages.json").read_text(encoding="utf-8"))["preview"]
+        said = json.loads(
+            Path(globals().get("__file__", "")).with_name("messages.json").read_text(encoding="utf-8")
+        )["preview"]
         return {name: text for name, text in said.items() if isinstance(text, str)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
