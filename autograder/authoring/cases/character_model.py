@@ -79,10 +79,12 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
         *,
         weights: Mapping[str, float] = {},
         surely: int | None = None,
+        state: float = 1.0,
         **more: float,
     ) -> Case:
-        """weights: name -> factor for the parameter; surely: the letter that the network expects always"""
-        a_prev = draw(seed, a_prev=(n_a, 1))["a_prev"]
+        """weights: name -> factor for the parameter; surely: the letter that the network expects always;
+        state: factor for the hidden state"""
+        a_prev = state * draw(seed, a_prev=(n_a, 1))["a_prev"]
         parameters = language_model(seed, n_a, vocab_size)
         parameters |= {name: times * parameters[name] for name, times in weights.items()}
         if surely is not None:
@@ -256,6 +258,16 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
                     learning_rate=10.0,
                     max_value=5.0,
                 ),
+                step_case(
+                    "a state of zeros, output weights near zero",
+                    28,
+                    3,
+                    4,
+                    [None, 2, 1],
+                    [2, 1, 0],
+                    weights={"Wya": 0.01},
+                    state=0.0,
+                ),
             ],
             0,
             4,
@@ -268,6 +280,7 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
                 "a learning rate and a limit of its own", ["abba"], 3, learning_rate=0.5, max_value=0.2
             ),
             training_case("a learning rate of its own", ["cab"], 3, learning_rate=0.2),
+            training_case("one name, one step", ["bad"], 1),
             training_case("gradients above the limit of 5", ["d" * 30, "abcde" * 4], 24),
         ],
     }

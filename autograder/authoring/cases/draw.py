@@ -147,15 +147,42 @@ def around_100(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def column_by_column(value: Any) -> Any:
-    """The same numbers in arrays that lie in memory column by column (Fortran's order)."""
+    """The same numbers in arrays that lie in memory column by column (Fortran's order).
+
+    A dictionary of arrays that lie so already is handed back itself: it may be known as a shared one.
+    """
+    if isinstance(value, tuple | list):
+        return type(value)(map(column_by_column, value))
     if isinstance(value, dict):
-        return {name: column_by_column(item) for name, item in value.items()}
+        turned = {name: column_by_column(item) for name, item in value.items()}
+        return value if all(turned[name] is item for name, item in value.items()) else turned
     return np.asfortranarray(value) if isinstance(value, np.ndarray) else value
+
+
+def with_large_weights(arguments: dict[str, Any], times: float, of_output: float = 1) -> dict[str, Any]:
+    """The same arguments with weights and biases of the cell so large that it saturates, and with output
+    weights of another size."""
+    parameters = {
+        name: value * (of_output if name in ("Wya", "Wy") else 1 if name == "by" else times)
+        for name, value in arguments["parameters"].items()
+    }
+    return arguments | {"parameters": parameters}
 
 
 def from_nothing(arguments: dict[str, Any]) -> dict[str, Any]:
     """The same arguments with an input, and states before the step, that are zeros."""
     return from_zeros(arguments | {"xt": np.zeros_like(arguments["xt"])})
+
+
+def without_input(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with inputs that are zeros."""
+    return arguments | {"x": np.zeros_like(arguments["x"])}
+
+
+def one_hot(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with a 1 in each column of the input and zeros around it, at another place each."""
+    n_x, m = arguments["xt"].shape
+    return arguments | {"xt": np.eye(n_x)[:, np.arange(m) % n_x]}
 
 
 def long_sequence(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from autograder.authoring.cases.draw import (
     long_sequence,
     lstm,
     lstm_cell,
+    one_hot,
     rnn,
     rnn_cell,
     same_at_each_step,
@@ -31,6 +32,7 @@ from autograder.authoring.cases.draw import (
     with_integers,
     with_others_rearranged,
     with_rearranged,
+    without_input,
 )
 
 
@@ -73,6 +75,7 @@ def other_sequences(make: Callable[..., dict[str, Any]], more: Case) -> list[Cas
             "arguments": in_single_precision(make(7, 3, 3, 3, 3, 3)),
         }
         | more,
+        {"title": "inputs of zeros", "arguments": without_input(make(9, 3, 2, 4, 2, 3))} | more,
         {
             "title": f"thirty steps, some of zeros, some repeated, {RIGID}",
             "arguments": column_by_column(long_sequence(make(8, 2, 3, 2, 2, 30))),
@@ -118,6 +121,11 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
                 }
                 | cell
                 | {"show": {"a_next": [3], "yt_pred": [1]}},
+                {
+                    "title": "one-hot inputs, which stand for letters",
+                    "arguments": one_hot(rnn_cell(9, 4, 3, 4, 3)),
+                }
+                | cell,
                 *other_cells(rnn_cell, cell),
                 *in_other_places(rnn_cell(2, 2, 4, 3, 1), cell),
             ],

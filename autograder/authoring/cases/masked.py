@@ -1,19 +1,16 @@
-"""Cases of the masked cells and sequences of assignment 05."""
+"""Cases of the masked cells and sequences of assignment 05: forward here, backward in `masked_backward`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autograder.authoring.cases.draw import (
-    LSTM_CELL_CACHE,
     RIGID,
-    RNN_CELL_CACHE,
     SINGLE,
     Case,
-    Reference,
     around_100,
     called_twice,
     column_by_column,
@@ -24,6 +21,7 @@ from autograder.authoring.cases.draw import (
     rnn,
     split,
     with_integers,
+    with_large_weights,
     with_others_rearranged,
     with_rearranged,
 )
@@ -35,6 +33,10 @@ SQUARE_MASK = np.array([[1, 1, 1], [1, 0, 1], [1, 0, 0]], dtype=float)
 """As many examples as time steps: NumPy accepts it untransposed. It is not symmetric, so this matters."""
 
 REAL_MASK = np.ones((2, 3))
+
+ONE_EXAMPLE = np.array([[0.0], [1.0], [1.0], [0.0]])
+
+ONE_STEP = np.array([[0.0, 1.0, 0.0]])
 
 LONG_MASK = np.ones((30, 2))
 LONG_MASK[2:5, 0] = LONG_MASK[20:, 1] = LONG_MASK[27:] = 0
@@ -121,6 +123,9 @@ def masked_forward_cases(
     step = second_step(small)
     equal = in_single_precision(make(5, 3, 3, 3, SQUARE_MASK))
     rigid = column_by_column(long_sequence(make(6, 2, 3, 2, LONG_MASK)))
+    nothing_real = make(7, 2, 4, 3, 0 * REAL_MASK)
+    one_example = make(8, 3, 4, 2, ONE_EXAMPLE)
+    extreme = np.where(ONE_EXAMPLE.T == 1, one_example["x"], np.resize([np.inf, 1e6, -np.inf], (3, 1, 4)))
     cell_cases: list[Case] = [
         {"title": "a padded example among real ones", "arguments": second_step(padded)} | cell | cell_padded,
         {"title": "all examples real", "arguments": second_step(real)} | cell,
@@ -146,6 +151,18 @@ def masked_forward_cases(
         | cell
         | cell_padded,
         {"title": RIGID, "arguments": second_step(rigid), "read_only": True} | cell | cell_padded,
+        {
+            "title": "one example, an input and a mask of integers",
+            "arguments": with_integers(with_integer_mask(second_step(one_example))),
+        }
+        | cell,
+        {"title": "all examples padding", "arguments": second_step(nothing_real)} | cell | cell_padded,
+        {
+            "title": "units that are saturated, very large scores",
+            "arguments": with_large_weights(second_step(small), 40, 900),
+        }
+        | cell
+        | cell_padded,
         {"title": "other sizes", "arguments": step} | cell | cell_padded,
         {"title": "the same numbers at other places in xt", "arguments": with_rearranged(step, "xt")}
         | cell
@@ -182,6 +199,17 @@ def masked_forward_cases(
         }
         | sequence
         | sequence_padded,
+        {
+            "title": "one example, infinite and large values in the padding",
+            "arguments": one_example | {"x": extreme},
+        }
+        | sequence
+        | sequence_padded
+        | {"show": {name: [row, 0] for name, (row, _) in sequence["show"].items()}},
+        {"title": "one time step, one of three examples real", "arguments": make(9, 2, 3, 4, ONE_STEP)}
+        | sequence
+        | sequence_padded,
+        {"title": "nothing but padding", "arguments": nothing_real} | sequence | sequence_padded,
         {"title": "other sizes", "arguments": small} | sequence | sequence_padded,
         {"title": "the same numbers at other places in x", "arguments": with_rearranged(small, "x")}
         | sequence
@@ -194,165 +222,3 @@ def masked_forward_cases(
         | sequence_padded,
     ]
     return called_twice(cell_cases, -3, -2), called_twice(sequence_cases, -3, -2)
-
-
-def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], *upstream: str) -> list[Case]:
-    """Cases of three sizes of the upstream gradients, in which the backward pass is linear, and one without a
-    mask."""
-    cases: list[Case] = []
-    padded = second_step(make(1, 3, 5, 2, MASK))
-    small = second_step(make(6, 2, 3, 4, MASK[1:4, :2]))
-    elsewhere = "the numbers of all else at other places"
-    for title, given, size in (
-        ("a padded example among real ones", padded, 1.0),
-        ("all examples real", second_step(make(2, 2, 4, 5, REAL_MASK)), 1.0),
-        ("all examples padding", second_step(make(9, 2, 4, 5, 0 * REAL_MASK)), 1.0),
-        ("large gradients", padded, 1e2),
-        ("small gradients", padded, 1e-4),
-        ("no mask", without_mask(second_step(make(4, 3, 4, 2, REAL_MASK))), 1.0),
-        ("huge gradients (1e6)", small, 1e6),
-        # Beyond single precision, and beyond every limit that somebody may have thought of.
-        ("huge gradients (1e40), inputs that are integers", with_integers(small), 1e40),
-        (SINGLE, second_step(in_single_precision(make(7, 3, 3, 3, SQUARE_MASK))), 1.0),
-        (RIGID, column_by_column(second_step(make(8, 2, 3, 4, MASK[1:4, :2]))), 1.0),
-        ("other sizes", small, 1.0),
-        *((f"the same numbers at other places in {name}", small, 1.0) for name in upstream),
-        (f"the same upstream gradients, {elsewhere}", with_rearranged(small, *small), 1.0),
-    ):
-        *_, yt_pred, cache = forward(**given)
-        states, scores = cache[0].shape, yt_pred.shape
-        drawn = draw(3, da_next=states, dc_next=states, dz_t=scores)
-        drawn = with_rearranged(drawn, title.rpartition(" ")[2])
-        cases.append(
-            {
-                "title": title,
-                "arguments": {name: size * drawn[name] for name in upstream} | {"cache": cache},
-                "shared": {"parameters": given["parameters"]},
-                "show": {"dxt": [1], "da_prev": [2], "dc_prev": [2]},
-            }
-            | ({"read_only": True} if title == RIGID else {})
-        )
-    return called_twice(cases, -3, -2)
-
-
-def with_output_layer(
-    given: dict[str, Any], *, size: float = 1.0, bias: Sequence[float] | None = None
-) -> dict[str, Any]:
-    """The same with output weights that are `size` times as large, or with this bias."""
-    parameters = dict(given["parameters"])
-    for name in ("Wya", "Wy"):
-        if name in parameters:
-            parameters[name] = size * parameters[name]
-    if bias is not None:
-        parameters["by"] = np.array(bias)[:, np.newaxis]
-    return given | {"parameters": parameters}
-
-
-def masked_backward(make: Callable[..., Any], forward: Callable[..., Any]) -> list[Case]:
-    cases = []
-    one_sided = [0.0, 30.0, 800.0]  # the other classes have probabilities of about 1e-13, and of 0
-    small = make(9, 2, 3, 4, MASK[1:4, :2])
-    for title, given in (
-        ("padding at the end, at the beginning, in the middle and everywhere", make(1, 3, 5, 2, MASK)),
-        ("as many examples as time steps", make(2, 2, 4, 5, SQUARE_MASK)),
-        ("labels that are NaN in the padding", make(3, 2, 3, 4, MASK[2:, 2:])),
-        ("nothing but padding", make(4, 2, 3, 4, 0 * REAL_MASK)),
-        ("all steps real", make(5, 2, 3, 4, REAL_MASK)),
-        ("large output weights", with_output_layer(make(6, 3, 4, 3, MASK), size=1e2)),
-        ("small output weights", with_output_layer(make(6, 3, 4, 3, MASK), size=1e-2)),
-        (
-            "right classes with probabilities near 0",
-            with_output_layer(make(7, 2, 3, 3, MASK), bias=one_sided),
-        ),
-        ("no mask", without_mask(make(8, 2, 3, 4, REAL_MASK))),
-        ("huge output weights (1e6)", with_output_layer(small, size=1e6)),
-        # The gradients are as large: beyond single precision, and beyond every limit.
-        ("huge output weights (1e40)", with_output_layer(small, size=1e40)),
-        (f"{SINGLE}, labels of integers", in_single_precision(make(10, 3, 3, 3, SQUARE_MASK))),
-        (
-            f"thirty steps, the last of them padding for all, {RIGID}",
-            column_by_column(long_sequence(make(11, 2, 3, 2, LONG_MASK))),
-        ),
-        ("other sizes", small),
-        ("the same predictions, other labels", small),
-        ("the same labels, the numbers of all else at other places", with_rearranged(small, "x", "a0", "c0")),
-    ):
-        *_, y_pred, caches = forward(**given)
-        n_y, m, T_x = y_pred.shape
-        seed = 5 if title.endswith("other labels") else 4
-        y_true = one_hot(seed, n_y, m, T_x, given.get("mask", np.ones((T_x, m))))
-        case: Case = {
-            "title": title,
-            "arguments": {"y_pred": y_pred, "y_true": y_true, "caches": caches},
-            "shared": {"parameters": given["parameters"]},
-            "show": {"dx": [1, 0], "da0": [2], "dc0": [2]},
-        }
-        if title.startswith(SINGLE):
-            case["arguments"]["y_true"] = y_true.astype(int)
-        if title.endswith(RIGID):
-            case["arguments"] |= {"y_pred": column_by_column(y_pred), "y_true": column_by_column(y_true)}
-            case["read_only"] = True
-        cases.append(nan_in_padding(case, "y_true") if "NaN" in title else case)
-    return called_twice(cases, -3, -2)
-
-
-def masked_cases(reference: Reference) -> dict[str, list[Case]]:
-    """By exercise: the four functions of the masked RNN and the four of the masked LSTM."""
-    rnn_cell, rnn_sequence = masked_forward_cases(
-        masked_rnn,
-        reference["masked_rnn_cell_forward"],
-        reference["masked_rnn_forward"],
-        {
-            "returns": ["a_next", "yt_pred", "cache"],
-            "parts": {"cache": [*RNN_CELL_CACHE, "mask_t"]},
-            "show": {"a_next": [2], "yt_pred": [1]},
-        },
-        {
-            "returns": ["a", "y_pred", "caches"],
-            "parts": {"caches": [*RNN_CELL_CACHE, "mask_t"]},
-            "show": {"a": [2, 1], "y_pred": [1, 1]},
-        },
-    )
-    lstm_cell, lstm_sequence = masked_forward_cases(
-        masked_lstm,
-        reference["masked_lstm_cell_forward"],
-        reference["masked_lstm_forward"],
-        {
-            "returns": ["a_next", "c_next", "yt_pred", "cache"],
-            "parts": {"cache": [*LSTM_CELL_CACHE, "mask_t"]},
-            "show": {"a_next": [2], "c_next": [2], "yt_pred": [1]},
-        },
-        {
-            "returns": ["a", "c", "y_pred", "caches"],
-            "parts": {"caches": [*LSTM_CELL_CACHE, "mask_t"]},
-            "show": {"a": [2, 1], "c": [2, 1], "y_pred": [1, 1]},
-        },
-    )
-    rnn_gradients = ["dWax", "dWaa", "dba", "dWya", "dby"]
-    lstm_gradients = [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"]
-    return {
-        "masked_rnn_cell_forward": rnn_cell,
-        "masked_rnn_forward": rnn_sequence,
-        "masked_rnn_cell_backward": [
-            case | {"returns": ["dxt", "da_prev", *rnn_gradients]}
-            for case in masked_cell_backward(
-                masked_rnn, reference["masked_rnn_cell_forward"], "da_next", "dz_t"
-            )
-        ],
-        "masked_rnn_backward": [
-            case | {"returns": ["dx", "da0", *rnn_gradients]}
-            for case in masked_backward(masked_rnn, reference["masked_rnn_forward"])
-        ],
-        "masked_lstm_cell_forward": lstm_cell,
-        "masked_lstm_forward": lstm_sequence,
-        "masked_lstm_cell_backward": [
-            case | {"returns": ["dxt", "da_prev", "dc_prev", *lstm_gradients]}
-            for case in masked_cell_backward(
-                masked_lstm, reference["masked_lstm_cell_forward"], "da_next", "dc_next"
-            )
-        ],
-        "masked_lstm_backward": [
-            case | {"returns": ["dx", "da0", "dc0", *lstm_gradients, "dWy", "dby"]}
-            for case in masked_backward(masked_lstm, reference["masked_lstm_forward"])
-        ],
-    }

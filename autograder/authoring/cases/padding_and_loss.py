@@ -1,4 +1,4 @@
-"""Cases for assignment 05: padding and the loss here, cells and sequences in `masked`."""
+"""Cases for assignment 05: padding and the loss here, cells and sequences in `masked`, `masked_backward`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.cases.draw import (
+    LSTM_CELL_CACHE,
     RIGID,
+    RNN_CELL_CACHE,
     Case,
     Reference,
     called_twice,
@@ -15,7 +17,18 @@ from autograder.authoring.cases.draw import (
     draw,
     rearranged,
 )
-from autograder.authoring.cases.masked import MASK, SQUARE_MASK, masked_cases, nan_in_padding, one_hot
+from autograder.authoring.cases.masked import (
+    MASK,
+    ONE_EXAMPLE,
+    ONE_STEP,
+    SQUARE_MASK,
+    masked_forward_cases,
+    masked_lstm,
+    masked_rnn,
+    nan_in_padding,
+    one_hot,
+)
+from autograder.authoring.cases.masked_backward import masked_cell_backward, masked_sequence_backward
 
 
 def close_to_zero(case: Case) -> Case:
@@ -51,6 +64,20 @@ def loss_of_integers(case: Case) -> Case:
     arguments |= {name: arguments[name].astype(int) for name in ("y_true", "mask")}
     title = f"{case['title']}, {RIGID}"
     return {**case, "title": title, "arguments": column_by_column(arguments), "read_only": True}
+
+
+def of_many_classes() -> Case:
+    """One example without a mask; 27 classes, as many as letters, all of them as likely."""
+    case = loss_case("27 classes that are all as likely, one example, no mask given", 12, 27, 1, 4, None)
+    arguments = case["arguments"] | {"y_pred": np.full((27, 1, 4), 1 / 27)}
+    del arguments["mask"]
+    return {**case, "arguments": arguments}
+
+
+def loss_of_singles(case: Case) -> Case:
+    """The same with labels and a mask of single precision."""
+    single = {name: case["arguments"][name].astype(np.float32) for name in ("y_true", "mask")}
+    return {**case, "arguments": case["arguments"] | single}
 
 
 def refusal(title: str, sequences: list[Any], max_len: int | None = None) -> Case:
@@ -105,7 +132,7 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 | padding,
                 {
                     "title": "a max_len beyond the longest sequence, padded with a fraction",
-                    "arguments": {"sequences": list(real.values()), "max_len": 6, "padding_value": -0.5},
+                    "arguments": {"sequences": list(real.values()), "max_len": 6, "padding_value": 0.25},
                 }
                 | padding,
                 {
@@ -120,6 +147,21 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                         "sequences": [np.zeros((1, 0)), *draw(2, one=(1, 2), two=(1, 3)).values()],
                         "max_len": None,
                         "padding_value": 0,
+                    },
+                }
+                | padding,
+                {
+                    "title": "a single sequence, nothing else given",
+                    "arguments": {"sequences": [real["first"]]},
+                }
+                | padding
+                | {"show": {"padded": [0, 0], "mask": [1]}},
+                {
+                    "title": "padded with infinity, which a real step holds as well",
+                    "arguments": {
+                        "sequences": [np.array([[0.5, np.inf, 1.0]]), np.array([[np.inf], [2.0]]).T],
+                        "max_len": 4,
+                        "padding_value": float("inf"),
                     },
                 }
                 | padding,
@@ -200,6 +242,11 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
             loss_of_integers(
                 loss_case("all sizes equal, labels and a mask of integers", 9, 3, 3, 3, SQUARE_MASK)
             ),
+            of_many_classes(),
+            loss_of_singles(
+                loss_case("one time step, labels and a mask in single precision", 13, 3, 3, 1, ONE_STEP**0)
+            ),
+            loss_case("one example, padding at both of its ends", 14, 3, 1, 4, ONE_EXAMPLE),
             rectangle | {"arguments": labelled},
             rectangle
             | {
@@ -218,4 +265,66 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
             },
         ],
         **masked_cases(reference),
+    }
+
+
+def masked_cases(reference: Reference) -> dict[str, list[Case]]:
+    """By exercise: the four functions of the masked RNN and the four of the masked LSTM."""
+    rnn_cell, rnn_sequence = masked_forward_cases(
+        masked_rnn,
+        reference["masked_rnn_cell_forward"],
+        reference["masked_rnn_forward"],
+        {
+            "returns": ["a_next", "yt_pred", "cache"],
+            "parts": {"cache": [*RNN_CELL_CACHE, "mask_t"]},
+            "show": {"a_next": [2], "yt_pred": [1]},
+        },
+        {
+            "returns": ["a", "y_pred", "caches"],
+            "parts": {"caches": [*RNN_CELL_CACHE, "mask_t"]},
+            "show": {"a": [2, 1], "y_pred": [1, 1]},
+        },
+    )
+    lstm_cell, lstm_sequence = masked_forward_cases(
+        masked_lstm,
+        reference["masked_lstm_cell_forward"],
+        reference["masked_lstm_forward"],
+        {
+            "returns": ["a_next", "c_next", "yt_pred", "cache"],
+            "parts": {"cache": [*LSTM_CELL_CACHE, "mask_t"]},
+            "show": {"a_next": [2], "c_next": [2], "yt_pred": [1]},
+        },
+        {
+            "returns": ["a", "c", "y_pred", "caches"],
+            "parts": {"caches": [*LSTM_CELL_CACHE, "mask_t"]},
+            "show": {"a": [2, 1], "c": [2, 1], "y_pred": [1, 1]},
+        },
+    )
+    rnn_gradients = ["dWax", "dWaa", "dba", "dWya", "dby"]
+    lstm_gradients = [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"]
+    return {
+        "masked_rnn_cell_forward": rnn_cell,
+        "masked_rnn_forward": rnn_sequence,
+        "masked_rnn_cell_backward": [
+            case | {"returns": ["dxt", "da_prev", *rnn_gradients]}
+            for case in masked_cell_backward(
+                masked_rnn, reference["masked_rnn_cell_forward"], "da_next", "dz_t"
+            )
+        ],
+        "masked_rnn_backward": [
+            case | {"returns": ["dx", "da0", *rnn_gradients]}
+            for case in masked_sequence_backward(masked_rnn, reference["masked_rnn_forward"])
+        ],
+        "masked_lstm_cell_forward": lstm_cell,
+        "masked_lstm_forward": lstm_sequence,
+        "masked_lstm_cell_backward": [
+            case | {"returns": ["dxt", "da_prev", "dc_prev", *lstm_gradients]}
+            for case in masked_cell_backward(
+                masked_lstm, reference["masked_lstm_cell_forward"], "da_next", "dc_next"
+            )
+        ],
+        "masked_lstm_backward": [
+            case | {"returns": ["dx", "da0", "dc0", *lstm_gradients, "dWy", "dby"]}
+            for case in masked_sequence_backward(masked_lstm, reference["masked_lstm_forward"])
+        ],
     }
