@@ -31,6 +31,8 @@ _ABOUT: Final[dict[str, tuple[str, ...]]] = {
     ),
     "not-a-number": ("check.not-a-number",),
     "changed": ("check.argument-changed", "check.overwritten"),
+    "import": ("ImportError", "ModuleNotFoundError"),
+    "cell-stopped": ("examiner.cell-stopped",),
     "names": ("examiner.not-defined", "check.ignored", "check.given-entry"),
     "too-long": (
         "ending.timeout",
@@ -38,8 +40,29 @@ _ABOUT: Final[dict[str, tuple[str, ...]]] = {
         "ending.cpu-time",
         "ending.all-time",
         "ending.memory",
+        "ending.call-timeout",
+        "ending.call-cpu-time",
+        "ending.call-memory",
     ),
-    "ended": ("ending.exited", "ending.crashed", "ending.closed", "ending.tampered", "ending.cell-tampered"),
+    "too-much": (
+        "ending.calls-back",
+        "ending.output",
+        "ending.files",
+        "ending.call-output",
+        "ending.call-files",
+    ),
+    "ended": (
+        "ending.exited",
+        "ending.crashed",
+        "ending.closed",
+        "ending.tampered",
+        "ending.cell-tampered",
+        "ending.call-exited",
+        "ending.call-crashed",
+    ),
+    "misspelt": ("NameError", "UnboundLocalError"),
+    "wrong-key": ("KeyError",),
+    "wrong-index": ("IndexError",),
     "stopped": (
         "check.stopped",
         "check.stopped-inside",
@@ -57,12 +80,19 @@ _ABOUT: Final[dict[str, tuple[str, ...]]] = {
     ),
     "hidden": ("examiner.hidden-test", "examiner.hidden-test-says", "examiner.hidden-test-stopped"),
 }
-"""Advice, and the findings that it is about; what stands first wins where an answer has several."""
+"""Advice, and what it is about: findings, or errors that ended the student's code. What stands first wins
+where an answer has several."""
+
+_STOPPED: Final = frozenset({*_ABOUT["stopped"], "examiner.cell-stopped"})
+_ERRORS: Final = ("error", "name")
+"""Values of a finding that name the error with which code of the student's stopped."""
 
 
 def what_to_try(found: Sequence[Finding], *, slip_is_known: bool) -> Finding:
     """The one piece of advice for an answer that lost points."""
-    said = {entry["id"] for entry in _nested(found)}
+    told = list(_nested(found))
+    said = {entry["id"] for entry in told}
+    said |= {str(entry["values"].get(key)) for entry in told for key in _ERRORS if entry["id"] in _STOPPED}
     urgent = ("machine", "cell-missing", "notebook-missing", "not-written")
     for advice in urgent:
         if not said.isdisjoint(_ABOUT[advice]):
@@ -71,6 +101,11 @@ def what_to_try(found: Sequence[Finding], *, slip_is_known: bool) -> Finding:
         return finding("next.known-slip")
     advice = next((name for name, about in _ABOUT.items() if not said.isdisjoint(about)), "other")
     return finding(f"next.{advice}")
+
+
+def is_unwritten(found: Sequence[Finding]) -> bool:
+    """Whether the function is still as it was released."""
+    return any(entry["id"] in _ABOUT["not-written"] for entry in _nested(found))
 
 
 def _nested(value: Any) -> Iterator[Finding]:

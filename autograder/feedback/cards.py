@@ -9,9 +9,10 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
-from autograder.feedback.advice import what_to_try
+from autograder.feedback.advice import is_unwritten, what_to_try
 from autograder.gradebook.earlier_records import findings_in
 from autograder.gradebook.marks import exercise_of
+from autograder.gradebook.tables import NO_RESPONSE
 from autograder.misconceptions.catalogue import of_id
 from autograder.misconceptions.slips import slips
 from autograder.sentences.catalogue import Finding, finding, is_finding, say, say_all
@@ -52,7 +53,7 @@ class Card:
     points: float
     worth: float
     state: str
-    """`right`, `partial`, `wrong`, `missing`, `hand` (for a person to mark)."""
+    """`right`, `partial`, `wrong`, `unwritten`, `missing`, `hand` (for a person to mark)."""
     reason: str
     more: str
     """Further findings; mostly none."""
@@ -87,7 +88,7 @@ class Summary:
     @property
     def first(self) -> Card | None:
         """Where to begin."""
-        return next((card for card in self.cards if card.state in ("wrong", "partial", "missing")), None)
+        return next((card for card in self.cards if card.state not in ("right", "hand")), None)
 
     @property
     def share(self) -> float:
@@ -123,14 +124,13 @@ def summary_of(notebook: Any, resources: Mapping[str, Any]) -> Summary:
         about = cell.metadata.get("nbgrader", {})
         if is_masters(cell) and (found := _HEADING.findall(cell.source)):
             title, heading = title or found[0], found[-1]
-        if about.get("comment"):
-            comments.append(str(about["comment"]))
+        if comment := of_a_person(about.get("comment")):
+            comments.append(comment)
         if about.get("solution"):
             answer = cell
         if about.get("grade") or about.get("task"):
-            at = anchor_of(answer if answer is not None else cell)
             names = (assignment, student, submission)
-            cards.append(_card(cell, names, heading, at, tuple(comments), taught, words))
+            cards.append(_card(cell, answer, names, heading, tuple(comments), taught, words))
             comments, answer, heading = [], None, ""
     return Summary(
         _plain(title) or show(str(told.get("notebook", ""))),
@@ -142,11 +142,16 @@ def summary_of(notebook: Any, resources: Mapping[str, Any]) -> Summary:
     )
 
 
+def of_a_person(comment: str | None) -> str:
+    """A comment that somebody has written; empty for the one that nbgrader gives to untouched answers."""
+    return "" if comment is None or comment == NO_RESPONSE else str(comment)
+
+
 def _card(
     cell: Any,
+    answer: Any,
     names: tuple[str, str, str],
     heading: str,
-    anchor: str,
     comments: tuple[str, ...],
     taught: Mapping[str, _Taught],
     words: Words | None,
@@ -155,11 +160,16 @@ def _card(
     about, annotation = cell.metadata["nbgrader"], cell.metadata.get("autograder", {})
     exercise = exercise_of(str(about.get("grade_id", "")))
     points, worth = float(about.get("score") or 0.0), float(about.get("points") or 0.0)
-    found = findings_in(annotation)
+    found = [*findings_in(annotation)]
+    if answer is not None and any(entry["id"] == "examiner.not-defined" for entry in found):
+        found[1:1] = _why_it_stopped(answer)
     told = [entry for entry in found if entry["id"] not in _HINTS]
     hints = tuple(_hint(entry, words) for entry in found if entry["id"] in _HINTS)
     recognised = slips(assignment, exercise, found)
     state = _state(str(annotation.get("verdict", "")), points, worth)
+    if state == "wrong" and is_unwritten(found):
+        # The sentence of `check` quotes what stands in the answer cell, and speaks of that place.
+        state, told = "unwritten", [finding("verdict.unwritten")]
     advice = ""
     if state not in ("right", "hand"):
         advice = say(what_to_try(found, slip_is_known=bool(recognised)), words=words)
@@ -183,9 +193,22 @@ def _card(
         advice,
         comments,
         isinstance(given, int | float) and abs(given - points) > 1e-9,
-        anchor,
+        anchor_of(answer if answer is not None else cell),
         request_text(assignment, exercise, student, submission),
     )
+
+
+def _why_it_stopped(answer: Any) -> list[Finding]:
+    """The error with which an answer cell stopped, if it did."""
+    errors = [output for output in answer.get("outputs", []) if output.get("output_type") == "error"]
+    return [
+        finding(
+            "examiner.cell-stopped",
+            error=show(error.get("ename", ""), 60),
+            message=show(error.get("evalue", "") or "no message", 200),
+        )
+        for error in errors[-1:]
+    ]
 
 
 def _state(verdict: str, points: float, worth: float) -> str:

@@ -20,7 +20,7 @@ from nbconvert.exporters import HTMLExporter
 from traitlets import Bool
 
 from autograder.characters import readable, unescaped
-from autograder.feedback.cards import anchor_of, mail_address, summary_of
+from autograder.feedback.cards import anchor_of, mail_address, of_a_person, summary_of
 from autograder.feedback.for_student import for_student
 from autograder.feedback.language import in_words, page_words, words_for
 from autograder.feedback.markdown import to_html
@@ -133,6 +133,7 @@ class FeedbackExporter(HTMLExporter):
         yield from super().default_filters()  # type: ignore[no-untyped-call]
         yield "summary", summary_of
         yield "anchor", anchor_of
+        yield "of_a_person", of_a_person
         yield "exercise", exercise_of
         yield "shown", show
         yield "mail_address", mail_address

@@ -194,7 +194,7 @@ def test_a_mistake_is_paid_for_once(examiner: Counted, tmp_path: Path) -> None:
     assert [mark.carried for mark in marks(result)] == [(), ("step",), ("step",)]
     sentence = "Marked with the reference step in place of yours, which did not pass its own tests."
     assert [mark.reason for mark in marks(result)][1:] == [sentence] * 2
-    assert marks(result)[0].reason == "A hidden test fails: y is wrong"
+    assert marks(result)[0].reason == "A hidden test fails: y is wrong."
     assert not result.remarks
 
 

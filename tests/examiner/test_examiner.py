@@ -66,10 +66,10 @@ def test_reasons_never_show_what_a_hidden_test_expects(examiner: Examiner, tmp_p
         "shift": "def shift(state, amount):\n    return dict(state)",
     }
     double, total, shift = reasons(examine(examiner, tmp_path, answers))
-    assert double == "A hidden test fails: double is wrong for another array"
+    assert double == "A hidden test fails: double is wrong for another array."
     assert small_course.SECRET_VALUE not in total
     assert total.startswith("A hidden test fails")
-    assert shift == "A hidden test fails: shift should return the same dictionary"
+    assert shift == "A hidden test fails: shift should return the same dictionary."
 
 
 def test_the_reason_for_a_visible_check_is_shown(examiner: Examiner, tmp_path: Path) -> None:
@@ -351,7 +351,7 @@ def test_a_warning_costs_nothing(examiner: Examiner, tmp_path: Path) -> None:
 def test_changes_in_place_reach_the_test(examiner: Examiner, tmp_path: Path) -> None:
     answer = "def total(values):\n    result = sum(values)\n    values.clear()\n    return result"
     result = examine(examiner, tmp_path, {"total": answer})
-    assert reasons(result)[1] == "A hidden test fails: total changed its argument"
+    assert reasons(result)[1] == "A hidden test fails: total changed its argument."
 
 
 def test_figures_and_exit_work_as_in_a_notebook(examiner: Examiner, tmp_path: Path) -> None:

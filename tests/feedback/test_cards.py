@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from nbconvert.exporters import HTMLExporter
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
@@ -17,8 +17,9 @@ from autograder.authoring.reference import COURSE, assignments
 from autograder.feedback.cards import Summary, request_text, summary_of
 from autograder.feedback.exporter import FeedbackExporter
 from autograder.feedback.for_student import for_student
+from autograder.gradebook.tables import NO_RESPONSE
 from autograder.misconceptions.catalogue import load
-from autograder.sentences.catalogue import finding, say
+from autograder.sentences.catalogue import finding, say, templates
 
 ASSIGNMENT = "01-rnn-forward"
 MOST_BYTES = 300_000
@@ -121,6 +122,16 @@ def test_a_card_has_reason_hint_slip_and_what_to_try() -> None:
      (finding("check.wrong-shape", name="a", obtained="", expected=""), "wrong-shape"),
      (finding("check.not-a-number", name="a", count=1, size=2), "not-a-number"),
      (finding("ending.timeout", seconds=10), "too-long"), (finding("ending.killed"), "machine"),
+     (finding("ending.call-timeout", function="f", seconds=10), "too-long"),
+     (finding("ending.call-exited", function="f", code=1), "ended"),
+     (finding("ending.call-output", function="f"), "too-much"),
+     (finding("check.stopped", error="NameError", message="name 'a_0' is not defined"), "misspelt"),
+     (finding("examiner.raised", function="f", name="UnboundLocalError", message="c"), "misspelt"),
+     (finding("check.stopped-inside", function="g", error="KeyError", message="'Wa'"), "wrong-key"),
+     (finding("check.stopped", error="IndexError", message="index 5 is out of bounds"), "wrong-index"),
+     (finding("check.stopped", error="ModuleNotFoundError", message="No module named 'x'"), "import"),
+     (finding("check.stopped", error="ValueError", message="a NameError"), "stopped"),
+     (finding("examiner.hidden-test-stopped", error="KeyError"), "hidden"),
      (finding("examiner.not-defined", name="f"), "names"), (finding("later.unheard-of"), "other")],
 )  # fmt: skip
 def test_what_to_try_next_fits_what_was_found(problem: Any, advice: str) -> None:
@@ -129,6 +140,62 @@ def test_what_to_try_next_fits_what_was_found(problem: Any, advice: str) -> None
         (card,) = summary(grade_cell("f", 0, "failed", found)).cards
         assert card.advice == say(finding(f"next.{advice}"))
         assert "next." not in card.advice
+
+
+def endings() -> list[str]:
+    """Why code of a student's may have come to an early end."""
+    of_the_reference = ("ending.reference-", "ending.test-ended")
+    return [key for key in templates("ending") if not key.startswith(of_the_reference)]
+
+
+@pytest.mark.parametrize("ending", endings())
+def test_every_early_end_has_advice_of_its_own(ending: str) -> None:
+    """Running the cell again would only bring about the same end."""
+    values = {
+        "function": "f",
+        "seconds": 1,
+        "megabytes": 1,
+        "code": 1,
+        "signal": "SIGSEGV",
+        "times": 1,
+        "deep": 1,
+    }
+    (card,) = summary(grade_cell("f", 0, "failed", finding(ending, **values))).cards
+    assert card.advice != say(finding("next.other"))
+
+
+def test_what_is_not_written_yet_is_told_as_this_and_without_what_stands_in_its_cell() -> None:
+    problem = finding("check.not-written", message="write the body here and delete this line")
+    found = finding("check.wrong", exercise="f", case="x", problem=problem)
+    (card,) = summary(answer_cell("f", NO_RESPONSE), grade_cell("f", 0, "failed", found)).cards
+    assert (card.state, card.reason, card.more) == ("unwritten", "This function is not written yet.", "")
+    assert card.advice == say(finding("next.not-written"))
+
+
+def test_nobody_is_said_to_have_written_nbgraders_own_comment() -> None:
+    grade = grade_cell("f", 0, "failed", WRONG)
+    (card,) = summary(answer_cell("f", NO_RESPONSE), grade).cards
+    assert card.comments == ()
+    page = page_of(answer_cell("f", NO_RESPONSE), grade)
+    assert "Your instructor says" not in page and NO_RESPONSE not in page
+
+
+def test_of_a_function_that_is_not_there_the_error_of_its_cell_is_told() -> None:
+    answer = answer_cell("f")
+    error = {"ename": "ModuleNotFoundError", "evalue": "No module named '<b>torch</b>'", "traceback": []}
+    answer.outputs = [new_output("error", **error)]
+    lost = finding("examiner.not-defined", name="f")
+    (card,) = summary(answer, grade_cell("f", 0, "failed", lost)).cards
+    assert card.reason == say(lost)
+    assert card.more == "The answer cell stopped with ModuleNotFoundError: No module named '<b>torch</b>'."
+    assert card.advice == say(finding("next.import"))
+    assert "<b>torch" not in page_of(answer, grade_cell("f", 0, "failed", lost))
+    answer.outputs = [new_output("error", ename="ValueError", evalue="", traceback=[])]
+    (card,) = summary(answer, grade_cell("f", 0, "failed", lost)).cards
+    assert card.advice == say(finding("next.cell-stopped")) and card.more.endswith("ValueError: no message.")
+    answer.outputs = []
+    (card,) = summary(answer, grade_cell("f", 0, "failed", lost)).cards
+    assert card.advice == say(finding("next.names")) and not card.more
 
 
 def test_a_mark_given_by_hand_and_a_comment_are_told() -> None:
