@@ -1,5 +1,5 @@
-"""What it costs to clean hostile texts and to make pages of them: seconds, and the ratio for four times the
-length, which is about 4 where the work grows with the length, and less where the budget ends it.
+"""Measures the cleaning of hostile texts and the making of their pages: seconds, and the ratio for four times
+the length, which is about 4 where the work grows with the length, and less where the budget ends it.
 
     python benchmarks/hostile_texts.py [--characters 200000]
 """

@@ -1,4 +1,4 @@
-"""What the walls cost: submissions per second behind both kinds, and behind those of an earlier checkout.
+"""Measures the cost of walls: submissions per second behind both kinds, and those of an earlier checkout.
 
     python benchmarks/walls.py [--submissions 40] [--rounds 3] [--before CHECKOUT]
 

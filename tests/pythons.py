@@ -51,7 +51,7 @@ exec "$@"
 
 
 def ambient() -> dict[str, str]:
-    """What the environment says about networks, certificates and pip, and pip's own settings as variables."""
+    """The environment's settings for networks, certificates and pip, and pip's own ones as variables."""
     said = {}
     done = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True

@@ -55,7 +55,7 @@ def _rgba(colour: Any) -> tuple[float, ...]:
 
 
 def _plain_data(values: Any) -> np.ndarray[Any, Any]:
-    """What was drawn, as numbers, texts or times."""
+    """Data of a drawing, as numbers, texts or times."""
     array = (
         np.array(np.ma.filled(np.ma.asarray(values, dtype=None), np.nan)) if np.ma.isMA(values) else values
     )

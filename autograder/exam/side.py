@@ -40,7 +40,7 @@ class ExamSide(Handles):
         self._shared: frozenset[str] = frozenset()
         self._handed_out: dict[str, HandedOut] = {}
         self.current_figure: Callable[[object], None] | None = None
-        """What is done with the figure in which the student's code has drawn last, where a test asks."""
+        """Called with the figure in which the student's code has drawn last, where a test asks."""
         self._random = Following() if "random" in wants else None
 
     def watch(self, names: Mapping[str, object], shared: frozenset[str]) -> None:

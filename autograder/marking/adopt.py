@@ -40,7 +40,7 @@ _REMEDIES: Final[Mapping[State, str]] = {
 
 @dataclass(frozen=True)
 class Row:
-    """What was found of one grade cell; of a whole assignment, where it is refused."""
+    """The findings on one grade cell; on a whole assignment, where it is refused."""
 
     assignment: str
     cell: str
@@ -95,7 +95,7 @@ def _rows(folders: Folders, examiner: Examiner, exam: Exam) -> list[Row]:
 
 
 def remedies(rows: Sequence[Row], *, fallback: bool) -> Iterator[str]:
-    """What to do, for each kind of fault that there is."""
+    """A sentence on what to do, for each kind of fault that there is."""
     for state, advice in _REMEDIES.items():
         if state == "needs fallback" and fallback:
             advice = "examined inside from now on, where marks are weaker, and say so"

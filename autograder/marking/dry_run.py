@@ -1,4 +1,4 @@
-"""What a run of `autograder grade` would do, without doing it: nothing is examined, nothing is written."""
+"""Foretells what a run of `autograder grade` would do: nothing is examined, nothing is written."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def foreseen(what: Plan) -> Iterator[str]:
 
 
 def _remembered(what: Plan, assignment: str, examiner: Examiner) -> tuple[Mapping[str, Known | None], bool]:
-    """What the gradebook says of earlier runs, and whether the exam is proven. Sets the examiner's terms."""
+    """The gradebook's records of earlier runs, and whether the exam is proven. Sets the examiner's terms."""
     try:
         with reading(what.folders) as db:
             has_records = sql.inspect(db).has_table("autograder_record")

@@ -1,4 +1,4 @@
-"""What lies beside the lessons: the data of lesson 01's miniature exercise, and what to install."""
+"""The files beside the lessons: the data of lesson 01's miniature exercise, and what to install."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def released_tools(assignment: str) -> ModuleType:
 
 
 def shown_by_check(entry: Misconception, capsys: pytest.CaptureFixture[str]) -> str:
-    """What `check` shows in the student's notebook instead of a traceback."""
+    """The lines that `check` shows in the student's notebook instead of a traceback."""
     reference = fingerprints.reference_answers(entry.assignment)
     functions = reference_namespace(entry.assignment, answers=entry.answers(reference))
     tools: Any = released_tools(entry.assignment)

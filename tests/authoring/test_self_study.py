@@ -142,7 +142,7 @@ def test_answers_are_what_their_code_gives(name: str) -> None:
 
 
 def printed(cell: Any) -> list[str]:
-    """What a cell prints; of a figure, its description."""
+    """The text that a cell prints; of a figure, its description."""
     return [output.get("text") or output["data"]["text/plain"] for output in cell.outputs]
 
 

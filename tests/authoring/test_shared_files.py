@@ -1,4 +1,4 @@
-"""What all folders share: links in source/, files elsewhere; and nothing of an author is overwritten."""
+"""Files that all folders share: links in source/, files elsewhere; nothing of an author is overwritten."""
 
 from __future__ import annotations
 

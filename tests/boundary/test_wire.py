@@ -434,7 +434,7 @@ def test_a_damaged_message_is_refused_or_plain(value: Any, data: st.DataObject) 
 
 
 def call(function: Any, arguments: list[Any]) -> Any:
-    """What the two sides do for one call."""
+    """Both sides of one call."""
     question, originals = encode(arguments)
     theirs, mutables = decode(question)
     snapshot = Snapshot(mutables)

@@ -13,7 +13,7 @@ from autograder.cli import demo
 
 
 def autograder(course: Path, *arguments: str, codes: Sequence[int] = (0,)) -> str:
-    """What one command of `autograder` prints about a course. Raises RuntimeError if it fails."""
+    """The output of one command of `autograder` about a course. Raises RuntimeError if it fails."""
     done = subprocess.run(
         [sys.executable, "-m", "autograder.cli", *arguments, "--course", str(course)],
         cwd=COURSE, capture_output=True, text=True, check=False,
@@ -41,7 +41,7 @@ def hand_in_of_the_demo(course: Path) -> None:
 
 
 def body(answer: str) -> str:
-    """What a student writes below the docstring, of the reference's answer cell or a variation of it."""
+    """The lines below the docstring of the reference's answer cell, or a student's variation of them."""
     return answer.partition("### BEGIN SOLUTION\n")[2].partition("    ### END SOLUTION")[0].rstrip()
 
 

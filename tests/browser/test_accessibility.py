@@ -75,7 +75,7 @@ async ([allowed, excluded]) => {
 
 
 def findings(page: Any, file: Path, exclude: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """What axe-core finds on a page: rule, impact, html, help, and excused, a place in NOT_OURS or -1."""
+    """Findings of axe-core on a page: rule, impact, html, help, and excused, a place in NOT_OURS or -1."""
     page.goto(file.as_uri())
     page.evaluate(AXE_SCRIPT)
     excused = [asdict(entry) for entry in NOT_OURS]

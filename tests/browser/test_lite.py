@@ -43,7 +43,7 @@ def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Static(SimpleHTTPRequestHandler):
-    """What any static host does, with the site below a path."""
+    """A server that does what any static host does, with the site below a path."""
 
     extensions_map = SimpleHTTPRequestHandler.extensions_map | TYPES
 

@@ -1,4 +1,4 @@
-"""What a grade cell expects does not hang on what it has handed out.
+"""A grade cell's expectations do not hang on what it has handed out.
 
 A function may put equal copies into the dictionary or list it was given and change the arrays that were in
 there before. A hidden test that looks into the container sees nothing, and if it computes what it expects

@@ -1,4 +1,4 @@
-"""Whatever the hidden tests demand, a case of `check` demands.
+"""Each demand of the hidden tests is one of a case of `check`, too.
 
 All calls of a student's function are written down, those of `check` and those of the hidden tests. What is
 special about the arguments of a hidden one has to be so in a visible one, too: else an answer that is wrong

@@ -112,7 +112,7 @@ def loss_one_by_one(batch: Batch, values: dict[str, Any]) -> Any:
 
 
 def forward(batch: Batch, values: dict[str, Any] | None = None) -> Any:
-    """What the reference solution returns: states, predictions, caches."""
+    """Results of the reference solution: states, predictions, caches."""
     values = batch.values if values is None else values
     states = [values[name] for name in ("a0", "c0") if name in values]
     return REFERENCE[f"masked_{batch.kind}_forward"](values["x"], *states, values, batch.mask)

@@ -16,6 +16,7 @@ import nbformat
 import pytest
 from grading import cells_of
 from nbclient import NotebookClient
+from patience import wait_until
 
 from autograder.authoring.reference import COURSE, assignments
 from autograder.authoring.shared_files import FOR_STUDENTS
@@ -161,9 +162,16 @@ def test_an_endless_loop_costs_its_exercise(
 def test_what_cannot_be_interrupted_is_told(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stubborn = "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass"
+    stubborn = "while True:\n    try:\n        open('begun', 'w').close()\n        while True: pass\n"
+    stubborn += "    except KeyboardInterrupt: pass"
     change(folder, lambda notebook: notebook.cells.append(nbformat.v4.new_code_cell(stubborn)))
-    limit(monkeypatch, lambda source: "except KeyboardInterrupt" in source)
+
+    def is_limited(source: str) -> bool:
+        if source == stubborn:  # its time begins when it can no longer be interrupted
+            wait_until((folder / "begun").exists, "the loop has not begun")
+        return source == stubborn
+
+    limit(monkeypatch, is_limited)
     preview = loaded()
     preview.SECONDS_FOR_THE_OUTPUT = 4
     assert preview.main([str(folder / f"{NAME}.ipynb")]) == 2

@@ -1,4 +1,4 @@
-"""What `check` allows lies far above rounding and far below every known slip: both are measured here."""
+"""The tolerances of `check` lie far above rounding and far below every known slip: both are measured here."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ LOOKS = {
 
 
 def seen(text: str) -> str:
-    """What a reader sees: nothing of what is not drawn, letters as they look, spaces as one."""
+    """The text as a reader sees it: nothing of what is not drawn, letters as they look, spaces as one."""
     text = unicodedata.normalize("NFC", text)
     text = "".join(
         LOOKS.get(c, c) for c in text if c not in INVISIBLE and unicodedata.category(c) not in ("Cf", "Cc")

@@ -1,4 +1,4 @@
-"""What a run writes about students is not for the other users of the machine."""
+"""Files of a run about students are not for the other users of the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documentation names exists: files, headings, commands, options, targets, settings, versions."""
+"""Names in the documentation exist: of files, headings, commands, options, targets, settings, versions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GUIDES = "students", "instructors", "maintainers", "design", "decisions"
 GUIDES = [COURSE / "README.md", COURSE / "CONTRIBUTING.md", *(COURSE / f"docs/{name}.md" for name in _GUIDES)]
 TARGETS = set(re.findall(r"^([a-z]+):", (COURSE / "Makefile").read_text(), flags=re.MULTILINE))
 MADE = ("docs/_build/", "demo/", "feedback/", "report/", "report-anonymous/", "submitted/", "autograded/")
-"""What commands make; it need not be there."""
+"""Made by commands; it need not be there."""
 
 
 def page_id(path: Path) -> str:
@@ -187,7 +187,7 @@ def test_versions_agree() -> None:
 
 
 def faults_of_changelog(text: str, version: str) -> list[str]:
-    """What is wrong with the headings: first what is not released, then releases, the newest one first."""
+    """Faults of the headings: first comes what is not released, then releases, the newest one first."""
     first, *others = re.findall(r"^## (.*)$", text, flags=re.MULTILINE) or [""]
     faults = [] if first == "Unreleased" else [f"begins with {first!r}"]
     found = [re.match(r"(\d+)\.(\d+)\.(\d+)\b", heading.lstrip("[")) for heading in others]

@@ -61,7 +61,7 @@ class Attack:
 
 
 class Outside:
-    """What an attack might reach: a file, servers, a process. Tells what it has done to them."""
+    """Targets that an attack might reach: a file, servers, a process. Tells what it has done to them."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -94,7 +94,7 @@ class Outside:
         return cells
 
     def harm(self) -> set[str]:
-        """What has happened to it."""
+        """The damage that was done to it."""
         done = set()
         if any(self.target.parent.iterdir()):
             done.add("touches")
@@ -171,7 +171,7 @@ ALIVE = re.compile(
 
 
 def rendered(result: Result) -> str:
-    """What a browser would be given as HTML."""
+    """The HTML that a browser would be given."""
     (notebook,) = result.notebooks
     outputs = [output for cell in notebook.notebook.cells for output in cell.get("outputs", [])]
     return "".join(output["data"].get("text/html", "") for output in outputs if "data" in output)

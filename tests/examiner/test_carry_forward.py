@@ -518,7 +518,7 @@ def course_submission(folder: Path, assignment: str, answers: Mapping[str, str])
 @pytest.mark.parametrize("assignment", assignments())
 @pytest.mark.walls
 def test_in_the_course_each_mistake_costs_its_exercise(assignment: str, tmp_path: Path) -> None:
-    """What others call returns nothing: everybody who calls it passes with the reference in its place."""
+    """A function returns nothing: all that call it pass with the reference in its place."""
     reference = fingerprints.reference_answers(assignment)
     callers = {later: names for later, names in BUILDS_ON.items() if later in reference}
     with Examiner(Exam.load(notebook_path(assignment).parent)) as examiner:

@@ -183,7 +183,7 @@ def chain() -> dict[str, Any]:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the processes in /proc")
 @pytest.mark.walls
 def test_a_reference_that_was_kept_busy_does_not_go_on_for_long(tmp_path: Path) -> None:
-    """What a student's code has asked of it ends with the time that the student's code has."""
+    """Work that a student's code has asked of it ends with the time that the student's code has."""
     source = tmp_path / "source" / NAME
     source.mkdir(parents=True)
     (source / f"{NAME}.ipynb").write_text(json.dumps(chain()))

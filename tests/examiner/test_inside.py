@@ -271,7 +271,7 @@ def examiner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examiner]:
 
 
 def check_harmless(result: Result) -> CellMark:
-    """What must hold whatever a submission does; the mark of the test that ran inside."""
+    """Asserts what must hold whatever a submission does; the mark of the test that ran inside."""
     double, total, shift = result.marks
     assert double.score == 10.0, "another exercise lost its points"
     assert not double.is_weaker and not shift.is_weaker

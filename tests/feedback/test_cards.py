@@ -1,4 +1,4 @@
-"""What a page of feedback begins with: a card for each exercise, and no text that looks like one."""
+"""The top of a page of feedback: a card for each exercise, and no text that looks like one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a hidden test knows does not reach its student, whatever it does; what is the student's own does.
+"""No knowledge of a hidden test reaches a student, whatever it does; what is the student's own does.
 
 Each case is a grade cell of one assignment, examined for real in one go. SECRET stands for what the test
 expects, in all the ways in which tests are written.
@@ -27,9 +27,9 @@ class Case(NamedTuple):
     test: str
     """The grade cell; F stands for the function."""
     shown: tuple[str, ...] = ()
-    """What the student gets to read."""
+    """Texts that the student gets to read."""
     kept: tuple[str, ...] = ()
-    """What must not be there, besides SECRET."""
+    """Texts that must not be there, besides SECRET."""
 
 
 CASES = {
@@ -108,7 +108,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def pages(walls: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What is left of each grade cell for its student, as JSON."""
+    """The rest of each grade cell that its student gets, as JSON."""
     cells = [small_course.cell("setup", "one = 1", nbgrader={"grade_id": "setup", "locked": True})]
     for name, case in CASES.items():
         marking = {"grade_id": f"{name}-answer", "solution": True}

@@ -519,7 +519,7 @@ def test_the_time_of_modification_can_be_taken(course: Path) -> None:
 @pytest.mark.parametrize("due", [True, False])
 @pytest.mark.parametrize("force", [True, False])
 def test_times_that_were_taken_once_are_taken_back(course: Path, due: bool, force: bool) -> None:
-    """What is late by them is late no longer, and nbgrader takes no work for newer than its marks."""
+    """Work that is late by them is late no longer, and nbgrader takes no work for newer than its marks."""
     if due:
         with_due_date(course)
     folder = small.submit(course, "alice", double=small.RIGHT["double"])

@@ -66,7 +66,7 @@ def _mark_when_told(course: Path, assignment: str, ready: Any, answers: Any) -> 
 
 
 def mark_at_once(runs: list[tuple[Path, str]]) -> list[Any]:
-    """What came of runs of these courses and assignments that begin in the same moment."""
+    """The outcome of runs of these courses and assignments that begin in the same moment."""
     fork = multiprocessing.get_context("fork")
     ready, answers = fork.Barrier(len(runs)), fork.Queue()
     processes = [fork.Process(target=_mark_when_told, args=(*run, ready, answers)) for run in runs]
@@ -208,13 +208,13 @@ def test_records_have_the_order_that_a_file_gives(address: str, tmp_path: Path) 
 
 
 def grade_by_command(course: Path, capsys: Any, *command: str) -> str:
-    """What a command that must fail says; its exit code is 4."""
+    """The words of a command that must fail; its exit code is 4."""
     assert main([*command, "--course", str(course)]) == 4
     return str(capsys.readouterr().err)
 
 
 def wrong_addresses(postgres: Server) -> dict[str, tuple[str, str]]:
-    """What is wrong -> the address, and what the sentence about it has to say."""
+    """The fault -> the address, and what the sentence about it has to say."""
     with postgres.connect("postgres") as connection, contextlib.suppress(psycopg.errors.DuplicateObject):
         connection.execute("CREATE ROLE reader LOGIN PASSWORD 'p4ssw0rd'")
     database = postgres.new_database()

@@ -1,4 +1,4 @@
-"""What the imports of nbgrader leave out is there when it is needed."""
+"""Modules that the imports of nbgrader leave out are there when they are needed."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def code_cell(source: str, outputs: object = ()) -> dict[str, Any]:
 
 
 class Page(HTMLParser):
-    """What a browser finds in the part of a page that shows a notebook."""
+    """Everything that a browser finds in the part of a page that shows a notebook."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

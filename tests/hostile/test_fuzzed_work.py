@@ -1,4 +1,4 @@
-"""Whatever a student hands in: it costs its author a remark or the marks, and never the command its end.
+"""Any work that a student may hand in costs its author a remark or the marks, and never the command its end.
 
 Notebooks, time stamps and names are made up by hypothesis; a class of such work goes through all commands.
 """

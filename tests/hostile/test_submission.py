@@ -437,7 +437,7 @@ def split_in_vs_code(content: Any) -> None:
 
 
 def merged_with_the_text_above(content: Any) -> None:
-    """What is left has the metadata of the other cell."""
+    """The cell that is left has the metadata of the other one."""
     content["cells"].remove(find(content, "double-answer"))
     find(content, "double-text").update(cell_type="code", source=f"# Write `double`.\n{BOTH}")
 

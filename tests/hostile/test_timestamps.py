@@ -1,4 +1,4 @@
-"""What a time stamp means depends on nothing but its text and the course's zone."""
+"""The meaning of a time stamp depends on nothing but its text and the course's zone."""
 
 from __future__ import annotations
 

@@ -392,7 +392,7 @@ def test_tasks_come_as_they_were_sent() -> None:
 
 
 def spoiled(exam: Exam) -> dict[str, list[Any]]:
-    """What a worker must not make us take for a result."""
+    """Answers of a worker that must not be taken for a result."""
     whole = msgpack.unpackb(plain.pack_outcome(a_result(exam), "ada"))
     name, marks, text, answers = whole[3][0]
     grade_id, checksum, is_blank, is_task = answers[0]

@@ -1,4 +1,4 @@
-"""What a run says about submissions that could not be examined, or not to their end."""
+"""Words of a run about submissions that could not be examined, or not to their end."""
 
 from __future__ import annotations
 

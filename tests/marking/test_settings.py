@@ -1,4 +1,4 @@
-"""What a submission may use: a slip in the configuration must never cost a class its points."""
+"""Limits of what a submission may use: a slip in the configuration must never cost a class its points."""
 
 from __future__ import annotations
 

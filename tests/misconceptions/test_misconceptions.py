@@ -1,4 +1,4 @@
-"""What students are known to get wrong: each entry is caught where it should be, and gets the right hint."""
+"""Known misconceptions of students: each entry is caught where it should be, and gets the right hint."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def functions_with(assignment: str, answers: dict[str, str]) -> dict[str, Any]:
 
 
 def told(assignment: str, exercise: str, function: Callable[..., Any]) -> str:
-    """What `check` says of a function: its sentence with the hint, "" if it is right."""
+    """The words of `check` on a function: its sentence with the hint, "" if it is right."""
     tools = checker()
     data = data_of(assignment)
     for number in range(len(data["cases"][exercise])):
@@ -147,7 +147,7 @@ def test_its_exercise_is_lost_with_exactly_its_hint(
 
 
 def calls_of_the_right_one(entry: Misconception) -> tuple[str, ...]:
-    """What the reference of the exercise calls, also where the slip has left a call out."""
+    """The functions that the reference of the exercise calls, also where the slip has left a call out."""
     right = functions_with(entry.assignment, fingerprints.reference_answers(entry.assignment))
     return tuple(right[entry.exercise].__code__.co_names)
 
@@ -221,7 +221,7 @@ def test_fingerprints_are_fresh(assignment: str) -> None:
 
 @EACH_ASSIGNMENT
 def test_fingerprints_are_unambiguous(assignment: str) -> None:
-    """What has the same numbers has the same hint."""
+    """Slips with the same numbers have the same hint."""
     for entries in data_of(assignment)["slips"].values():
         for number, one in enumerate(entries):
             for other in entries[:number]:
@@ -251,7 +251,7 @@ def test_two_slips_at_once_are_both_recognised() -> None:
     }
 
     def own(entry: Misconception) -> dict[str, str]:
-        """What it makes wrong in the first case; not caches, which hold a bit of all, and not mere zeros."""
+        """Wrong values of the first case; not caches, which hold a bit of all, and not mere zeros."""
         prints = first.get((entry.hint, entry.exercise), {})
         return {n: p for n, p in prints.items() if not (n.startswith("cache") or tools.is_zero(p))}
 
@@ -397,7 +397,7 @@ COARSE: dict[str, Callable[[Any], Any]] = {
     "clipped": lambda array: np.clip(array, -0.05, 0.05),
     "in-the-hundreds": lambda array: np.round(array, -2),
 }
-"""What makes small changes of the inputs invisible in a result."""
+"""Operations that make small changes of the inputs invisible in a result."""
 
 
 def experiments() -> Iterator[Any]:

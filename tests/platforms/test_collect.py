@@ -621,7 +621,7 @@ def test_nobodys_feedback_is_packed_for_somebody_else(
 
 @pytest.mark.long
 def test_nbgraders_command_reads_downloads_in_the_same_way(course: Path, tmp_path: Path) -> None:
-    """What stopped `nbgrader zip_collect`, or got past it, with its own extractor; see docs/decisions.md."""
+    """Files that stopped `nbgrader zip_collect` or got past its own extractor; see docs/decisions.md."""
     shutil.copy(COURSE / "nbgrader_config.py", course)
     (course / "downloaded" / NAME / "archive").mkdir(parents=True)
     with_rights = zipfile.ZipInfo(f"Bo_2_assignsubmission_file/{FILE}")

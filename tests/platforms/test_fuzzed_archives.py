@@ -73,7 +73,7 @@ def damaged(draw: st.DrawFn, content: bytes) -> bytes:
 
 @st.composite
 def uploads(draw: st.DrawFn) -> list[tuple[str, int, int, bytes]]:
-    """What one student handed in."""
+    """The files that one student handed in."""
     files = []
     for name, kind, method in draw(st.lists(ENTRIES, min_size=1, max_size=4)):
         content = draw(FILES)

@@ -44,7 +44,7 @@ SAID: dict[str, str] = {
     "carried": f"Marked with the reference {CELL} in place of yours, which did not pass its own tests.",
     "lines": f"It is one line.\n\nNot right yet: {SEQUENCE}: a is wrong.\n{SLIP.hint}",
 }
-"""What the exception of a student's function says."""
+"""The message of an exception of a student's function."""
 
 CLASSES: dict[str, str] = {
     "value": "ValueError({said!r})",

@@ -95,7 +95,7 @@ def remark(kind: str, text: str, grade_id: str | None = None) -> Remark:
 
 
 def wrong_numbers(exercise: str, name: str, count: int, hint: Finding) -> list[Finding]:
-    """What `check` finds where numbers are those of a slip."""
+    """The findings of `check` where numbers are those of a slip."""
     numbers = finding("check.wrong-numbers", name=name, count=count, size=200, largest="0.5")
     return [finding("check.wrong", exercise=exercise, problem=numbers), finding("check.hint", hint=hint)]
 
@@ -303,7 +303,7 @@ def test_marks_of_stock_nbgrader_are_reported_too(course: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_strange_notebook_in_autograded_does_no_harm(course: Path, notebook: str) -> None:
-    """What stock nbgrader leaves there is the student's own file."""
+    """The file that stock nbgrader leaves there is the student's own."""
     marked_class(course)
     path = course / "autograded" / "eve" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     path.unlink()
@@ -360,7 +360,7 @@ def test_similar_submissions_are_shown_side_by_side(course: Path) -> None:
 
 
 class Page(HTMLParser):
-    """What a reader, a screen reader and a browser find on the page."""
+    """The parts of the page that a reader, a screen reader and a browser find."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()

@@ -57,7 +57,7 @@ def test_text_that_is_not_python_has_tokens_too(source: str) -> None:
 
 
 def test_no_text_is_read_again_and_again() -> None:
-    """What is never closed would take minutes if the search for its end began anew at every character."""
+    """A text without an end would take minutes if the search for it began anew at every character."""
     pieces = ["\\'", "'''\"\"\"", "((((", "a.", "1e", "#", "'\\\n", "r'"]
     code = f"from autograder.report.similarity import *\nfor p in {pieces}: tokens((p * 20_000)[:20_000])"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
@@ -67,7 +67,7 @@ def test_no_text_is_read_again_and_again() -> None:
 
 
 def test_a_shared_passage_of_the_guaranteed_length_is_always_found() -> None:
-    """What winnowing guarantees for K + W - 1 equal tokens, whatever surrounds them."""
+    """The guarantee of winnowing for K + W - 1 equal tokens, whatever surrounds them."""
     rng = random.Random(3)
     operators = "+-*/%@&|^<>,"
 

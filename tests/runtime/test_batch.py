@@ -232,7 +232,7 @@ def test_walls_that_cannot_be_had_stop_the_batch() -> None:
 
 
 def test_tasks_are_read_as_they_are_needed() -> None:
-    """What is read ahead is as much as there are workers: the memory needed does not grow with the class."""
+    """No more is read ahead than there are workers: the memory needed does not grow with the class."""
     read = 0
 
     def endless() -> Iterator[Task]:

@@ -58,7 +58,7 @@ def notebooks() -> list[Path]:
 
 
 def text_of(path: Path) -> str:
-    """What can be read in a file of the site; markup is taken out of pages, zip files are opened."""
+    """The text that can be read in a file of the site; markup is taken out of pages, zip files are opened."""
     if path.suffix == ".html":
         return page(path).get_text()
     if path.suffix == ".zip":

@@ -1,4 +1,4 @@
-"""What is special about the arguments of a call: types, order in memory, sizes, sizes of numbers, and so on.
+"""Finds what is special about the arguments of a call: types, order in memory, sizes, values, and so on.
 
 An answer may be wrong wherever its arguments are special in one of these ways, and right otherwise.
 """

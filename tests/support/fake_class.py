@@ -107,7 +107,7 @@ def digest(path: Path) -> str:
 
 
 def examine(course: Path, task: Task, assignment: str = ASSIGNMENT) -> Outcome:
-    """What the fake examiner finds: an answer passes if it is the line in RIGHT."""
+    """The findings of the fake examiner: an answer passes if it is the line in RIGHT."""
     source = course / "source" / assignment / f"{assignment}.ipynb"
     handed_in = task.folder / f"{assignment}.ipynb"
     if digest(handed_in) == task.skip_if:

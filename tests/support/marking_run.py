@@ -101,7 +101,7 @@ def loops(number: int) -> Iterator[None]:
 
 
 def mark(folder: Path, jobs: int, circumstance: str) -> dict[str, Any]:
-    """What is found, by student."""
+    """The findings, by student."""
     run_beforehand(BEFOREHAND.get(circumstance, ""))
     source = small_course.write_source(folder / "course")
     submitted = folder / "submitted"

@@ -153,7 +153,7 @@ def _around(items: list[str], item: str) -> list[str]:
 
 
 def _expressions(node: ast.expr, names: list[str], texts: list[str]) -> Iterator[ast.expr]:
-    """What may stand in the place of an expression."""
+    """Everything that may stand in the place of an expression."""
     if isinstance(node, ast.BinOp):
         for kind in NEIGHBOURS.get(type(node.op), ()):
             yield ast.BinOp(node.left, kind(), node.right)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What the two halves of a grade cell say of an answer: the visible `check`, and the hidden tests behind it.
+"""Verdicts of both halves of a grade cell on an answer: the visible `check`, and the hidden tests.
 
 A student sees `check` alone. So whatever the hidden tests refuse, a case of `check` has to refuse as well.
 """

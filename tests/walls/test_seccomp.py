@@ -35,7 +35,7 @@ def refused(number: int) -> int:
 
 
 def verdict(program: bytes, architecture: int, number: int, arguments: Sequence[int] = ()) -> int:
-    """What the program answers to a call: classic BPF as the kernel's documentation describes it."""
+    """The program's answer to a call: classic BPF as the kernel's documentation describes it."""
     values = [*arguments, *[0] * (6 - len(arguments))]
     data = struct.pack("=iIQ6Q", number, architecture, 0, *(value & (1 << 64) - 1 for value in values))
     code = list(struct.iter_unpack("=HBBI", program))
@@ -81,7 +81,7 @@ def test_every_number_has_the_outcome_that_the_policy_says(machine: str, kind: R
 PROBES = {335, 336} if platform.machine() == "x86_64" else set()
 """uretprobe and uprobe, which the kernel asks no filter about: it makes these calls itself."""
 THREAD = 0x3D0F00
-"""What the C library gives `clone` for a thread."""
+"""The flags that the C library gives `clone` for a thread."""
 OTHER = 4321
 
 CASES = [

@@ -189,7 +189,7 @@ class Engine:
             )
 
     def _call(self, function: Any, addresses: list[str], *arguments: Any) -> dict[str, Any]:
-        """What a function of `worker` returns, or raises, on these workers."""
+        """Call a function of `worker` on these workers; by address, its result or the exception."""
         found: dict[str, Any] = self._client.run(
             function, self._run, *arguments, workers=addresses, on_error="return"
         )
@@ -232,7 +232,7 @@ class Engine:
             self._say(f"The worker on {name} examines without a sandbox.")
 
     def _difference(self, theirs: dict[str, str]) -> str:
-        """What a worker has that is not as it is here; empty if nothing is."""
+        """In words, where a worker differs from this machine; empty if nowhere."""
         ours = {**node.surroundings(), **self._digests}
         for what, value in ours.items():
             if theirs.get(what) != value:
@@ -285,7 +285,7 @@ class Engine:
         future.add_done_callback(self._news.put)  # type: ignore[no-untyped-call]
 
     def _outcome(self, future: Any, line: Line) -> Outcome | None:
-        """What became of what was sent; None if that is not known yet."""
+        """The outcome of a task that was sent; None if that is not known yet."""
         sent = self._sent.pop(future.key, None)
         if sent is None:
             return None  # its worker was given up

@@ -1,4 +1,4 @@
-"""What the workers of a cluster are, and whether their walls hold."""
+"""Looks at the workers of a cluster: their machines and versions, and whether their walls hold."""
 
 from __future__ import annotations
 

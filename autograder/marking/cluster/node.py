@@ -55,7 +55,7 @@ def _read(descriptor: int, length: int) -> bytes | None:
 
 
 def surroundings() -> dict[str, str]:
-    """What marks may depend on besides the exam and the modules of the examiner."""
+    """Versions and machine, on which marks may depend besides the exam and the modules of the examiner."""
     return {"Python": platform.python_version(), "NumPy": version("numpy"), "machine": platform.machine()}
 
 
@@ -149,7 +149,7 @@ def _until_walls_fall(
 def _answer(
     worker: Worker[Outcome], task: plain.Sent, patience: float, requests: int
 ) -> Outcome | Postponed | WallsError:
-    """What the worker finds; if it dies, it is tried once more."""
+    """The worker's findings; if it dies, the task is tried once more."""
     for _ in range(2):
         worker.give(task, patience)
         ready = multiprocessing.connection.wait([worker.connection, requests], patience)

@@ -34,7 +34,7 @@ _VERDICTS: Final = get_args(Verdict)
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker needs for one assignment."""
+    """Everything that a worker needs for one assignment."""
 
     name: str
     files: Mapping[str, bytes]
@@ -124,7 +124,7 @@ def pack_outcome(outcome: Outcome | Postponed, student: str) -> bytes:
 
 
 def unpack_outcome(packed: Any, student: str, exam: Exam, digests: Mapping[str, str]) -> Outcome | Postponed:
-    """What became of this student's work. Raises WireError unless it is what `pack_outcome` makes, about this
+    """The outcome of this student's work. Raises WireError unless it is what `pack_outcome` makes, about this
     student and this exam, made by this version of the autograder."""
     try:
         plain = _unpack(packed)

@@ -1,4 +1,4 @@
-"""What runs in a Dask worker for the time of a run: one node for each of its threads, which do the work.
+"""Runs in a Dask worker for the time of a run: one node for each of its threads, which do the work.
 
 Dask calls the functions at the top of this module by their names. They take and return bytes and texts.
 """
@@ -58,7 +58,7 @@ async def finish(run: str) -> None:
 
 
 async def doctor() -> bytes:
-    """What `autograder doctor` says on this machine, packed: host, surroundings, exit code, its lines."""
+    """The report of `autograder doctor` on this machine, packed: host, surroundings, exit code, lines."""
     found = await asyncio.get_running_loop().run_in_executor(None, _doctor)
     return bytes(msgpack.packb([socket.gethostname(), node.surroundings(), *found]))
 
