@@ -185,7 +185,7 @@ def run(place: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 class Stock:
-    """What stock nbgrader gives for an assignment: found out when it is asked for, and remembered."""
+    """The marks of stock nbgrader for an assignment: found out when asked for, and remembered."""
 
     def __init__(self, place: Path, assignment: str) -> None:
         """Raises UsageError if nbgrader cannot release the assignment."""

@@ -1,4 +1,4 @@
-"""What may be wrong with a translation, as far as a program can see it."""
+"""Faults that a translation may have, as far as a program can see them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BLOCK: Final = re.compile(r"(?:#{1,6} |[-+*] |\d+[.)] |> |\||```|    )")
 
 
 def faults(text: str, said: str, context: str | None, *, has_fields: bool = False) -> Iterator[str]:
-    """What is wrong with a translation, each as a sentence; nothing where nothing was found."""
+    """The faults of a translation, each as a sentence; nothing where nothing was found."""
     if not said:
         return
     if not (_same_edge(text[0], said[0]) and _same_edge(text[-1], said[-1])):

@@ -1,4 +1,4 @@
-"""What there is to translate: the messages of the original, each in the PO file that it belongs to.
+"""Everything there is to translate: the messages of the original, each in the PO file that it belongs to.
 
 A message is known by its context and its English text. Contexts:
 

@@ -27,7 +27,7 @@ class Place:
     end: int
     message: str
     write: Callable[[str], str]
-    """What stands in the text for a translation."""
+    """The form in which the text holds a translation."""
     has_fields: bool = False
     """Whether the message contains expressions in braces."""
 

@@ -273,7 +273,7 @@ def plan_part(plan: dict[str, Any]) -> list[str]:
 
 
 def timeline_alt(plan: dict[str, Any]) -> str:
-    """What the time line shows, in words."""
+    """The time line in words."""
     bars = ", ".join(
         f"{number} from {weekday(out)} to {weekday(due)}" for number, (out, due) in plan["release"].items()
     )

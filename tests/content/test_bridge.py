@@ -41,7 +41,7 @@ DEFINING = (
 
 @pytest.fixture(scope="module")
 def lesson() -> dict[str, Any]:
-    """What the cells of the lesson define, among it the weights and inputs that PyTorch was given."""
+    """The names that the cells of the lesson define, among them the weights that PyTorch was given."""
     import matplotlib
 
     matplotlib.use("agg")

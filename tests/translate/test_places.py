@@ -1,4 +1,4 @@
-"""What is taken out of the course to be translated can be put back, and nothing else is touched."""
+"""Texts that are taken out of the course to be translated can be put back; nothing else is touched."""
 
 from __future__ import annotations
 

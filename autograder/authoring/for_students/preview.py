@@ -99,7 +99,7 @@ def tell(sentence, **values):
 
 @functools.cache
 def words():
-    """What messages.json beside this file says in place of SENTENCES; nothing where there is none."""
+    """The entries of messages.json beside this file, for SENTENCES; nothing where there is none."""
     try:
         said = json.loads(
             Path(globals().get("__file__", "")).with_name("messages.json").read_text(encoding="utf-8")
