@@ -65,7 +65,7 @@ class ExamCell:
 
     @cached_property
     def visible_imports(self) -> dict[str, str]:
-        """What the visible part imports at its outermost level: by name, the statement that does."""
+        """Imports of the visible part at its outermost level: by name, the statement that does it."""
         return imports_of(self.visible)
 
     @cached_property

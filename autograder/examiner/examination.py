@@ -137,7 +137,7 @@ class Examination:
                 self.talk.remark(fault, self.talk.mentions.exercise(index))
 
     def _import_for_answers(self, index: int) -> None:
-        """What a test imports in sight of everybody, answers find there, as in one kernel."""
+        """Answers find what a test imports in sight of everybody, as in one kernel."""
         if self.talk.imports_of(index):
             try:
                 self.talk.ask_cell(self.talk.student(), index, self._patience(index))

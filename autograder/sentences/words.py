@@ -18,7 +18,7 @@ _FIELD: Final = re.compile(r"\{(\w+)(?:![rsa])?(?::[^{}]*)?\}")
 
 @dataclass(frozen=True)
 class Words:
-    """What a person of one language reads. What is not in here is told in English."""
+    """Sentences for a person of one language. What is not among them is told in English."""
 
     language: str
     """Code of the edition, such as zh_CN."""

@@ -29,7 +29,7 @@ OUTSIDE = """
   }).map(element => `${slide.id}: ${element.outerHTML.slice(0, 80)}`);
 })
 """
-"""What sticks out of its slide, or reaches into its last line."""
+"""Parts that stick out of their slide, or reach into its last line."""
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ LECTURES = [pytest.param(path, id=path.stem[:1]) for path in slides.LECTURES]
 
 
 class Page(HTMLParser):
-    """What a page consists of: tags with their attributes, and texts outside scripts and styles."""
+    """The parts of a page: tags with their attributes, and texts outside scripts and styles."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

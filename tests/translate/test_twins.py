@@ -19,7 +19,7 @@ from autograder.misconceptions.catalogue import load
 NAMES = ("01-rnn-forward", "05-padding-and-loss")
 Cells = list[dict[str, Any]]
 Work = Callable[[Cells, dict[str, str]], Cells]
-"""What a student does with the released cells; the bodies of right answers by exercise."""
+"""A student's work on the released cells; the bodies of right answers by exercise."""
 
 
 def grade_id(cell: dict[str, Any]) -> str:
@@ -129,7 +129,7 @@ def hand_in(folder: Path, home: Path, name: str, work: Work, bodies: dict[str, s
 
 
 def as_read(course: Path, folder: Path, name: str) -> tuple[list[Any], str]:
-    """What is examined: the grafted cells, and the language that was found."""
+    """The parts that are examined: the grafted cells, and the language that was found."""
     (notebook,) = Exam.load(course / "source" / name).notebooks
     submitted = read_submission(folder, [name]).notebooks[name].cells
     cells, language = in_original(notebook, submitted)

@@ -40,7 +40,7 @@ class Setup:
     files: Mapping[str, bytes]
     """Of the master copy, by their places in it."""
     texts: Mapping[str, bytes]
-    """What its cells say in other editions, by language; see `exam.editions`."""
+    """The texts of its cells in other editions, by language; see `exam.editions`."""
     limits: Limits
     walls: str
     carry_forward: bool
