@@ -16,6 +16,7 @@ from autograder.authoring.cases.draw import (
     from_zeros,
     gru_weights,
     last_step_only,
+    one_hot,
     saturated,
     small,
     split,
@@ -117,6 +118,8 @@ def gru_cases(reference: Reference) -> dict[str, list[Case]]:
                 {"title": "other sizes, a single example", "arguments": gru_cell(2, 2, 4, 3, 1)}
                 | cell
                 | {"show": {"a_next": [3]}},
+                {"title": "one-hot inputs, all sizes equal", "arguments": one_hot(gru_cell(9, 3, 3, 3, 3))}
+                | cell,
                 {"title": "inputs that are integers", "arguments": with_integers(gru_cell(4, 5, 3, 2, 2))}
                 | cell
                 | {"show": {"a_next": [2]}},
@@ -178,6 +181,7 @@ def gru_cases(reference: Reference) -> dict[str, list[Case]]:
                 {"title": "seeded inputs"} | gru_cell_backward_case(1, 3, 5, 2, 10, reference),
                 {"title": "other sizes, a single example"} | gru_cell_backward_case(2, 2, 4, 3, 1, reference),
                 {"title": "a single unit"} | gru_cell_backward_case(3, 4, 1, 2, 3, reference),
+                {"title": "one-hot inputs"} | gru_cell_backward_case(9, 3, 2, 4, 2, reference, one_hot),
                 *(
                     {"title": title} | gru_cell_backward_case(4, 3, 4, 2, 2, reference, prepare)
                     for title, prepare in OTHER_GRADIENTS.items()
