@@ -118,7 +118,10 @@ def gru_cases(reference: Reference) -> dict[str, list[Case]]:
                 {"title": "other sizes, a single example", "arguments": gru_cell(2, 2, 4, 3, 1)}
                 | cell
                 | {"show": {"a_next": [3]}},
-                {"title": "one-hot inputs, all sizes equal", "arguments": one_hot(gru_cell(9, 3, 3, 3, 3))}
+                {
+                    "title": "one-hot inputs, an output layer among the parameters",
+                    "arguments": with_more_parameters(one_hot(gru_cell(9, 3, 2, 2, 3))),
+                }
                 | cell,
                 {"title": "inputs that are integers", "arguments": with_integers(gru_cell(4, 5, 3, 2, 2))}
                 | cell
