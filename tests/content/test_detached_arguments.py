@@ -181,11 +181,18 @@ def holds_arrays(value: object) -> bool:
     return False
 
 
+def can_be_replaced(value: object) -> bool:
+    """Whether there are arrays in a dictionary or list, where others can be put in their places."""
+    if isinstance(value, tuple):
+        return any(map(can_be_replaced, value))
+    return holds_arrays(value)
+
+
 def takes_containers_of_arrays(assignment: str, exercise: str) -> bool:
     path = notebook_path(assignment).with_name("check_data.json")
     stored = json.loads(path.read_text(encoding="utf-8"))["exercises"][exercise]
     return any(
-        holds_arrays(argument)
+        can_be_replaced(argument)
         for case in stored
         for argument in checker().decode_case(case, path.parent)["arguments"].values()
     )
