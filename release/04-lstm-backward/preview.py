@@ -92,7 +92,7 @@ class CannotPreview(Exception):
     """A sentence for the person who started this."""
 
 
-def tell(sentence, **values):
+def tell(sentence, /, **values):
     """One of the SENTENCES, in the language of this folder."""
     return words().get(sentence, SENTENCES[sentence]).format(**values)
 
