@@ -20,6 +20,7 @@ from autograder.authoring import fingerprints
 from autograder.authoring.cases.attention import gru_and_attention_cases
 from autograder.authoring.cases.backward import lstm_backward_cases, rnn_backward_cases
 from autograder.authoring.cases.character_model import character_model_cases
+from autograder.authoring.cases.classify_and_forecast import classify_and_forecast_cases
 from autograder.authoring.cases.draw import Case, Reference
 from autograder.authoring.cases.forward import lstm_forward_cases, rnn_forward_cases
 from autograder.authoring.cases.padding_and_loss import padding_and_loss_cases
@@ -37,6 +38,7 @@ CASES: dict[str, Callable[[Reference], dict[str, list[Case]]]] = {
     "06-character-model": character_model_cases,
     "05-padding-and-loss": padding_and_loss_cases,
     "07-gru-and-attention": gru_and_attention_cases,
+    "08-classify-and-forecast": classify_and_forecast_cases,
 }
 
 

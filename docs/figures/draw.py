@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import characters
+import classify
 import lstm
 import networks
 import padding
@@ -66,6 +67,7 @@ DRAWERS: dict[str, Callable[[], Drawing]] = {
         padding.padding,
         padding.masked_step,
         characters.char_model,
+        classify.many_to_one,
         characters.sampling,
         networks.sequence_tasks,
         networks.gru_cell,

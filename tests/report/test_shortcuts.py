@@ -150,9 +150,11 @@ def test_only_the_answer_that_does_it_is_named() -> None:
 # Not to be flagged ---------------------------------------------------------------------------------------
 
 ASSIGNMENTS = ("01-rnn-forward", "02-lstm-forward", "03-rnn-backward", "04-lstm-backward",
-               "05-padding-and-loss", "06-character-model", "07-gru-and-attention")  # fmt: skip
+               "05-padding-and-loss", "06-character-model", "07-gru-and-attention",
+               "08-classify-and-forecast")  # fmt: skip
 ANSWERS = [importlib.import_module(f"answers.{name}") for name in (
-    "character_model", "gru_and_attention", "lstm_backward", "lstm_forward", "padding_and_loss", "rnn_backward", "rnn_forward",
+    "character_model", "classify_and_forecast", "gru_and_attention", "lstm_backward", "lstm_forward",
+    "padding_and_loss", "rnn_backward", "rnn_forward",
 )]  # fmt: skip
 
 

@@ -1,0 +1,247 @@
+"""Cases for assignment 08: embeddings, dropout, batches and the classifier."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring.cases.draw import (
+    RIGID,
+    Case,
+    Reference,
+    called_twice,
+    column_by_column,
+    draw,
+    rearranged,
+    upstream,
+)
+
+SIZES = (("gradients around 0.01", 1e-2), ("gradients around 100", 1e2))
+
+
+def rigid(case: Case) -> Case:
+    """The same with arrays that are read-only and in Fortran's order."""
+    arguments = column_by_column(case["arguments"])
+    return {**case, "title": f"{case['title']}, {RIGID}", "arguments": arguments, "read_only": True}
+
+
+def tokens(seed: int, vocab_size: int, m: int, T_x: int) -> Any:
+    return np.random.RandomState(seed).randint(vocab_size, size=(m, T_x))
+
+
+def embedding_cases() -> dict[str, list[Case]]:
+    def forward(title: str, seed: int, n_x: int, vocab_size: int, m: int, T_x: int, **given: Any) -> Case:
+        arguments = {"tokens": tokens(seed, vocab_size, m, T_x), **draw(seed, E=(n_x, vocab_size))} | given
+        return {
+            "title": title,
+            "arguments": arguments,
+            "returns": ["x", "cache"],
+            "show": {"x": [0, 0]},
+            "parts": {"cache": ["tokens", "E"]},
+        }
+
+    def backward(
+        title: str, seed: int, n_x: int, vocab_size: int, m: int, T_x: int, size: float = 1.0, **given: Any
+    ) -> Case:
+        drawn = draw(seed, dx=(n_x, m, T_x), E=(n_x, vocab_size))
+        read = given.get("tokens", tokens(seed, vocab_size, m, T_x))
+        arguments = {"dx": size * drawn["dx"], "cache": (read, drawn["E"])}
+        return {"title": title, "arguments": arguments, "returns": ["dE"], "show": {"dE": [0]}}
+
+    once = np.array([[4, 1, 3], [0, 2, 5]])
+    return {
+        "embedding_forward": called_twice(
+            [
+                forward("three names of four letters", 1, 5, 7, 3, 4),
+                forward("other sizes", 2, 2, 4, 5, 3),
+                forward("a single name", 3, 3, 6, 1, 5),
+                forward("a single step", 4, 4, 3, 2, 1),
+                forward("vectors of a single number", 5, 1, 5, 2, 3),
+                forward("all sizes equal", 6, 3, 3, 3, 3),
+                forward("tokens in single bytes", 7, 2, 6, 2, 3, tokens=tokens(7, 6, 2, 3).astype(np.int8)),
+                rigid(forward("a large vocabulary", 8, 3, 30, 2, 4)),
+                forward("the tokens of the first case at other places", 1, 5, 7, 3, 4,
+                        tokens=rearranged(tokens(1, 7, 3, 4))),
+            ],
+            0,
+            8,
+        ),
+        "embedding_backward": [
+            # First without a repeated token, so that what is wrong with those shows in the second one alone.
+            backward("every letter once", 1, 3, 6, 2, 3, tokens=once),
+            backward("letters that repeat", 2, 3, 4, 3, 4),
+            backward("the same letter throughout", 3, 2, 5, 2, 4, tokens=np.full((2, 4), 3)),
+            backward("letters that do not occur", 4, 2, 20, 2, 3),
+            backward("a single name", 5, 4, 3, 1, 6),
+            backward("a single step", 6, 3, 3, 5, 1),
+            backward("all sizes equal", 7, 3, 3, 3, 3),
+            backward(SIZES[0][0], 8, 2, 4, 2, 5, SIZES[0][1]),
+            backward(SIZES[1][0], 9, 2, 4, 2, 5, SIZES[1][1]),
+            backward("tokens in single bytes", 10, 2, 6, 2, 3, tokens=tokens(10, 6, 2, 3).astype(np.uint8)),
+            rigid(backward("many repetitions", 11, 2, 3, 4, 7)),
+        ],
+    }  # fmt: skip
+
+
+def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
+    def forward(title: str, seed: int, shape: tuple[int, ...], p: float, *training: bool) -> Case:
+        arguments = {**draw(seed, a=shape), "p": p, "rng": np.random.default_rng(seed)}
+        if training:
+            arguments["training"] = training[0]
+        after = copy.deepcopy(arguments)
+        reference["dropout_forward"](**after)
+        return {
+            "title": title,
+            "arguments": arguments,
+            "returns": ["out", "cache"],
+            "show": {"out": [0] * (len(shape) - 1)},
+            "parts": {"cache": ["kept", "p"]},
+            "changed": {"rng": after["rng"]},
+        }
+
+    def backward(title: str, seed: int, shape: tuple[int, ...], p: float, size: float = 1.0) -> Case:
+        drawn = draw(seed, dout=shape)
+        cache = ((np.random.RandomState(seed).rand(*shape) >= p).astype(float), p)
+        arguments = upstream(size, {**drawn, "cache": cache}, "dout")
+        return {"title": title, "arguments": arguments, "returns": ["da"], "show": {"da": [0]}}
+
+    nearly_all = forward("nearly all dropped", 6, (3, 4, 5), 0.9)
+    return {
+        "dropout_forward": called_twice(
+            [
+                forward("a third dropped", 1, (4, 3, 5), 0.3),
+                forward("not in training", 2, (4, 3, 5), 0.5, False),
+                forward("a half dropped, two axes", 3, (5, 6), 0.5, True),
+                forward("nothing dropped", 4, (3, 4), 0.0),
+                forward("a single example", 5, (6, 1, 2), 0.25),
+                nearly_all,
+                forward("one axis", 7, (40,), 0.2),
+                forward("all sizes equal", 8, (3, 3, 3), 0.4),
+                forward("not in training, nothing to drop", 9, (2, 3), 0.0, False),
+                rigid(forward("a fifth dropped", 10, (4, 5, 2), 0.2, True)),
+                forward("the sizes of the first case, other numbers", 11, (4, 3, 5), 0.3),
+            ],
+            0,
+            10,
+        ),
+        "dropout_backward": called_twice(
+            [
+                backward("a third dropped", 1, (4, 3, 5), 0.3),
+                backward("a half dropped, two axes", 2, (5, 6), 0.5),
+                backward("nothing dropped", 3, (3, 4), 0.0),
+                backward("a single example", 4, (6, 1, 2), 0.25),
+                backward(SIZES[0][0], 5, (4, 2, 3), 0.2, SIZES[0][1]),
+                backward(SIZES[1][0], 6, (4, 2, 3), 0.9, SIZES[1][1]),
+                backward("all sizes equal", 7, (3, 3, 3), 0.4),
+                rigid(backward("a fifth dropped", 8, (4, 5, 2), 0.2)),
+                backward("the sizes of the first case, other numbers", 9, (4, 3, 5), 0.3),
+            ],
+            0,
+            8,
+        ),
+    }
+
+
+def batch_cases(reference: Reference) -> list[Case]:
+    def case(title: str, seed: int, lengths: Any, batch_size: int) -> Case:
+        arguments = {
+            "lengths": np.asarray(lengths),
+            "batch_size": batch_size,
+            "rng": np.random.default_rng(seed),
+        }
+        after = copy.deepcopy(arguments)
+        reference["batches_by_length"](**after)
+        return {
+            "title": title,
+            "arguments": arguments,
+            "returns": ["batches"],
+            "changed": {"rng": after["rng"]},
+        }
+
+    def drawn(seed: int, m: int, longest: int) -> Any:
+        return np.random.RandomState(seed).randint(1, longest + 1, size=m)
+
+    return [
+        case("twelve names in batches of four", 1, drawn(1, 12, 9), 4),
+        case("a last batch that is smaller", 2, drawn(2, 11, 6), 4),
+        case("many names of the same length", 3, drawn(3, 20, 3), 6),
+        case("all of one length", 4, np.full(9, 5), 2),
+        case("a batch for each name", 5, drawn(5, 6, 8), 1),
+        case("fewer names than a batch holds", 6, drawn(6, 5, 7), 32),
+        case("a single name", 7, [4], 3),
+        rigid(case("lengths in single bytes", 8, drawn(8, 14, 12).astype(np.int8), 5)),
+        case("as many names as a batch holds", 9, drawn(9, 8, 9), 8),
+    ]
+
+
+def classify_cases() -> list[Case]:
+    def case(
+        title: str, seed: int, n_a: int, m: int, T_x: int, n_y: int, lengths: Any = None, scale: float = 1.0
+    ) -> Case:
+        drawn = draw(seed, a=(n_a, m, T_x), Wya=(n_y, n_a), by=(n_y, 1))
+        generator = np.random.RandomState(seed)
+        drawn_lengths = generator.randint(1, T_x + 1, size=m)
+        arguments = {
+            "a": drawn["a"],
+            "lengths": drawn_lengths if lengths is None else np.asarray(lengths),
+            "labels": generator.randint(n_y, size=m),
+            "parameters": {"Wya": scale * drawn["Wya"], "by": scale * drawn["by"]},
+        }
+        return {
+            "title": title,
+            "arguments": arguments,
+            "returns": ["loss", "y_pred", "gradients"],
+            "show": {"y_pred": [0]},
+        }
+
+    small = case("labels and lengths in single bytes", 9, 4, 3, 5, 3)
+    for name in ("lengths", "labels"):
+        small["arguments"][name] = small["arguments"][name].astype(np.int8)
+    more = case("more parameters in the dictionary", 10, 3, 4, 2, 3)
+    more["arguments"]["parameters"] |= draw(10, Waa=(3, 3), E=(2, 5))
+    return called_twice(
+        [
+            case("four names of different lengths", 1, 5, 4, 6, 3, [6, 2, 4, 3]),
+            case("other sizes", 2, 3, 6, 4, 5),
+            case("as many names as steps and classes", 3, 4, 3, 3, 3, [1, 3, 2]),
+            case("a single name", 4, 4, 1, 5, 3, [2]),
+            case("a single step", 5, 3, 4, 1, 2),
+            case("all names as long as the array", 6, 2, 3, 4, 3, [4, 4, 4]),
+            case("small weights", 7, 3, 5, 3, 6, scale=1e-2),
+            case("large weights", 8, 3, 3, 4, 4, scale=20.0),
+            small,
+            more,
+            rigid(case("all sizes equal", 11, 3, 3, 3, 3)),
+            case("the sizes of the first case, other numbers", 12, 5, 4, 6, 3),
+        ],
+        0,
+        11,
+    )
+
+
+def wilson_cases() -> list[Case]:
+    def case(title: str, correct: int, total: int, *z: float) -> Case:
+        arguments = {"correct": correct, "total": total} | ({"z": z[0]} if z else {})
+        return {"title": title, "arguments": arguments, "returns": ["low", "high"]}
+
+    return [
+        case("45 of 60 right", 45, 60),
+        case("nearly all of many right", 987, 1000),
+        case("none of five right", 0, 5),
+        case("all of twelve right", 12, 12),
+        case("a narrower interval", 30, 80, 1.0),
+        case("a wider interval", 7, 40, 2.576),
+        case("one of one right", 1, 1),
+    ]
+
+
+def classify_and_forecast_cases(reference: Reference) -> dict[str, list[Case]]:
+    return {
+        **embedding_cases(),
+        **dropout_cases(reference),
+        "batches_by_length": batch_cases(reference),
+        "classify": classify_cases(),
+        "wilson_interval": wilson_cases(),
+    }

@@ -1,0 +1,1 @@
+../../autograder/authoring/for_students/preview.py
