@@ -1,4 +1,4 @@
-"""The figures of assignment 08: a classifier that reads names, and windows of truncated back-propagation."""
+"""The figure of assignment 08: a classifier that reads names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def many_to_one() -> Drawing:
         previous = cell.right
         met[letter] -= 1
         column = left + side * LETTERS.index(letter) + (4 if letter == "a" and not met[letter] else 0)
-        d.forward((column - 4, roof), (column - 4, roof + 18 + 8 * t), (x - 8, roof + 18 + 8 * t), (x - 8, 193))
+        low = roof + 18 + 8 * t
+        d.forward((column - 4, roof), (column - 4, low), (x - 8, low), (x - 8, 193))
         high = roof + 22 + 8 * t
         d.backward((x + 8, 193), (x + 8, high), (column + 4, high), (column + 4, roof))
     answer = d.value(744, 300, "country", "output", width=112, size=SMALL)
@@ -40,5 +41,6 @@ def many_to_one() -> Drawing:
     d.backward((answer.left[0], 314), (previous[0], 314))
     d.text(690, 352, "softmax, after the last letter", size=SMALL, colour=GREY)
     d.text(8, 216, "vectors", size=SMALL, align="left")
-    d.text(400, 398, "solid: forward      dashed: gradients; the two of the letter a meet in one column", size=SMALL)
+    key = "solid: forward      dashed: gradients; the two of the letter a meet in one column"
+    d.text(400, 398, key, size=SMALL)
     return d

@@ -17,7 +17,15 @@ from autograder.authoring.reference import assignments, reference_namespace
 EXERCISES = {
     exercise: assignment for assignment in assignments() for exercise in cells_of(assignment)["answers"]
 }
-PURE = [exercise for exercise in EXERCISES if exercise not in ("clip", "sample", "optimize", "model")]
+DRAWING_OR_CHANGING = (
+    "clip",
+    "sample",
+    "optimize",
+    "model",
+    "dropout_forward",
+    "batches_by_length",
+)
+PURE = [exercise for exercise in EXERCISES if exercise not in DRAWING_OR_CHANGING]
 """They compute and change nothing; what the others do besides shows at once that they only remember."""
 
 
@@ -132,8 +140,8 @@ def written(value, place):
 return written(found, ())
 """,
 }
-NUMBERS_OR_IN_PLACE = ("compute_loss", "clip", "model")
-"""They return a number, or what they were given, or all that a long training has made."""
+NUMBERS_OR_IN_PLACE = ("compute_loss", "wilson_interval", "clip", "model")
+"""They return numbers, or what they were given, or all that a long training has made."""
 
 
 @pytest.mark.parametrize("body", BUFFERS.values(), ids=BUFFERS)

@@ -51,6 +51,8 @@ def embedding_cases() -> dict[str, list[Case]]:
         return {"title": title, "arguments": arguments, "returns": ["dE"], "show": {"dE": [0]}}
 
     once = np.array([[4, 1, 3], [0, 2, 5]])
+    first = backward("every letter once", 1, 3, 6, 2, 3, tokens=once)
+    drawn = first["arguments"]
     return {
         "embedding_forward": called_twice(
             [
@@ -64,13 +66,17 @@ def embedding_cases() -> dict[str, list[Case]]:
                 rigid(forward("a large vocabulary", 8, 3, 30, 2, 4)),
                 forward("the tokens of the first case at other places", 1, 5, 7, 3, 4,
                         tokens=rearranged(tokens(1, 7, 3, 4))),
+                forward("the tokens of the first case, another E", 1, 5, 7, 3, 4,
+                        **draw(9, E=(5, 7))),
+                forward("the same numbers in another E", 1, 5, 7, 3, 4,
+                        E=rearranged(draw(1, E=(5, 7))["E"])),
             ],
             0,
             8,
         ),
-        "embedding_backward": [
+        "embedding_backward": called_twice([
             # First without a repeated token, so that what is wrong with those shows in the second one alone.
-            backward("every letter once", 1, 3, 6, 2, 3, tokens=once),
+            first,
             backward("letters that repeat", 2, 3, 4, 3, 4),
             backward("the same letter throughout", 3, 2, 5, 2, 4, tokens=np.full((2, 4), 3)),
             backward("letters that do not occur", 4, 2, 20, 2, 3),
@@ -81,7 +87,17 @@ def embedding_cases() -> dict[str, list[Case]]:
             backward(SIZES[1][0], 9, 2, 4, 2, 5, SIZES[1][1]),
             backward("tokens in single bytes", 10, 2, 6, 2, 3, tokens=tokens(10, 6, 2, 3).astype(np.uint8)),
             rigid(backward("many repetitions", 11, 2, 3, 4, 7)),
-        ],
+            first
+            | {
+                "title": "the gradients of the first case at other places",
+                "arguments": drawn | {"dx": rearranged(drawn["dx"])},
+            },
+            first
+            | {
+                "title": "the gradients of the first case, other letters",
+                "arguments": drawn | {"cache": (rearranged(once), drawn["cache"][1])},
+            },
+        ], 0, 11),
     }  # fmt: skip
 
 
@@ -107,7 +123,8 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
         arguments = upstream(size, {**drawn, "cache": cache}, "dout")
         return {"title": title, "arguments": arguments, "returns": ["da"], "show": {"da": [0]}}
 
-    nearly_all = forward("nearly all dropped", 6, (3, 4, 5), 0.9)
+    third = backward("a third dropped", 1, (4, 3, 5), 0.3)
+    given = third["arguments"]
     return {
         "dropout_forward": called_twice(
             [
@@ -116,7 +133,7 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 forward("a half dropped, two axes", 3, (5, 6), 0.5, True),
                 forward("nothing dropped", 4, (3, 4), 0.0),
                 forward("a single example", 5, (6, 1, 2), 0.25),
-                nearly_all,
+                forward("nearly all dropped", 6, (3, 4, 5), 0.9),
                 forward("one axis", 7, (40,), 0.2),
                 forward("all sizes equal", 8, (3, 3, 3), 0.4),
                 forward("not in training, nothing to drop", 9, (2, 3), 0.0, False),
@@ -128,7 +145,7 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
         ),
         "dropout_backward": called_twice(
             [
-                backward("a third dropped", 1, (4, 3, 5), 0.3),
+                third,
                 backward("a half dropped, two axes", 2, (5, 6), 0.5),
                 backward("nothing dropped", 3, (3, 4), 0.0),
                 backward("a single example", 4, (6, 1, 2), 0.25),
@@ -137,6 +154,16 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 backward("all sizes equal", 7, (3, 3, 3), 0.4),
                 rigid(backward("a fifth dropped", 8, (4, 5, 2), 0.2)),
                 backward("the sizes of the first case, other numbers", 9, (4, 3, 5), 0.3),
+                third
+                | {
+                    "title": "the gradients of the first case at other places",
+                    "arguments": given | {"dout": rearranged(given["dout"])},
+                },
+                third
+                | {
+                    "title": "the gradients of the first case, other entries kept",
+                    "arguments": given | {"cache": (rearranged(given["cache"][0]), 0.3)},
+                },
             ],
             0,
             8,
@@ -163,17 +190,23 @@ def batch_cases(reference: Reference) -> list[Case]:
     def drawn(seed: int, m: int, longest: int) -> Any:
         return np.random.RandomState(seed).randint(1, longest + 1, size=m)
 
-    return [
-        case("twelve names in batches of four", 1, drawn(1, 12, 9), 4),
-        case("a last batch that is smaller", 2, drawn(2, 11, 6), 4),
-        case("many names of the same length", 3, drawn(3, 20, 3), 6),
-        case("all of one length", 4, np.full(9, 5), 2),
-        case("a batch for each name", 5, drawn(5, 6, 8), 1),
-        case("fewer names than a batch holds", 6, drawn(6, 5, 7), 32),
-        case("a single name", 7, [4], 3),
-        rigid(case("lengths in single bytes", 8, drawn(8, 14, 12).astype(np.int8), 5)),
-        case("as many names as a batch holds", 9, drawn(9, 8, 9), 8),
-    ]
+    return called_twice(
+        [
+            case("twelve names in batches of four", 1, drawn(1, 12, 9), 4),
+            case("a last batch that is smaller", 2, drawn(2, 11, 6), 4),
+            case("many names of the same length", 3, drawn(3, 20, 3), 6),
+            case("all of one length", 4, np.full(9, 5), 2),
+            case("a batch for each name", 5, drawn(5, 6, 8), 1),
+            case("fewer names than a batch holds", 6, drawn(6, 5, 7), 32),
+            case("a single name", 7, [4], 3),
+            rigid(case("lengths in single bytes", 8, drawn(8, 14, 12).astype(np.int8), 5)),
+            case("as many names as a batch holds", 9, drawn(9, 8, 9), 8),
+            case("the lengths of the first case at other places", 1, rearranged(drawn(1, 12, 9)), 4),
+            case("the lengths of the first case, another generator", 10, drawn(1, 12, 9), 4),
+        ],
+        0,
+        9,
+    )
 
 
 def classify_cases() -> list[Case]:
@@ -201,9 +234,11 @@ def classify_cases() -> list[Case]:
         small["arguments"][name] = small["arguments"][name].astype(np.int8)
     more = case("more parameters in the dictionary", 10, 3, 4, 2, 3)
     more["arguments"]["parameters"] |= draw(10, Waa=(3, 3), E=(2, 5))
+    first = case("four names of different lengths", 1, 5, 4, 6, 3, [6, 2, 4, 3])
+    given = first["arguments"]
     return called_twice(
         [
-            case("four names of different lengths", 1, 5, 4, 6, 3, [6, 2, 4, 3]),
+            first,
             case("other sizes", 2, 3, 6, 4, 5),
             case("as many names as steps and classes", 3, 4, 3, 3, 3, [1, 3, 2]),
             case("a single name", 4, 4, 1, 5, 3, [2]),
@@ -215,6 +250,16 @@ def classify_cases() -> list[Case]:
             more,
             rigid(case("all sizes equal", 11, 3, 3, 3, 3)),
             case("the sizes of the first case, other numbers", 12, 5, 4, 6, 3),
+            first
+            | {
+                "title": "the states of the first case at other places",
+                "arguments": given | {"a": rearranged(given["a"])},
+            },
+            first
+            | {
+                "title": "the states of the first case, other labels",
+                "arguments": given | {"labels": (given["labels"] + 1) % 3},
+            },
         ],
         0,
         11,
@@ -234,6 +279,8 @@ def wilson_cases() -> list[Case]:
         case("a narrower interval", 30, 80, 1.0),
         case("a wider interval", 7, 40, 2.576),
         case("one of one right", 1, 1),
+        case("45 of 80 right", 45, 80),
+        case("30 of 60 right", 30, 60),
     ]
 
 
