@@ -174,7 +174,7 @@ def update_parameters_with_adam(
 
 
 def unless_marked(number: int, most: int = 20) -> int:
-    """`number`, unless a submission is being marked: then at most `most`, for nobody watches a long run there."""
+    """`number`, unless a submission is being marked: then at most `most`; nobody watches a long run there."""
     return min(number, most) if _being_marked() else number
 
 

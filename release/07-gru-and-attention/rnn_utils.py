@@ -173,9 +173,9 @@ def update_parameters_with_adam(
 # --------------------------------------------------------------------------------------------------------
 
 
-def unless_marked(number: int) -> int:
-    """`number`, unless a submission is being marked: then at most 20, for nobody watches a long run there."""
-    return min(number, 20) if _being_marked() else number
+def unless_marked(number: int, most: int = 20) -> int:
+    """`number`, unless a submission is being marked: then at most `most`; nobody watches a long run there."""
+    return min(number, most) if _being_marked() else number
 
 
 def training_progress(num_steps: int, losses: Sequence[float]) -> Iterator[int]:

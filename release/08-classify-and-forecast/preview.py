@@ -12,6 +12,7 @@ and other numbers, so this is what you get if your functions follow the equation
 
 import argparse
 import builtins
+import functools
 import json
 import logging
 import os
@@ -37,14 +38,80 @@ SECONDS_FOR_ALL = 60
 MOST_BYTES = 64 << 20
 MOST_VALUES = 2_000_000  # brackets, braces and commas
 
+# What this says. The folder of a course in another language has a file messages.json with the same in it.
+SENTENCES = {
+    "saved": "{notebook}, saved {when}. Running it …",
+    "moments-ago": "less than a minute ago",
+    "minute-ago": "1 minute ago",
+    "minutes-ago": "{minutes} minutes ago",
+    "at-time": "on {day} at {time}",
+    "of": "{points} of {worth}",
+    "right": "right",
+    "wrong": "not right yet",
+    "in-doubt": "in doubt",
+    "points": "{points} of {worth} points, if marking finds what these checks find.",
+    "doubtful": "Those of {exercises} are in doubt and not counted here.",
+    "slow": "SLOW: {sentence}",
+    "incomplete": "The file is NOT complete: cells of {exercises} are missing.",
+    "copy-cells": "Copy them from a fresh copy of the notebook that you were given.",
+    "complete": "The file is complete: {notebook} has all {number} exercises. Hand in this file.",
+    "answer-deleted": "MISSING: the answer cell was deleted.",
+    "check-deleted": "MISSING: the check cell was deleted.",
+    "answer-stops": "The answer cell stops with an error. {error}",
+    "one-notebook": "There should be one notebook in this folder; found: {found}.\n"
+    "Go to the folder of the assignment, or name the notebook: python preview.py NOTEBOOK",
+    "none": "none",
+    "no-file": "There is no file {file}.",
+    "unreadable": "{file} cannot be read: {error}.",
+    "damaged": "{notebook} is not a notebook, or is damaged: it would score 0. Open it in JupyterLab, save"
+    " it, and try again; if it does not open, copy your answers into a fresh copy.",
+    "too-long": "{notebook} is {megabytes} MB long, and marking reads {most} MB at most: it would score 0."
+    " The outputs of figures and animations are stored in it.\nClick on the cell with the large output,"
+    " choose Edit → Clear Cell Output in JupyterLab's menu,\nsave, and try again.",
+    "too-many-values": "{notebook} holds more than {most} million values, and marking reads no more: it would"
+    " score 0. The outputs of figures and animations are stored in it.\nClick on the cell with the large"
+    " output, choose Edit → Clear Cell Output in JupyterLab's menu,\nsave, and try again.",
+    "no-data": "check_data.json is missing beside the notebook: copy it from the folder that you were given.",
+    "damaged-data": "check_data.json beside the notebook is damaged: copy it again from the folder that you"
+    " were given.",
+    "no-module": "{module} is missing; it comes with JupyterLab: python -m pip install jupyterlab",
+    "endless": "A cell runs for more than {seconds} seconds and cannot be stopped: an endless loop?",
+    "kernel-died": "The kernel died while the notebook ran. Does a cell need too much memory, or end Python?",
+    "slow-cells": "{cells}. Marking stops a cell after {seconds} s, unless your instructor allows more, and"
+    " goes on as if it had failed.",
+    "slow-cell": "{cell} ({seconds} s)",
+    "slow-notebook": "All cells together took {taken} s. Marking gives a notebook {seconds} s, unless your"
+    " instructor allows more, and exercises after that get nothing.",
+    "answer-cell": "the answer cell of {exercise}",
+    "check-cell": "the check cell of {exercise}",
+    "other-cell": "the cell that begins with `{line}`",
+}
+
 
 class CannotPreview(Exception):
     """A sentence for the person who started this."""
 
 
+def tell(sentence, **values):
+    """One of the SENTENCES, in the language of this folder."""
+    return words().get(sentence, SENTENCES[sentence]).format(**values)
+
+
+@functools.cache
+def words():
+    """What messages.json beside this file says in place of SENTENCES; nothing where there is none."""
+    try:
+        said = json.loads(Path(__file__).with_name("messages.json").read_text(encoding="utf-8"))["preview"]
+        return {name: text for name, text in said.items() if isinstance(text, str)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(
-        prog="preview.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="preview.py",
+        description=words().get("about", __doc__),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("notebook", nargs="?", type=Path, help="default: the notebook in this folder")
     options = parser.parse_args(arguments)
@@ -52,15 +119,16 @@ def main(arguments):
         path = options.notebook or the_notebook()
         cells = cells_of(path)
         exercises = exercises_of(path.resolve().parent)
-        print(f"{path.name}, saved {ago(path)}. Running it …\n", flush=True)
+        print(tell("saved", notebook=path.name, when=ago(path)) + "\n", flush=True)
         points, possible, missing, doubtful = 0, 0, [], []
         results, slow = preview(cells, exercises, path.resolve().parent)
         width = max(map(len, exercises))
         for exercise in exercises:
             got, worth, said, is_missing = results[exercise]
             points, possible = points + (got or 0), possible + worth
-            verdict = "in doubt" if got is None else "right" if got else "not right yet"
-            print(f"{exercise.ljust(width)}  {'?' if got is None else got:>2} of {worth}  {verdict}")
+            verdict = tell("in-doubt" if got is None else "right" if got else "wrong")
+            score = tell("of", points=f"{'?' if got is None else got:>2}", worth=worth)
+            print(f"{exercise.ljust(width)}  {score}  {verdict}")
             if said:
                 print(textwrap.indent(textwrap.fill(said, 96), "    "))
             if is_missing:
@@ -70,16 +138,16 @@ def main(arguments):
     except CannotPreview as error:
         print(error)
         return 2
-    print(f"\n{points} of {possible} points, if marking finds what these checks find.")
+    print("\n" + tell("points", points=points, worth=possible))
     if doubtful:
-        print(f"Those of {', '.join(doubtful)} are in doubt and not counted here.")
+        print(tell("doubtful", exercises=", ".join(doubtful)))
     if slow:
-        print(textwrap.fill(f"SLOW: {slow}", 100))
+        print(textwrap.fill(tell("slow", sentence=slow), 100))
     if missing:
-        print(f"The file is NOT complete: cells of {', '.join(missing)} are missing.")
-        print("Copy them from a fresh copy of the notebook that you were given.")
+        print(tell("incomplete", exercises=", ".join(missing)))
+        print(tell("copy-cells"))
     else:
-        print(f"The file is complete: {path.name} has all {len(exercises)} exercises. Hand in this file.")
+        print(tell("complete", notebook=path.name, number=len(exercises)))
     return 0 if points == possible else 1
 
 
@@ -87,11 +155,8 @@ def the_notebook():
     """The notebook in this folder that an assignment's data lie beside."""
     found = sorted(Path().glob("*.ipynb"))
     if len(found) != 1:
-        listed = ", ".join(path.name for path in found) or "none"
-        raise CannotPreview(
-            f"There should be one notebook in this folder; found: {listed}.\n"
-            "Go to the folder of the assignment, or name the notebook: python preview.py NOTEBOOK"
-        )
+        listed = ", ".join(path.name for path in found) or tell("none")
+        raise CannotPreview(tell("one-notebook", found=listed))
     return found[0]
 
 
@@ -107,14 +172,11 @@ def cells_of(path):
         assert notebook["nbformat"] == 4 and isinstance(notebook["cells"], list)
         return [cell_of(cell) for cell in notebook["cells"]]
     except FileNotFoundError:
-        raise CannotPreview(f"There is no file {path}.") from None
+        raise CannotPreview(tell("no-file", file=path)) from None
     except OSError as error:
-        raise CannotPreview(f"{path} cannot be read: {error.strerror}.") from None
+        raise CannotPreview(tell("unreadable", file=path, error=error.strerror)) from None
     except (ValueError, KeyError, TypeError, AssertionError, RecursionError):
-        raise CannotPreview(
-            f"{path.name} is not a notebook, or is damaged: it would score 0. Open it in JupyterLab, save it,"
-            " and try again; if it does not open, copy your answers into a fresh copy."
-        ) from None
+        raise CannotPreview(tell("damaged", notebook=path.name)) from None
 
 
 def cell_of(cell):
@@ -136,35 +198,23 @@ def cell_of(cell):
 
 def refuse_too_much(name, content):
     """Raises CannotPreview if marking would not read so large a file."""
-    fault = ""
     if len(content) > MOST_BYTES:
         megabytes = 1 + (len(content) - 1 >> 20)
-        fault = f"is {megabytes} MB long, and marking reads {MOST_BYTES >> 20} MB at most"
-    elif sum(map(content.count, (b"{", b"[", b","))) > MOST_VALUES:
-        fault = f"holds more than {MOST_VALUES // 1_000_000} million values, and marking reads no more"
-    if fault:
-        raise CannotPreview(
-            f"{name} {fault}: it would score 0. The outputs of figures and animations are stored in it.\n"
-            "Click on the cell with the large output, choose Edit → Clear Cell Output in JupyterLab's menu,\n"
-            "save, and try again."
-        )
+        raise CannotPreview(tell("too-long", notebook=name, megabytes=megabytes, most=MOST_BYTES >> 20))
+    if sum(map(content.count, (b"{", b"[", b","))) > MOST_VALUES:
+        raise CannotPreview(tell("too-many-values", notebook=name, most=MOST_VALUES // 1_000_000))
 
 
 def exercises_of(folder):
     try:
         data = json.loads((folder / "check_data.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CannotPreview(
-            "check_data.json is missing beside the notebook: copy it from the folder that you were given."
-        ) from None
+        raise CannotPreview(tell("no-data")) from None
     except (ValueError, RecursionError, OSError):
         data = None
     exercises = data.get("exercises") if isinstance(data, dict) else None
     if not isinstance(exercises, dict) or not exercises or not all(map(usable, exercises.values())):
-        raise CannotPreview(
-            "check_data.json beside the notebook is damaged: copy it again from the folder that you were"
-            " given."
-        )
+        raise CannotPreview(tell("damaged-data"))
     return list(exercises)
 
 
@@ -216,9 +266,7 @@ def as_notebook(cells):
         import nbclient  # noqa: F401 -- it comes with JupyterLab, and is needed as well
         import nbformat
     except ImportError as error:
-        raise CannotPreview(
-            f"{error.name} is missing; it comes with JupyterLab: python -m pip install jupyterlab"
-        ) from None
+        raise CannotPreview(tell("no-module", module=error.name)) from None
     return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells})
 
 
@@ -243,13 +291,9 @@ def execute_in_kernel(node, folder):
         # What the kernel itself writes, above all when it is ended, is no business of the student's.
         client.execute(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except CellTimeoutError:
-        raise CannotPreview(
-            f"A cell runs for more than {SECONDS_PER_CELL} seconds and cannot be stopped: an endless loop?"
-        ) from None
+        raise CannotPreview(tell("endless", seconds=SECONDS_PER_CELL)) from None
     except DeadKernelError:
-        raise CannotPreview(
-            "The kernel died while the notebook ran. Does a cell need too much memory, or end Python?"
-        ) from None
+        raise CannotPreview(tell("kernel-died")) from None
 
 
 def quiet():
@@ -274,21 +318,15 @@ def slow_cells(cells):
     """A sentence on what takes longer than marking may wait; "" if nothing does."""
     seconds = [seconds_of(cell) for cell in cells]
     slow = [
-        f"{name_of(cell)} ({taken:.0f} s)"
+        tell("slow-cell", cell=name_of(cell), seconds=f"{taken:.0f}")
         for cell, taken in zip(cells, seconds, strict=True)
         if taken > SECONDS_IN_MARKING
     ]
     faults = []
     if slow:
-        faults.append(
-            f"{', '.join(slow)}. Marking stops a cell after {SECONDS_IN_MARKING} s, unless your instructor"
-            " allows more, and goes on as if it had failed."
-        )
+        faults.append(tell("slow-cells", cells=", ".join(slow), seconds=SECONDS_IN_MARKING))
     if sum(seconds) > SECONDS_FOR_ALL:
-        faults.append(
-            f"All cells together took {sum(seconds):.0f} s. Marking gives a notebook {SECONDS_FOR_ALL} s,"
-            " unless your instructor allows more, and exercises after that get nothing."
-        )
+        faults.append(tell("slow-notebook", taken=f"{sum(seconds):.0f}", seconds=SECONDS_FOR_ALL))
     return " ".join(faults)
 
 
@@ -310,24 +348,24 @@ def moment(text):
 def name_of(cell):
     exercise, _, kind = grade_id_of(cell).rpartition("-")
     if kind in ("answer", "grade"):
-        return f"the {'check' if kind == 'grade' else kind} cell of {exercise}"
+        return tell("check-cell" if kind == "grade" else "answer-cell", exercise=exercise)
     lines = [line.strip() for line in cell["source"].splitlines()]
     first = next((line for line in lines if line and not line.startswith(("#", "%"))), lines[0])
-    return f"the cell that begins with `{textwrap.shorten(first, 40, placeholder=' …')}`"
+    return tell("other-cell", line=textwrap.shorten(first, 40, placeholder=" …"))
 
 
 def result(exercise, cells):
     answer, grade = cells.get(f"{exercise}-answer"), cells.get(f"{exercise}-grade")
     worth = int(grade["metadata"]["nbgrader"]["points"]) if grade else 10
     if answer is None or grade is None:
-        said = f"MISSING: the {'answer' if answer is None else 'check'} cell was deleted."
+        said = tell("answer-deleted" if answer is None else "check-deleted")
         return 0, worth, said, True
-    said = error_of(grade).removeprefix(f"{exercise}: ")
+    said = error_of(grade).removeprefix(f"{exercise}: ").removeprefix(f"{exercise}\N{FULLWIDTH COLON}")
     if not said:
         doubts = doubts_of(grade)
         return None if doubts else worth, worth, doubts, False
     if in_answer := error_of(answer):
-        said = f"The answer cell stops with an error. {in_answer}"
+        said = tell("answer-stops", error=in_answer)
     return 0, worth, said, False
 
 
@@ -354,10 +392,11 @@ def doubts_of(cell):
 def ago(path):
     minutes = int(max(0, time.time() - path.stat().st_mtime) // 60)
     if minutes < 1:
-        return "less than a minute ago"
+        return tell("moments-ago")
     if minutes < 120:
-        return f"{minutes} minute{'' if minutes == 1 else 's'} ago"
-    return time.strftime("on %Y-%m-%d at %H:%M", time.localtime(path.stat().st_mtime))
+        return tell("minute-ago") if minutes == 1 else tell("minutes-ago", minutes=minutes)
+    saved = time.localtime(path.stat().st_mtime)
+    return tell("at-time", day=time.strftime("%Y-%m-%d", saved), time=time.strftime("%H:%M", saved))
 
 
 # A notebook that is being run may contain `%run preview.py`: it must not start itself again.

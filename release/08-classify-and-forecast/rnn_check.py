@@ -90,7 +90,8 @@ def steps(function: Callable[..., Any], exercise: str, folder: Path) -> Iterator
             return
     right = [case["title"] for number, case in enumerate(cases) if number > 0 and number not in doubts]
     if right:
-        also = tell(finding("right" if 0 in doubts else "also-right", cases="; ".join(right)))
+        semicolon, titles = data["sentences"].get("check.semicolon", "; "), map(data["title"], right)
+        also = tell(finding("right" if 0 in doubts else "also-right", cases=semicolon.join(titles)))
         yield Step([_paragraph(also, {}, before="✓ ")])
 
 
@@ -140,16 +141,19 @@ def finding(identifier: str, **values: Any) -> Finding:
 def say(what: Any, sentences: Mapping[str, Any]) -> str:
     """The sentence for a finding, its values told in the same way; a text or number as it is."""
     if isinstance(what, list):
-        return ", ".join(say(item, sentences) for item in what)
+        return str(sentences.get("check.comma", ", ")).join(say(item, sentences) for item in what)
     if not isinstance(what, dict):
         return str(what)
     identifier, values = what["id"], what["values"]
     if identifier == "slip":
-        return str(values["hint"])
+        return str(sentences.get(f"hint.{values['slip']}", values["hint"]))
     sentence = sentences[identifier]
     if not isinstance(sentence, str):  # one form for 1, another one for other numbers
         sentence = sentence["one" if values["n"] == 1 and "one" in sentence else "other"]
-    text = str(sentence.format_map({name: say(value, sentences) for name, value in values.items()}))
+    told = {name: say(value, sentences) for name, value in values.items()}
+    if "case" in told:
+        told["case"] = str(sentences.get(f"case.{told['case']}", told["case"]))
+    text = str(sentence.format_map(told))
     # What is quoted at the end may bring a full stop or a question mark of its own.
     return text[:-1] if sentence.endswith(("}.", "}。")) and text[:-1].endswith(ENDS) else text
 
@@ -163,10 +167,7 @@ class Damaged(ValueError):
     """A file cannot be used. Notebooks show the sentence alone, without a traceback."""
 
     def __init__(self, name: str = "check_data.json") -> None:
-        super().__init__(
-            f"The file {name} beside rnn_utils.py is damaged: copy it again from the folder that you were "
-            "given."
-        )
+        super().__init__(_sentence("file-damaged", file=name))
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
@@ -192,17 +193,35 @@ def load(exercise: str, folder: Path) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         raise Damaged from None
     if exercise not in exercises:
-        raise ValueError(f"There is no exercise “{exercise}” in this assignment; it has: {names}.")
+        raise ValueError(_sentence("no-exercise", exercise=exercise, names=names))
     if not cases or not usable:
         raise Damaged
-    return {"cases": cases, "slips": slips, "sentences": data["sentences"]}
+    sentences = data["sentences"] | _in_language_of(folder)
+
+    def title(case: str) -> str:
+        return str(sentences.get(f"case.{case}", case))
+
+    return {"cases": cases, "slips": slips, "sentences": sentences, "title": title}
+
+
+def _in_language_of(folder: Path) -> dict[str, Any]:
+    """Sentences, hints (as `hint.` and the slip's name) and titles of cases (as `case.` and the English one)
+    in the language of a folder: what its messages.json says; nothing where there is none that can be used."""
+    try:
+        said = json.loads((folder / "messages.json").read_text(encoding="utf-8"))["check"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return {str(name): text for name, text in said.items()} if isinstance(said, dict) else {}
 
 
 def _missing(name: str) -> FileNotFoundError:
-    return FileNotFoundError(
-        f"check needs the file {name} in the same folder as rnn_utils.py, and it is not there: "
-        "copy it from the folder that you were given."
-    )
+    return FileNotFoundError(_sentence("file-missing", file=name))
+
+
+def _sentence(name: str, **values: Any) -> str:
+    from rnn_utils import sentence
+
+    return sentence(name, **values)
 
 
 def _is_case(case: Any) -> bool:

@@ -10,8 +10,10 @@ The machinery of `check` is in `rnn_check.py`, its inputs and expected values ar
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import io
+import json
 import os
 import sys
 import time
@@ -88,7 +90,7 @@ def relative_error(a: Any, b: Any) -> float:
     """
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape:
-        raise ValueError(f"Arrays of the shapes {a.shape} and {b.shape} cannot be compared.")
+        raise ValueError(sentence("shapes-differ", first=a.shape, second=b.shape))
     size = np.linalg.norm(a) + np.linalg.norm(b)
     return float(np.linalg.norm(a - b) / size) if size > 0 else 0.0
 
@@ -149,11 +151,9 @@ def update_parameters_with_adam(
     Raises ValueError if t is smaller than 1 or if not one gradient belongs to a parameter.
     """
     if t < 1:
-        raise ValueError(f"Adam counts its steps from 1, but t is {t}.")
+        raise ValueError(sentence("adam-counts", t=t))
     if not any("d" + name in gradients for name in parameters):
-        raise ValueError(
-            f"None of the gradients {sorted(gradients)} belongs to a parameter of {sorted(parameters)}."
-        )
+        raise ValueError(sentence("no-gradient", gradients=sorted(gradients), parameters=sorted(parameters)))
     parameters, v, s = dict(parameters), dict(v), dict(s)
     for name in parameters:
         key = "d" + name
@@ -174,7 +174,7 @@ def update_parameters_with_adam(
 
 
 def unless_marked(number: int, most: int = 20) -> int:
-    """`number`, unless a submission is being marked: then at most `most`, for nobody watches a long run there."""
+    """`number`, unless a submission is being marked: then at most `most`; nobody watches a long run there."""
     return min(number, most) if _being_marked() else number
 
 
@@ -203,7 +203,7 @@ def training_progress(num_steps: int, losses: Sequence[float]) -> Iterator[int]:
             bar.update()
             if now - start > 1 and now - shown > 0.5:
                 shown = now
-                bar.set_postfix_str(f"smoothed loss {np.mean(losses[-500:]):.3f}")
+                bar.set_postfix_str(sentence("smoothed-loss", loss=f"{np.mean(losses[-500:]):.3f}"))
     finally:
         bar.close()
         if time.monotonic() - start > 1 and _in_notebook():
@@ -223,7 +223,9 @@ def _progress_bar(num_steps: int) -> Any:
     except ImportError:
         return _PlainProgress(num_steps)
     tqdm.monitor_interval = 0  # its watching thread cannot be had in a browser, and only warns there
-    return tqdm(total=num_steps, delay=1, mininterval=0.5, leave=False, file=sys.stdout, unit=" steps")
+    return tqdm(
+        total=num_steps, delay=1, mininterval=0.5, leave=False, file=sys.stdout, unit=f" {sentence('steps')}"
+    )
 
 
 class _PlainProgress:
@@ -237,7 +239,7 @@ class _PlainProgress:
 
     def set_postfix_str(self, text: str) -> None:
         left = (time.monotonic() - self._start) * (self._total - self._done) / max(self._done, 1)
-        line = f"{self._done} of {self._total} steps, {left:.0f} s left, {text}"
+        line = sentence("progress", done=self._done, total=self._total, seconds=f"{left:.0f}", text=text)
         self._width = max(self._width, len(line))
         print(f"\r{line.ljust(self._width)}", end="", flush=True)
 
@@ -262,7 +264,7 @@ def show_figure(figure: Figure, alt: str) -> None:
     figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
     _display(
-        text=f"Figure: {alt}",
+        text=sentence("figure", alt=alt),
         markup=f'<img alt="{html.escape(alt)}" style="max-width: 100%" '
         f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">',
     )
@@ -289,12 +291,11 @@ def guess(answer: Any, *choices: str) -> None:
     """
     number = answer if isinstance(answer, int) and 1 <= answer <= len(choices) else 0
     if answer is ...:
-        asked = "the number of your answer" if choices else "your answer"
-        said = f"Write {asked} in place of the dots and run this cell."
+        said = sentence("choose" if choices else "answer")
     elif choices and not number:
-        said = f"The answers have the numbers 1 to {len(choices)}."
+        said = sentence("answers-have-numbers", count=len(choices))
     else:
-        said = f"Your answer: {number or answer}. Now run on, and compare."
+        said = sentence("your-answer", answer=number or answer)
     lines = [f"{'●' if at == number else '○'} {at}. {choice}" for at, choice in enumerate(choices, 1)]
     lines.append(said)
     markup = "<br>".join(html.escape(line) for line in lines)
@@ -333,6 +334,47 @@ def _in_notebook() -> bool:
 
 
 # --------------------------------------------------------------------------------------------------------
+# The sentences of this file. A folder in another language has a messages.json with the same in it.
+# --------------------------------------------------------------------------------------------------------
+
+SENTENCES = {
+    "shapes-differ": "Arrays of the shapes {first} and {second} cannot be compared.",
+    "adam-counts": "Adam counts its steps from 1, but t is {t}.",
+    "no-gradient": "None of the gradients {gradients} belongs to a parameter of {parameters}.",
+    "smoothed-loss": "smoothed loss {loss}",
+    "progress": "{done} of {total} steps, {seconds} s left, {text}",
+    "steps": "steps",
+    "figure": "Figure: {alt}",
+    "choose": "Write the number of your answer in place of the dots and run this cell.",
+    "answer": "Write your answer in place of the dots and run this cell.",
+    "answers-have-numbers": "The answers have the numbers 1 to {count}.",
+    "your-answer": "Your answer: {answer}. Now run on, and compare.",
+    "check-needs-function": "check needs the function itself, but got a value of type {type}: write"
+    ' check({exercise}, "{exercise}") without calling the function.',
+    "file-missing": "check needs the file {file} in the same folder as rnn_utils.py, and it is not there:"
+    " copy it from the folder that you were given.",
+    "file-damaged": "The file {file} beside rnn_utils.py is damaged: copy it again from the folder that you"
+    " were given.",
+    "no-exercise": "There is no exercise “{exercise}” in this assignment; it has: {names}.",
+}
+
+
+def sentence(name: str, **values: Any) -> str:
+    """One of the SENTENCES, in the language of this folder."""
+    return words("utils").get(name, SENTENCES[name]).format(**values)
+
+
+@functools.cache
+def words(part: str) -> dict[str, str]:
+    """A part of messages.json beside this file; nothing where there is none, or where it is damaged."""
+    try:
+        said = json.loads(Path(__file__).with_name("messages.json").read_text(encoding="utf-8"))[part]
+        return {name: text for name, text in said.items() if isinstance(text, str)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+# --------------------------------------------------------------------------------------------------------
 # check: run an exercise on inputs with known results, and say what is right and what is not
 # --------------------------------------------------------------------------------------------------------
 
@@ -367,10 +409,7 @@ def check(function: Callable[..., Any], exercise: str) -> None:
     FileNotFoundError if `check_data.json` or `rnn_check.py` is missing, ValueError if one is damaged.
     """
     if not callable(function):
-        raise TypeError(
-            f"check needs the function itself, but got a value of type {type(function).__name__}: write "
-            f'check({exercise}, "{exercise}") without calling the function.'
-        )
+        raise TypeError(sentence("check-needs-function", type=type(function).__name__, exercise=exercise))
     for step in _checker().steps(function, exercise, Path(__file__).parent):
         for text, markup, data in step.shown:
             _display(text, markup, data)
@@ -387,13 +426,7 @@ def _checker() -> Any:
     except ModuleNotFoundError as error:
         if error.name != "rnn_check":
             raise
-        raise FileNotFoundError(
-            "check needs the file rnn_check.py in the same folder as rnn_utils.py, and it is not there: copy "
-            "it from the folder that you were given."
-        ) from None
+        raise FileNotFoundError(sentence("file-missing", file="rnn_check.py")) from None
     except (SyntaxError, ValueError, AttributeError, NameError):
-        raise ValueError(
-            "The file rnn_check.py beside rnn_utils.py is damaged: copy it again from the folder that you "
-            "were given."
-        ) from None
+        raise ValueError(sentence("file-damaged", file="rnn_check.py")) from None
     return rnn_check
