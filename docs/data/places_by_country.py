@@ -4,8 +4,8 @@
     python docs/data/places_by_country.py
 
 Kept are the names of populated places of six countries that consist of one word of 4 to 12 letters
-a to z when accents are taken off, in lower case. Of each country 600 names are drawn, always the same; they stand in
-alphabetical order, one a line, after the country and a tabulator.
+a to z when accents are taken off, in lower case. Of each country 600 names are drawn, always the same; they
+stand in alphabetical order, one a line, after the country and a tabulator.
 """
 
 from __future__ import annotations
