@@ -44,6 +44,8 @@ from autograder.gradebook.tables import (
     has_row,
     one_row,
 )
+from autograder.hostile.exchange_secret import NAME as SECRET
+from autograder.hostile.exchange_secret import read_secret
 from autograder.result import Result
 from autograder.runtime.files import keep_private, write_file
 from autograder.runtime.unforeseen import sentence
@@ -263,6 +265,9 @@ class GradebookWriter:
         # nbgrader would stumble over what names no time.
         if stamp := self.lateness.for_nbgrader(folder):
             write_file(staged / "timestamp.txt", stamp.encode(), self._permissions)
+        # From here nbgrader's own feedback takes it, without which `nbgrader release_feedback` releases none.
+        if secret := read_secret(folder):
+            write_file(staged / SECRET, secret.encode(), self._permissions)
         write_file(staged / MARKER, staged.name.encode(), 0o644)
         for path in folders:
             keep_private(path, shared=self.folders.is_shared)

@@ -663,6 +663,21 @@ def test_whatever_keeps_one_students_marks_from_being_recorded_costs_only_that_s
     assert mark(course).marked == 1
 
 
+def test_the_secret_of_the_exchange_comes_along_and_no_other_file(course: Path) -> None:
+    """nbgrader's own feedback takes it from here; without it, the exchange releases none."""
+    small.submit(course, "alice", **small.RIGHT)
+    small.submit(course, "bob", **small.RIGHT)
+    secrets = {"alice": "0f" * 64, "bob": "../" * 42}
+    for student, secret in secrets.items():
+        (course / "submitted" / student / "ps1" / "submission_secret.txt").write_text(secret)
+        (course / "submitted" / student / "ps1" / "more.txt").write_text(secret)
+    mark(course)
+    folders = {student: course / "autograded" / student / "ps1" for student in secrets}
+    assert (folders["alice"] / "submission_secret.txt").read_text() == secrets["alice"]
+    assert not (folders["bob"] / "submission_secret.txt").exists()
+    assert not any((folder / "more.txt").exists() for folder in folders.values())
+
+
 # When something goes wrong
 
 
