@@ -13,11 +13,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Dict, Enum, Unicode
 
 from autograder.errors import RecordsError
+from autograder.gradebook.marks import StudentMarks, read_class
 from autograder.spreadsheet import Cell, csv_text
 
 
@@ -43,11 +44,9 @@ class LearningPlatformExport(ExportPlugin):  # type: ignore[misc]
         assignments = _chosen(_assignments(gradebook), [str(name) for name in self.assignment], "name")
         students = _chosen(_students(gradebook), [str(name) for name in self.student], "id")
         headings = [self.columns.get(assignment.name, assignment.name) for assignment in assignments]
+        classes = [_class(gradebook, assignment) for assignment in assignments]
         rows = [
-            [
-                *self.person(student),
-                *(self._mark(gradebook, assignment, student) for assignment in assignments),
-            ]
+            [*self.person(student), *(self._mark(marks.get(student.id)) for marks in classes)]
             for student in students
         ]
         points: list[Cell] = [assignment.max_score for assignment in assignments]
@@ -56,11 +55,7 @@ class LearningPlatformExport(ExportPlugin):  # type: ignore[misc]
             csv_text([*self.heading(), *headings], [*self.above(points), *rows]), encoding="utf-8", newline=""
         )
         self.log.info("Marks of %d students in %d assignments: %s", len(rows), len(assignments), target)
-        unfinished = sum(
-            submission.needs_manual_grade
-            for assignment in assignments
-            for submission in gradebook.assignment_submissions(assignment.name)
-        )
+        unfinished = sum(work.to_mark_by_hand for marks in classes for work in marks.values())
         if unfinished:
             self.log.warning(
                 "%d submissions still wait to be marked by hand; their marks are not final.", unfinished
@@ -78,12 +73,10 @@ class LearningPlatformExport(ExportPlugin):  # type: ignore[misc]
         """Rows that are not a student's."""
         yield from ()
 
-    def _mark(self, gradebook: Gradebook, assignment: Any, student: Any) -> Cell:
-        try:
-            submission = gradebook.find_submission(assignment.name, student.id)
-        except MissingEntry:
+    def _mark(self, work: StudentMarks | None) -> Cell:
+        if work is None:
             return 0 if self.zero_if_missing else None
-        mark = max(0.0, submission.score - submission.late_submission_penalty)
+        mark = max(0.0, work.total)
         return int(mark) if mark == int(mark) else round(mark, 4)
 
 
@@ -141,27 +134,21 @@ class PlainExportPlugin(LearningPlatformExport):
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the file. Raises RecordsError if an assignment or a student is not in the gradebook."""
-        rows = [
-            self._row(gradebook, assignment, student)
-            for assignment in _chosen(
-                _assignments(gradebook), [str(name) for name in self.assignment], "name"
-            )
-            for student in _chosen(_students(gradebook), [str(name) for name in self.student], "id")
-        ]
+        students = _chosen(_students(gradebook), [str(name) for name in self.student], "id")
+        rows = []
+        for assignment in _chosen(_assignments(gradebook), [str(name) for name in self.assignment], "name"):
+            marks = _class(gradebook, assignment)
+            times = {work.student_id: work.timestamp for work in assignment.submissions}
+            rows += [
+                self._row(assignment, student, marks.get(student.id), times.get(student.id))
+                for student in students
+            ]
         target = Path(self.to or self.default_name)
         target.write_text(csv_text(_COLUMNS, rows), encoding="utf-8", newline="")
         self.log.info("Marks in %d rows: %s", len(rows), target)
 
-    def _row(self, gradebook: Gradebook, assignment: Any, student: Any) -> list[Cell]:
-        time: object = ""
-        raw = penalty = 0.0
-        try:
-            submission = gradebook.find_submission(assignment.name, student.id)
-        except MissingEntry:
-            pass
-        else:
-            time, raw = submission.timestamp, submission.score
-            penalty = submission.late_submission_penalty
+    def _row(self, assignment: Any, student: Any, work: StudentMarks | None, time: object) -> list[Cell]:
+        raw, penalty = (0.0, 0.0) if work is None else (sum(work.marks.values()), work.penalty)
         return [
             assignment.name,
             str(assignment.duedate or ""),
@@ -181,6 +168,12 @@ _COLUMNS = [
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
     "raw_score", "late_submission_penalty", "score", "max_score",
 ]  # fmt: skip
+
+
+def _class(gradebook: Gradebook, assignment: Any) -> dict[str, StudentMarks]:
+    """By the student's id: who has handed in the assignment, with marks."""
+    marks = read_class(gradebook.db.connection(), assignment.name)
+    return {work.student: work for work in marks.students}
 
 
 def _assignments(gradebook: Gradebook) -> list[Any]:
