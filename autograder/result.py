@@ -62,7 +62,7 @@ class Remark:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the gradebook asks of a cell with a grade_id besides its mark."""
+    """Questions of the gradebook about a cell with a grade_id besides its mark."""
 
     checksum: str
     """nbgrader's, which tells whether it is as it was released."""

@@ -62,7 +62,7 @@ def _of_array(place: str, value: Any) -> Iterator[str]:
     if not value.flags.writeable:
         yield "read-only"
     if not value.flags.c_contiguous:
-        yield "column by column" if value.flags.f_contiguous else "a part of a larger array"
+        yield "not row by row in memory"
     for axis, size in enumerate(value.shape):
         if size < 2 or size > MANY:
             yield f"axis {axis} of {_count(size)}"

@@ -38,7 +38,7 @@ c.JupyterHub.services.append({{"name": "driver", "api_token": {token!r}}})
 scopes = ["admin:users", "admin:servers", "tokens", "access:servers"]
 c.JupyterHub.load_roles.append({{"name": "driver", "scopes": scopes, "services": ["driver"]}})
 """
-"""What the test adds to the settings: other ports, and a service that gets tokens for everybody."""
+"""Additions of the test to the settings: other ports, and a service that gets tokens for everybody."""
 
 
 def missing() -> str:
