@@ -92,16 +92,18 @@ class CannotPreview(Exception):
     """A sentence for the person who started this."""
 
 
-def tell(sentence, **values):
+def tell(sentence, /, **values):
     """One of the SENTENCES, in the language of this folder."""
     return words().get(sentence, SENTENCES[sentence]).format(**values)
 
 
 @functools.cache
 def words():
-    """What messages.json beside this file says in place of SENTENCES; nothing where there is none."""
+    """The entries of messages.json beside this file, for SENTENCES; nothing where there is none."""
     try:
-        said = json.loads(Path(__file__).with_name("messages.json").read_text(encoding="utf-8"))["preview"]
+        said = json.loads(
+            Path(globals().get("__file__", "")).with_name("messages.json").read_text(encoding="utf-8")
+        )["preview"]
         return {name: text for name, text in said.items() if isinstance(text, str)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
@@ -161,7 +163,7 @@ def the_notebook():
 
 
 def cells_of(path):
-    """What matters of each cell of a notebook file: its type, text and metadata, as marking reads them.
+    """The type, text and metadata of each cell of a notebook file, as marking reads them.
 
     Raises CannotPreview if it is none, or too large for marking.
     """
@@ -281,6 +283,10 @@ def execute_in_kernel(node, folder):
         startup_timeout=SECONDS_TO_START,
         iopub_timeout=SECONDS_FOR_THE_OUTPUT,
         interrupt_on_timeout=True,
+        # One interruption, and then some time to come to an end: a second one, while the kernel still writes
+        # down the first, can end it. What cannot be interrupted would be waited for without an end.
+        error_on_timeout={"ename": "TimeoutError", "evalue": "", "traceback": []},
+        raise_on_iopub_timeout=True,
         allow_errors=True,
         kernel_name="python3",
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),  # else a warning is printed
