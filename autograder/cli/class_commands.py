@@ -21,9 +21,10 @@ def marks_command(options: argparse.Namespace) -> int:
 def requests_command(options: argparse.Namespace) -> int:
     from autograder.course.folders import Folders
     from autograder.platforms.requests import known_work, read_requests
+    from autograder.sentences.words import words_of_all
 
     folders = Folders.of(options.course)
-    found, faults = read_requests(options.files)
+    found, faults = read_requests(options.files, words_of_all(folders.root))
     known = known_work(folders) if found else {}
     for request in found:
         print(request.line(known))

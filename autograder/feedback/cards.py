@@ -194,7 +194,7 @@ def _card(
         comments,
         isinstance(given, int | float) and abs(given - points) > 1e-9,
         anchor_of(answer if answer is not None else cell),
-        request_text(assignment, exercise, student, submission),
+        request_text(assignment, exercise, student, submission, words),
     )
 
 
@@ -269,15 +269,21 @@ def _plain(heading: str) -> str:
     return show(re.sub(r"[*`$\\]|\[([^\]]*)\]\([^)]*\)", r"\1", heading), 120)
 
 
-def request_text(assignment: str, exercise: str, student: str, submission: str) -> str:
+def request_text(
+    assignment: str, exercise: str, student: str, submission: str, words: Words | None = None
+) -> str:
     """A request to look at a mark again, for the student to send; `autograder requests` reads it."""
+
+    def line(name: str, **values: str) -> str:
+        return say(finding(f"page.{name}", **values), words=words)
+
     lines = (
-        "Please look at this mark again.",
-        f"Assignment: {show(assignment)}",
-        f"Exercise: {show(exercise)}",
-        f"Student: {show(student)}",
-        f"Submission: {show(submission or 'unknown')}",
-        "Why: ",
+        line("request"),
+        line("request-assignment", value=show(assignment)),
+        line("request-exercise", value=show(exercise)),
+        line("request-student", value=show(student)),
+        line("request-submission", value=show(submission) if submission else line("unknown")),
+        line("request-why"),
     )
     return "\n".join(lines)
 

@@ -80,7 +80,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _OF_NBGRADER, _OURS = "feedback", "autograder_feedback"
 """Names of templates."""
 _PLAIN_SPAN = re.compile(r'<span class="(?:n|nn|o|p|w)">([^<]*)</span>')
-_REACHED = '<div tabindex="0" role="group" aria-label="output" style='
+_REACHED = '<div tabindex="0" role="group" aria-label="{}" style='
 
 
 @functools.lru_cache(maxsize=512)
@@ -124,7 +124,8 @@ class FeedbackExporter(HTMLExporter):
                         output[field] = _plain(output[field])
                 if "data" in output:
                     output.data = type(output.data)(_harmless_data(output.data))
-        resources["language_code"] = self.language_code if words is None else words.tag
+        # nbconvert's own `language_code` knows no tags such as zh-Hans.
+        resources["tag"] = self.language_code if words is None else words.tag
         resources["words"], resources["say"] = words, page_words(words)
         page: tuple[str, dict[str, Any]] = super().from_notebook_node(notebook, resources, **options)
         return page
@@ -171,9 +172,13 @@ def _without_plain_spans(code: str) -> str:
     return _PLAIN_SPAN.sub(r"\1", code)
 
 
-def _reachable(text: str) -> str:
+def _reachable(text: str, label: str) -> str:
     """HTML of an output, in a frame that can be scrolled by keyboard."""
-    return text.replace(f"{FRAME[:5]}style=", _REACHED, 1) if text.startswith(FRAME) else text
+    return (
+        text.replace(f"{FRAME[:5]}style=", _REACHED.format(html.escape(label)), 1)
+        if text.startswith(FRAME)
+        else text
+    )
 
 
 def _plain(text: Any) -> Any:

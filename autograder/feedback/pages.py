@@ -26,7 +26,8 @@ from autograder.course.lock import only_run
 from autograder.errors import DiskFull, RecordsError, UsageError
 from autograder.feedback.converter import MADE_FROM, NoRoom, Written, is_full, making
 from autograder.feedback.exporter import FeedbackExporter
-from autograder.feedback.plain_page import plain_page
+from autograder.feedback.language import course_of, words_for_student
+from autograder.feedback.plain_page import plain_page, worked_in
 from autograder.gradebook.marks import facts_of_work, read_class, reading
 from autograder.gradebook.published import MARKER
 from autograder.gradebook.writer import GradebookWriter
@@ -137,7 +138,8 @@ def _write_plain(
     pages = workshop / uuid.uuid4().hex
     pages.mkdir()
     for path in notebooks:
-        (pages / f"{path.stem}.html").write_text(plain_page(path, facts), encoding="utf-8")
+        words = words_for_student(folders.config, student, worked_in(path))
+        (pages / f"{path.stem}.html").write_text(plain_page(path, facts, words), encoding="utf-8")
     if notebooks:
         _leave_secret(folders, student, assignment, pages)
         keep_private(pages, shared=folders.is_shared)
@@ -229,6 +231,7 @@ def _settings(config: Any) -> str:
     )
     files = [path for folder in folders for path in sorted((package / folder).iterdir())]
     modules = [path.read_bytes() for path in files if path.suffix in (".py", ".toml", ".j2", ".css")]
+    modules += [path.read_bytes() for path in sorted((course_of(config) / "editions").glob("*/edition.json"))]
     code = hashlib.sha256(b"".join(modules)).hexdigest()
     return json.dumps([programs, code, config], sort_keys=True, default=_name)
 

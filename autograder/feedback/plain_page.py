@@ -12,7 +12,8 @@ from typing import Any
 from autograder.characters import readable
 from autograder.feedback.for_student import finding_of_verdict
 from autograder.gradebook.earlier_records import findings_in
-from autograder.sentences.catalogue import say_all
+from autograder.sentences.catalogue import finding, say, say_all
+from autograder.sentences.words import Words
 
 _LONGEST = 2000
 """Characters of a reason that are shown."""
@@ -22,7 +23,7 @@ _STYLE = (
 )
 
 
-def plain_page(path: Path, facts: Sequence[Sequence[str]]) -> str:
+def plain_page(path: Path, facts: Sequence[Sequence[str]], words: Words | None = None) -> str:
     """A page about one notebook in `autograded/`. `facts` are rows of the gradebook about its student, as
     texts: of a mark (cell, automatic, manual, extra credit) or of comments (cell, automatic, manual).
 
@@ -36,18 +37,17 @@ def plain_page(path: Path, facts: Sequence[Sequence[str]]) -> str:
         points = about.get("points") if isinstance(about, dict) else None
         if cell in marks:
             mark = _mark(marks[cell])
-            of = f" of {points:g}" if isinstance(points, int | float) else ""
-            items.append(f"<dt>{_shown(cell)}: {mark}{of} points</dt>")
+            of = say(finding("page.points", points=mark, worth=_worth(points)), words=words)
+            items.append(f"<dt>{_shown(cell)}: {_shown(of)}</dt>")
             if isinstance(found, dict):
-                told = say_all([*finding_of_verdict(found), *findings_in(found)])
+                told = say_all([*finding_of_verdict(found), *findings_in(found)], words=words)
                 items.append(f"<dd>{_shown(told)}</dd>")
         items += [f"<dd>{_shown(text)}</dd>" for text in comments.get(cell, ()) if text not in ("None", "")]
-    name = _shown(path.stem)
+    name, tag = _shown(path.stem), "en" if words is None else html.escape(words.tag)
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
+        f'<!DOCTYPE html>\n<html lang="{tag}"><head><meta charset="utf-8"><title>{name}</title>'
         f"<style>{_STYLE}</style></head>\n<body><main><h1>{name}</h1>\n"
-        "<p>The notebook itself cannot be shown here: to make its page failed or would have taken too long."
-        " These are the marks and what was found.</p>\n<dl>\n"
+        f"<p>{_shown(say(finding('page.plain'), words=words))}</p>\n<dl>\n"
         + "\n".join(items)
         + "\n</dl></main></body></html>\n"
     )
@@ -62,15 +62,33 @@ def _by_cell(facts: Sequence[Sequence[str]], length: int) -> dict[str, Sequence[
 def _cells(path: Path) -> dict[str, Mapping[str, Any]]:
     """The metadata of the cells that nbgrader knows, by the names that it has for them."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            return {}
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        found = [cell["metadata"] for cell in notebook["cells"]]
+        found = [cell["metadata"] for cell in _part(path, "cells", [])]
         return {
             str(metadata["nbgrader"]["grade_id"]): metadata for metadata in found if "nbgrader" in metadata
         }
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (KeyError, TypeError):
         return {}
+
+
+def _part(path: Path, name: str, otherwise: Any) -> Any:
+    """A part of a notebook, if it has one of the right type."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            return otherwise
+        part = json.loads(path.read_text(encoding="utf-8"))[name]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return otherwise
+    return part if isinstance(part, type(otherwise)) else otherwise
+
+
+def worked_in(path: Path) -> Mapping[str, Any]:
+    """The metadata of a notebook, which tell its language; nothing of one that cannot be read."""
+    metadata: Mapping[str, Any] = _part(path, "metadata", {})
+    return metadata
+
+
+def _worth(points: object) -> str:
+    return f"{points:g}" if isinstance(points, int | float) else "…"
 
 
 def _mark(row: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from autograder.course.folders import Folders
 from autograder.errors import RecordsError
+from autograder.feedback.language import page_words, words_as_in
 from autograder.gradebook.marks import ClassMarks, StudentMarks, read_assignments, read_class, reading
 from autograder.text import name_fault, show
 
@@ -57,7 +58,16 @@ def write_term_pages(folders: Folders, students: Sequence[str] = ()) -> int:
         if not any(row.page for row in of_student) or folder.is_symlink():
             continue
         total, worth = sum(row.points for row in of_student), sum(row.worth for row in of_student)
-        page = template.render(student=show(name), rows=of_student, total=total, worth=worth)
+        last = next((folder / row.page for row in reversed(of_student) if row.page), None)
+        words = words_as_in(folders.config, name, last)
+        page = template.render(
+            student=show(name),
+            rows=of_student,
+            total=total,
+            worth=worth,
+            say=page_words(words),
+            tag="en" if words is None else words.tag,
+        )
         try:
             (folder / "index.html").write_text(page, encoding="utf-8")
         except OSError as error:

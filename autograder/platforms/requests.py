@@ -15,18 +15,26 @@ from typing import Final
 from autograder.course.folders import Folders
 from autograder.errors import UsageError
 from autograder.gradebook.marks import exercise_of, read_assignments, read_class, read_known, reading
+from autograder.sentences.catalogue import finding, say
+from autograder.sentences.words import Words
 from autograder.text import show
 
-FIRST_LINE: Final = "Please look at this mark again."
-_FIELDS: Final = ("Assignment", "Exercise", "Student", "Submission")
-_REQUEST: Final = re.compile(
-    re.escape(FIRST_LINE)
-    + r"\s*"
-    + "".join(rf"[> ]*{name}:[ \t]*(?P<{name.lower()}>[^\r\n]{{0,200}})\s*" for name in _FIELDS)
-    + r"(?:[> ]*Why:[ \t]*(?P<why>[^\r\n]{0,1000}))?"
-)
+_COLONS: Final = ":\N{FULLWIDTH COLON}"
+_FIELDS: Final = ("assignment", "exercise", "student", "submission")
 _MOST_BYTES: Final = 1 << 20
 _SUFFIXES: Final = (".eml", ".txt", ".md", ".csv")
+
+
+def _request(words: Words | None) -> re.Pattern[str]:
+    """What a request looks like in the language of a page of feedback."""
+
+    def label(name: str) -> str:
+        told = say(finding(f"page.{name}", value="\0"), words=words).partition("\0")[0]
+        return rf"[> ]*{re.escape(told.strip().rstrip(_COLONS))}[ \t]*[{_COLONS}][ \t]*"
+
+    first = re.escape(say(finding("page.request"), words=words))
+    fields = "".join(rf"{label(f'request-{name}')}(?P<{name}>[^\r\n]{{0,200}})\s*" for name in _FIELDS)
+    return re.compile(rf"{first}\s*{fields}(?:{label('request-why')}(?P<why>[^\r\n]{{0,1000}}))?")
 
 
 @dataclass(frozen=True)
@@ -54,14 +62,17 @@ class Request:
         return f"{who} ({mark}): {show(self.why or 'no reason is given', 1000)} [{show(self.file)}]"
 
 
-def read_requests(paths: Sequence[Path]) -> tuple[list[Request], list[str]]:
+def read_requests(paths: Sequence[Path], languages: Sequence[Words] = ()) -> tuple[list[Request], list[str]]:
     """The requests in files and folders (messages as .eml, texts, CSV files of a form), each once; and a
     sentence for each file that cannot be read.
+
+    languages : of the editions of the course; requests may be in their words
 
     Raises UsageError for a path that is not there.
     """
     found: dict[Request, None] = {}
     faults = []
+    patterns = [_request(words) for words in (None, *languages)]
     for path in paths:
         if not path.exists():
             raise UsageError(f"There is no {show(path)}.")
@@ -75,7 +86,7 @@ def read_requests(paths: Sequence[Path]) -> tuple[list[Request], list[str]]:
                 faults.append(f"{show(file.name)} cannot be read ({show(error)}).")
                 continue
             for text in texts:
-                for match in _REQUEST.finditer(text):
+                for match in (match for known in patterns for match in known.finditer(text)):
                     told = {name: (value or "").strip() for name, value in match.groupdict().items()}
                     submission = (
                         told["submission"] if re.fullmatch("[0-9a-f]{8,64}", told["submission"]) else ""

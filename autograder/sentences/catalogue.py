@@ -91,7 +91,7 @@ def say(
     told = {name: _told(value, hints, folder, words) for name, value in values.items()}
     if words is not None:
         template = words.templates.get(identifier, template)
-        told |= {name: words.told(name, told[name]) for name in ("case", "text") if name in told}
+        told |= {name: words.told(name, told[name]) for name in ("case", "text", "message") if name in told}
     if template is None:
         return " ".join([f"[{identifier}]", *told.values()])
     if not isinstance(template, str):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -29,9 +29,14 @@ class Words:
     cases: Mapping[str, str]
     hidden: Mapping[str, str]
     """Sentences of hidden tests as their author wrote them, with placeholders, and their translations."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """English texts that cells of the assignment show or raise, and their translations."""
 
     def told(self, name: str, text: str) -> str:
-        """A value that an author has written: the title of a case, the sentence of a hidden test."""
+        """A value that an author has written: the title of a case, the sentence of a hidden test, or the one
+        with which an answer stops that is not written yet."""
+        if name == "message":
+            return self.outputs.get(text, text)
         return self.cases.get(text, text) if name == "case" else self._of_hidden(text)
 
     def _of_hidden(self, text: str) -> str:
@@ -40,28 +45,30 @@ class Words:
         for pattern, said in self._patterns:
             if found := pattern.fullmatch(text):
                 values = {name: self.hidden.get(value, value) for name, value in found.groupdict().items()}
-                return _filled(said, values)
+                return filled(said, values)
         return text
 
     @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
         """Sentences with placeholders, those with the most words of their own first."""
         ordered = sorted(self.hidden, key=lambda text: -len(_FIELD.sub("", text)))
-        return [(_pattern(text), self.hidden[text]) for text in ordered if _FIELD.search(text)]
+        return [(pattern(text), self.hidden[text]) for text in ordered if _FIELD.search(text)]
 
 
-def _filled(said: str, values: Mapping[str, str]) -> str:
+def filled(said: str, values: Mapping[str, str]) -> str:
+    """A template with values in place of its placeholders."""
     return _FIELD.sub(lambda field: values.get(field[1], field[0]), said)
 
 
-def _pattern(template: str) -> re.Pattern[str]:
+def pattern(template: str) -> re.Pattern[str]:
+    """What a template may have been told as, with its placeholders as groups."""
     seen: set[str] = set()
     parts, at = [], 0
-    for field in _FIELD.finditer(template):
-        parts.append(re.escape(template[at : field.start()]))
-        parts.append(f"(?P={field[1]})" if field[1] in seen else f"(?P<{field[1]}>.+?)")
-        seen.add(field[1])
-        at = field.end()
+    for place in _FIELD.finditer(template):
+        parts.append(re.escape(template[at : place.start()]))
+        parts.append(f"(?P={place[1]})" if place[1] in seen else f"(?P<{place[1]}>.+?)")
+        seen.add(place[1])
+        at = place.end()
     return re.compile("".join([*parts, re.escape(template[at:])]))
 
 
@@ -73,6 +80,12 @@ def words_of(course: Path, language: str) -> Words | None:
     try:
         about = json.loads((course / "editions" / language / "edition.json").read_text(encoding="utf-8"))
         parts = [dict(about[part]) for part in ("sentences", "hints", "cases", "hidden")]
-        return Words(language, str(about["tag"]), *parts)
+        return Words(language, str(about["tag"]), *parts, outputs=dict(about.get("outputs", {})))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def words_of_all(course: Path) -> list[Words]:
+    """The words of every edition of a course, in the order of their names."""
+    folders = sorted((course / "editions").glob("*/edition.json"))
+    return [words for path in folders if (words := words_of(course, path.parent.name)) is not None]

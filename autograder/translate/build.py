@@ -40,6 +40,7 @@ from autograder.translate.place import translated
 
 EDITIONS: Final = "editions"
 _IGNORED: Final = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+_STUB: Final = re.compile(r'raise NotImplementedError\("([^"\\]+)"\)')
 _LINK: Final = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 
 
@@ -133,6 +134,21 @@ class Edition:
                     found[f"{area}.{base}"] = said
         return {key: said for key, said in found.items() if key not in incomplete}
 
+    def shown(self) -> dict[str, str]:
+        """English -> translation, for what rnn_utils shows and for errors of answers that are not written."""
+        said = {
+            entry.text: said
+            for entry in self.messages.get("check", ())
+            if (entry.context or "").startswith("utils.")
+            and (said := self.known.of(entry.text, entry.context)) is not None
+        }
+        for path in (self.course / "release").glob("*/*.ipynb"):
+            for cell in read_notebook(path).cells:
+                for text in _STUB.findall(cell.source) if cell.cell_type == "code" else ():
+                    if (other := self.known.of(text, "code")) is not None:
+                        said[text] = other
+        return said
+
     def by_text(self, context: str) -> dict[str, str]:
         """English -> translation, for messages that are known by their text."""
         texts = {
@@ -177,6 +193,7 @@ def build(course: Path, language: Language) -> Edition:
                 "hints": _without(edition.sentences(("hint",)), "hint."),
                 "cases": edition.by_text("case"),
                 "hidden": edition.by_text("hidden"),
+                "outputs": edition.shown(),
             },
         )
         target = home / language.code
