@@ -79,8 +79,11 @@ def words_of(course: Path, language: str) -> Words | None:
         return None
     try:
         about = json.loads((course / "editions" / language / "edition.json").read_text(encoding="utf-8"))
-        parts = [dict(about[part]) for part in ("sentences", "hints", "cases", "hidden")]
-        return Words(language, str(about["tag"]), *parts, outputs=dict(about.get("outputs", {})))
+        sentences, hints, cases, hidden = (
+            dict(about[part]) for part in ("sentences", "hints", "cases", "hidden")
+        )
+        outputs = dict(about.get("outputs", {}))
+        return Words(language, str(about["tag"]), sentences, hints, cases, hidden, outputs)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
