@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .PHONY: help lab test check proof fuzz coverage house pythons image demo release notebooks answers study \
-	language editions site lite \
+	language editions site lite frames \
 	figures screenshots slides bridge format clean
 
 help:  ## this list
@@ -76,7 +76,13 @@ editions: .venv/ready  ## renew locale/ from the original, and editions/ from lo
 	$(BIN)/autograder translate update
 	$(BIN)/autograder translate build
 
-site: .venv/ready  ## build the web site of lessons, assignments and guides in docs/_build/html
+frames: docs/_build/frames/ready  ## draw what the lessons' sliders show on the site: minutes, once
+
+docs/_build/frames/ready: .venv/ready $(wildcard notebooks/*.ipynb docs/frames/*.py)
+	$(BIN)/python docs/frames/draw.py
+	touch $@
+
+site: frames  ## build the web site of lessons, assignments and guides in docs/_build/html
 	$(BIN)/python docs/build.py
 
 lite: .venv/ready  ## build the browser edition, which needs no installation, for make site

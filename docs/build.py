@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 import tempfile
@@ -11,22 +12,25 @@ from sphinx.cmd.build import main
 
 DOCS = Path(__file__).resolve().parent
 LITE = DOCS / "_build" / "lite"
+FRAMES = DOCS / "_build" / "frames"
 
 
-def build(target: Path) -> int:
+def build(target: Path, frames: Path = FRAMES) -> int:
     """Sphinx' exit code: 0 if the site was built without a single warning; else `target` stays as it was.
 
     A site that stands in `target` is replaced as a whole: a page that is left out now must not stay there.
-    The browser edition, where `make lite` has built it, comes with it, and the notebooks' pages link to it.
+    The browser edition, where `make lite` has built it, comes with it, and the notebooks' pages link to it; so
+    do the pictures of `make frames`, in `frames`, with which sliders of the lessons work without a kernel.
     """
-    options = ["-D", "lite=lite"] if (LITE / "jupyter-lite.json").is_file() else []
+    lite = (LITE / "jupyter-lite.json").is_file()
+    options = ["-D", f"frames={frames}", *(["-D", "lite=lite"] if lite else [])]
     with tempfile.TemporaryDirectory() as folder:
         built = Path(folder, "html")
         code = main(
             ["--fail-on-warning", "--quiet", *options, "--conf-dir", str(DOCS), str(DOCS.parent), str(built)]
         )
         if code == 0:
-            if options:
+            if lite:
                 shutil.copytree(LITE, built / "lite")
             if (target / ".buildinfo").is_file():
                 shutil.rmtree(target)
@@ -35,8 +39,11 @@ def build(target: Path) -> int:
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS / "_build" / "html"
-    code = build(folder)
+    parser = argparse.ArgumentParser(description="Build the web site.")
+    parser.add_argument("folder", type=Path, nargs="?", default=DOCS / "_build" / "html")
+    parser.add_argument("--frames", type=Path, default=FRAMES, help="pictures drawn by docs/frames/draw.py")
+    arguments = parser.parse_args()
+    code = build(arguments.folder, arguments.frames.resolve())
     if code == 0:
-        print(f"The site is built; open {folder / 'index.html'}")
+        print(f"The site is built; open {arguments.folder / 'index.html'}")
     sys.exit(code)

@@ -76,10 +76,17 @@ def whole_class() -> None:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The web site, built without a warning; what uses it is marked xdist_group("site"): built once."""
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, str(COURSE / "docs" / "build.py"), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    folder, frames = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("frames")
+    # The pictures of one lesson stand for all: they take a while.
+    for command in (
+        ["frames/draw.py", "02-from-layer-to-recurrence", "--into", str(frames)],
+        ["build.py", str(folder), "--frames", str(frames)],
+    ):
+        program = str(COURSE / "docs" / command[0])
+        done = subprocess.run(
+            [sys.executable, program, *command[1:]], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 
