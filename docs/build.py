@@ -19,8 +19,8 @@ def build(target: Path, frames: Path = FRAMES) -> int:
     """Sphinx' exit code: 0 if the site was built without a single warning; else `target` stays as it was.
 
     A site that stands in `target` is replaced as a whole: a page that is left out now must not stay there.
-    The browser edition, where `make lite` has built it, comes with it, and the notebooks' pages link to it; so
-    do the pictures of `make frames`, in `frames`, with which sliders of the lessons work without a kernel.
+    The browser edition, where `make lite` has built it, comes with it, and the notebooks' pages link to it.
+    From `frames` come the pictures of `make frames`: with them, sliders of the lessons work without a kernel.
     """
     lite = (LITE / "jupyter-lite.json").is_file()
     options = ["-D", f"frames={frames}", *(["-D", "lite=lite"] if lite else [])]

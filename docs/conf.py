@@ -20,7 +20,17 @@ copyright = "its authors. Text and figures: CC BY 4.0; code: MIT."
 html_title = project
 language = "en"
 
-extensions = ["myst_nb", "accessible", "folders", "frames", "glossary", "links", "mathml", "navigation", "play"]
+extensions = [
+    "myst_nb",
+    "accessible",
+    "folders",
+    "frames",
+    "glossary",
+    "links",
+    "mathml",
+    "navigation",
+    "play",
+]
 root_doc = "docs/index"
 include_patterns = [
     "docs/*.md",

@@ -1,4 +1,4 @@
-"""Sliders on the site, which has no kernel: pictures that `make frames` has drawn, and the script that shows them."""
+"""Sliders on the site, which has no kernel: pictures from `make frames`, and the script that shows them."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ MOST_FRAMES = 250
 MOST_BYTES = 1_500_000
 """All pictures of a figure: they are loaded together when its first control is touched."""
 START = """
+import sys
 sys.path.append({here!r})
 import explore
 import recorder

@@ -50,7 +50,7 @@ class Recorder:
         if size > self.most_bytes:
             raise ValueError(
                 f"The {len(sentences)} pictures of “{alt}” take {size / 1e6:.1f} MB where "
-                f"{self.most_bytes / 1e6:.1f} MB are allowed: give its sliders larger steps, or allow fewer frames."
+                f"{self.most_bytes / 1e6:.1f} MB are allowed: give its sliders larger steps."
             )
         self.figures.append(
             {
@@ -76,9 +76,10 @@ class Recorder:
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
         plt.close(figure)
-        Image.open(buffer).convert("RGB").quantize(24, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).convert("RGB").save(
-            path, lossless=True, quality=100, method=6
-        )
+        picture = Image.open(buffer).convert("RGB")
+        # The colours of lines and markers stay as they are; of the shades between them, some are joined.
+        few = picture.quantize(24, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).convert("RGB")
+        few.save(path, lossless=True, quality=100, method=6)
         return path.stat().st_size
 
 

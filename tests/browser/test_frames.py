@@ -50,7 +50,9 @@ def test_a_slider_shows_another_picture_and_says_what_changed(page: Any) -> None
         assert output.locator("img").bounding_box()["width"] == pytest.approx(width, abs=1)
 
 
-@pytest.mark.parametrize(("key", "weight", "text"), [("Home", -1.2, "\N{MINUS SIGN}1.2"), ("End", 1.2, "1.2")])
+@pytest.mark.parametrize(
+    ("key", "weight", "text"), [("Home", -1.2, "\N{MINUS SIGN}1.2"), ("End", 1.2, "1.2")]
+)
 def test_the_ends_of_a_slider(page: Any, key: str, weight: float, text: str) -> None:
     output, slider = figure(page, "recurrent weight w_aa")
     slider.focus()
