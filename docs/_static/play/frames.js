@@ -15,7 +15,9 @@ Pictures and sentences are numbered as in nested loops over the controls, the la
   /** A slider for numbers, a list for words; `change` is called with the place of the chosen value. */
   function control({label, values, start}, change) {
     const words = values.some((value) => typeof value !== "number");
-    const now = make("output", {textContent: words ? "" : shown(values[start])});
+    // For the eyes: a listener hears the slider's own text, and then the sentence below the picture.
+    const now = make("span", {className: "frames-value", textContent: words ? "" : shown(values[start])});
+    now.setAttribute("aria-hidden", "true");
     const input = words
       ? make("select", {}, ...values.map((value, place) => new Option(value, place)))
       : make("input", {type: "range", min: 0, max: values.length - 1, step: 1});
