@@ -43,11 +43,19 @@ def embedding_cases() -> dict[str, list[Case]]:
         }
 
     def backward(
-        title: str, seed: int, n_x: int, vocab_size: int, m: int, T_x: int, size: float = 1.0, **given: Any
+        title: str,
+        seed: int,
+        n_x: int,
+        vocab_size: int,
+        m: int,
+        T_x: int,
+        size: float = 1.0,
+        times: float = 1.0,
+        **given: Any,
     ) -> Case:
         drawn = draw(seed, dx=(n_x, m, T_x), E=(n_x, vocab_size))
         read = given.get("tokens", tokens(seed, vocab_size, m, T_x))
-        arguments = {"dx": size * drawn["dx"], "cache": (read, drawn["E"])}
+        arguments = {"dx": size * drawn["dx"], "cache": (read, times * drawn["E"])}
         return {"title": title, "arguments": arguments, "returns": ["dE"], "show": {"dE": [0]}}
 
     once = np.array([[4, 1, 3], [0, 2, 5]])
@@ -61,8 +69,12 @@ def embedding_cases() -> dict[str, list[Case]]:
                 forward("a single name", 3, 3, 6, 1, 5),
                 forward("a single step", 4, 4, 3, 2, 1),
                 forward("vectors of a single number", 5, 1, 5, 2, 3),
-                forward("all sizes equal", 6, 3, 3, 3, 3),
-                forward("tokens in single bytes", 7, 2, 6, 2, 3, tokens=tokens(7, 6, 2, 3).astype(np.int8)),
+                forward(
+                    "all sizes equal, tokens of two bytes", 6, 3, 3, 3, 3,
+                    tokens=tokens(6, 3, 3, 3).astype(np.int16),
+                ),
+                forward("a large E with zeros in it", 10, 4, 4, 2, 3, E=1e8 * np.eye(4)),
+                forward("tokens in single bytes", 7, 2, 6, 2, 3, tokens=tokens(7, 6, 2, 3).astype(np.uint8)),
                 rigid(forward("a large vocabulary", 8, 3, 30, 2, 4)),
                 forward("the tokens of the first case at other places", 1, 5, 7, 3, 4,
                         tokens=rearranged(tokens(1, 7, 3, 4))),
@@ -72,14 +84,14 @@ def embedding_cases() -> dict[str, list[Case]]:
                         E=rearranged(draw(1, E=(5, 7))["E"])),
             ],
             0,
-            8,
+            9,
         ),
         "embedding_backward": called_twice([
             # First without a repeated token, so that what is wrong with those shows in the second one alone.
             first,
             backward("letters that repeat", 2, 3, 4, 3, 4),
             backward("the same letter throughout", 3, 2, 5, 2, 4, tokens=np.full((2, 4), 3)),
-            backward("letters that do not occur", 4, 2, 20, 2, 3),
+            backward("letters that do not occur, a large E", 4, 1, 40, 2, 3, times=1e4),
             backward("a single name", 5, 4, 3, 1, 6),
             backward("a single step", 6, 3, 3, 5, 1),
             backward("all sizes equal", 7, 3, 3, 3, 3),
@@ -102,8 +114,10 @@ def embedding_cases() -> dict[str, list[Case]]:
 
 
 def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
-    def forward(title: str, seed: int, shape: tuple[int, ...], p: float, *training: bool) -> Case:
-        arguments = {**draw(seed, a=shape), "p": p, "rng": np.random.default_rng(seed)}
+    def forward(
+        title: str, seed: int, shape: tuple[int, ...], p: float, *training: bool, times: float = 1.0
+    ) -> Case:
+        arguments = {"a": times * draw(seed, a=shape)["a"], "p": p, "rng": np.random.default_rng(seed)}
         if training:
             arguments["training"] = training[0]
         after = copy.deepcopy(arguments)
@@ -135,13 +149,15 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 forward("a single example", 5, (6, 1, 2), 0.25),
                 forward("nearly all dropped", 6, (3, 4, 5), 0.9),
                 forward("one axis", 7, (40,), 0.2),
-                forward("all sizes equal", 8, (3, 3, 3), 0.4),
+                forward("all sizes equal, small numbers", 8, (3, 3, 3), 0.4, times=1e-2),
+                forward("four axes, large numbers", 12, (2, 3, 2, 3), 0.4, times=1e2),
+                forward("zeros", 13, (3, 4), 0.5, times=0.0),
                 forward("not in training, nothing to drop", 9, (2, 3), 0.0, False),
                 rigid(forward("a fifth dropped", 10, (4, 5, 2), 0.2, True)),
                 forward("the sizes of the first case, other numbers", 11, (4, 3, 5), 0.3),
             ],
             0,
-            10,
+            12,
         ),
         "dropout_backward": called_twice(
             [
@@ -152,6 +168,13 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 backward(SIZES[0][0], 5, (4, 2, 3), 0.2, SIZES[0][1]),
                 backward(SIZES[1][0], 6, (4, 2, 3), 0.9, SIZES[1][1]),
                 backward("all sizes equal", 7, (3, 3, 3), 0.4),
+                backward("four axes", 10, (2, 3, 2, 3), 0.4),
+                backward("one axis", 11, (40,), 0.2),
+                third
+                | {
+                    "title": "the gradients of the first case, nothing kept",
+                    "arguments": given | {"cache": (np.zeros((4, 3, 5)), 0.3)},
+                },
                 rigid(backward("a fifth dropped", 8, (4, 5, 2), 0.2)),
                 backward("the sizes of the first case, other numbers", 9, (4, 3, 5), 0.3),
                 third
@@ -166,7 +189,7 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 },
             ],
             0,
-            8,
+            11,
         ),
     }
 
@@ -194,12 +217,12 @@ def batch_cases(reference: Reference) -> list[Case]:
         [
             case("twelve names in batches of four", 1, drawn(1, 12, 9), 4),
             case("a last batch that is smaller", 2, drawn(2, 11, 6), 4),
-            case("many names of the same length", 3, drawn(3, 20, 3), 6),
+            case("many names of the same length, long ones", 3, 1000 * drawn(3, 25, 3), 6),
             case("all of one length", 4, np.full(9, 5), 2),
             case("a batch for each name", 5, drawn(5, 6, 8), 1),
             case("fewer names than a batch holds", 6, drawn(6, 5, 7), 32),
             case("a single name", 7, [4], 3),
-            rigid(case("lengths in single bytes", 8, drawn(8, 14, 12).astype(np.int8), 5)),
+            rigid(case("lengths in single bytes", 8, drawn(8, 14, 12).astype(np.uint8), 5)),
             case("as many names as a batch holds", 9, drawn(9, 8, 9), 8),
             case("the lengths of the first case at other places", 1, rearranged(drawn(1, 12, 9)), 4),
             case("the lengths of the first case, another generator", 10, drawn(1, 12, 9), 4),
@@ -229,22 +252,27 @@ def classify_cases() -> list[Case]:
             "show": {"y_pred": [0]},
         }
 
+    def behind_the_ends(case: Case) -> Case:
+        a, lengths = case["arguments"]["a"], case["arguments"]["lengths"]
+        real = np.arange(a.shape[2]) < lengths[:, np.newaxis]
+        return case | {"arguments": case["arguments"] | {"a": np.where(real, a, 1e6)}}
+
     small = case("labels and lengths in single bytes", 9, 4, 3, 5, 3)
-    for name in ("lengths", "labels"):
-        small["arguments"][name] = small["arguments"][name].astype(np.int8)
+    for name, kind in (("lengths", np.int8), ("labels", np.uint8)):
+        small["arguments"][name] = small["arguments"][name].astype(kind)
     more = case("more parameters in the dictionary", 10, 3, 4, 2, 3)
-    more["arguments"]["parameters"] |= draw(10, Waa=(3, 3), E=(2, 5))
+    more["arguments"]["parameters"] |= draw(10, Waa=(3, 3), E=(1, 5))
     first = case("four names of different lengths", 1, 5, 4, 6, 3, [6, 2, 4, 3])
     given = first["arguments"]
     return called_twice(
         [
             first,
-            case("other sizes", 2, 3, 6, 4, 5),
+            behind_the_ends(case("a single hidden unit, large numbers behind the ends", 2, 1, 6, 4, 5)),
             case("as many names as steps and classes", 3, 4, 3, 3, 3, [1, 3, 2]),
             case("a single name", 4, 4, 1, 5, 3, [2]),
             case("a single step", 5, 3, 4, 1, 2),
             case("all names as long as the array", 6, 2, 3, 4, 3, [4, 4, 4]),
-            case("small weights", 7, 3, 5, 3, 6, scale=1e-2),
+            case("small weights", 7, 3, 5, 3, 6, scale=1e-4),
             case("large weights", 8, 3, 3, 4, 4, scale=20.0),
             small,
             more,
