@@ -23,7 +23,7 @@ from style import BACKGROUND, GREY, INK, PALE, PIXEL, ROLES, described, settings
 ROOT = Path(__file__).resolve().parents[2]
 PLANS = tomllib.loads((ROOT / "docs" / "teaching" / "plan.toml").read_text("utf-8"))["plan"]
 PICTURES = ROOT / "docs" / "images"
-GIVES_AWAY = {"03": ["01"], "04": ["02"], "05": ["03", "04"], "06": ["05"], "07": ["05"], "08": ["06"]}
+GIVES_AWAY = {"03": ["01"], "04": ["02"], "05": ["03", "04"], "06": ["05"], "07": ["05"], "08": ["03", "05"]}
 """Assignment -> those whose deadline has to be over when it is released."""
 WIDTH, ROW, LEFT, TOP = 1000, 40, 130, 92
 SIZE = 15 * PIXEL
