@@ -253,6 +253,25 @@ class _PlainProgress:
 # --------------------------------------------------------------------------------------------------------
 
 
+def _use_font() -> None:
+    """Let figures have the letters of the font that some editions bring along."""
+    font = Path(__file__).with_name("course-font.otf")
+    if not font.is_file():
+        return
+    try:
+        import matplotlib
+        from matplotlib import font_manager
+
+        font_manager.fontManager.addfont(font)
+        name = font_manager.FontProperties(fname=font).get_name()
+    except (ImportError, OSError, RuntimeError):  # no Matplotlib, or a damaged file: figures do without
+        return
+    matplotlib.rcParams["font.family"] = ["DejaVu Sans", name]
+
+
+_use_font()
+
+
 def show_figure(figure: Figure, alt: str) -> None:
     """Show a matplotlib figure in the notebook together with `alt`, a description for screen readers.
 

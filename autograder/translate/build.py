@@ -15,6 +15,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +28,7 @@ import nbformat
 
 from autograder.course.cells import read_notebook
 from autograder.translate import script
-from autograder.translate.catalogues import Language, Translations, read
+from autograder.translate.catalogues import LOCALE, Language, Translations, read
 from autograder.translate.originals import (
     Message,
     compared_texts,
@@ -39,6 +41,9 @@ from autograder.translate.originals import (
 from autograder.translate.place import translated
 
 EDITIONS: Final = "editions"
+FONT: Final = "course-font.otf"
+"""In the folder of a language whose letters Matplotlib's own font lacks; its licence lies beside it."""
+FONT_LICENCE: Final = "course-font-licence.txt"
 _IGNORED: Final = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
 _STUB: Final = re.compile(r'raise NotImplementedError\("([^"\\]+)"\)')
 _LINK: Final = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
@@ -171,6 +176,7 @@ def build(course: Path, language: Language) -> Edition:
         for name in pages(course):
             edition.page(name)
         _scripts(edition)
+        _figures(edition)
         areas = (
             "check",
             "examiner",
@@ -249,6 +255,32 @@ def _scripts(edition: Edition) -> None:
         target = edition.folder / "docs" / "_static" / "play" / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(said, encoding="utf-8")
+
+
+def _figures(edition: Edition) -> None:
+    """The drawings with translated labels, and the font that figures of students need."""
+    font = edition.course / LOCALE / edition.language.code / FONT
+    homes = [path for part in ("release/*", "notebooks") for path in edition.folder.glob(part)]
+    if font.is_file():
+        for home in homes:
+            shutil.copyfile(font, home / FONT)
+            shutil.copyfile(font.with_name(FONT_LICENCE), home / FONT_LICENCE)
+    draw = edition.course / "docs" / "figures" / "draw.py"
+    if not draw.is_file():
+        return
+    words = {
+        entry.text: said
+        for entry in edition.messages.get("figures", ())
+        if (said := edition.say(entry.text, entry.context)) is not None
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        about, drawn = Path(folder, "edition.json"), Path(folder, "drawn")
+        _write(about, {"words": words, "font": str(font) if font.is_file() else None})
+        subprocess.run([sys.executable, draw, "--edition", about, drawn], check=True, capture_output=True)
+        for home in homes:
+            made = drawn / ("notebooks" if home.name == "notebooks" else f"source/{home.name}") / "images"
+            if made.is_dir():
+                shutil.copytree(made, home / "images", dirs_exist_ok=True)
 
 
 def _without(said: Mapping[str, Any], prefix: str) -> dict[str, Any]:

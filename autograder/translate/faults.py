@@ -11,7 +11,7 @@ from typing import Final
 
 from markdown_it import MarkdownIt
 
-from autograder.translate import python, script
+from autograder.translate import script, texts
 
 _MATH: Final = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.S)
 _IN_MATH: Final = re.compile(r"\\(text|mathrm|textbf)\{[^}]*\}")
@@ -66,10 +66,8 @@ def _of_markdown(text: str, said: str) -> Iterator[str]:
 
 def _of_code(text: str, said: str, has_fields: bool) -> Iterator[str]:
     if has_fields:
-        yield from _differ("expressions {…}", python.fields_of(text), python.fields_of(said))
-        if any(
-            bracket in python.without_fields(said).replace("{{", "").replace("}}", "") for bracket in "{}"
-        ):
+        yield from _differ("expressions {…}", texts.fields_of(text), texts.fields_of(said))
+        if any(bracket in texts.without_fields(said).replace("{{", "").replace("}}", "") for bracket in "{}"):
             yield "it has a brace that belongs to no expression"
     yield from _differ("formulas", _formulas(text), _formulas(said))
     if '"""' in said or said.count("\\") != text.count("\\"):
@@ -79,8 +77,8 @@ def _of_code(text: str, said: str, has_fields: bool) -> Iterator[str]:
 
 
 def _of_sentence(text: str, said: str) -> Iterator[str]:
-    yield from _differ("placeholders", python.fields_of(text), python.fields_of(said))
-    if any(bracket in python.without_fields(said) for bracket in "{}"):
+    yield from _differ("placeholders", texts.fields_of(text), texts.fields_of(said))
+    if any(bracket in texts.without_fields(said) for bracket in "{}"):
         yield "it has a brace that belongs to no placeholder"
     yield from _differ("code spans", _code(text), _code(said))
 

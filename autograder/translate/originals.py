@@ -30,7 +30,7 @@ from autograder.course.cells import is_grade, read_notebook
 from autograder.exam.names import hidden_lines
 from autograder.misconceptions.catalogue import load
 from autograder.sentences.catalogue import FOLDER as SENTENCES
-from autograder.translate import markdown, python, script
+from autograder.translate import markdown, python, script, texts
 from autograder.translate.place import Place, has_words
 
 PAGES: Final = (
@@ -189,9 +189,9 @@ def sentence(identifier: str, template: Any, where: str) -> Iterator[Message]:
         {"": template} if isinstance(template, str) else {f"[{form}]": template[form] for form in template}
     )
     for form, text in forms.items():
-        bare = python.without_fields(text)
+        bare = texts.without_fields(text)
         if has_words(bare) or identifier in _EVEN_WITHOUT_WORDS:
-            yield Message(text, identifier + form, where, bool(python.fields_of(text)))
+            yield Message(text, identifier + form, where, bool(texts.fields_of(text)))
 
 
 def sentences_in(path: Path) -> dict[str, str]:

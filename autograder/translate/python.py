@@ -6,81 +6,23 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
-from autograder.translate.place import Place, columns, wrapped_to
+from autograder.translate.place import Place, wrapped_to
+from autograder.translate.texts import (
+    PROSE,
+    WIDTH,
+    WORDS,
+    Where,
+    literals,
+    message_of,
+    strings,
+    without_fields,
+)
 
-WIDTH: Final = 100
-"""Columns of a line of translated code."""
-_PROSE: Final = re.compile(r"[A-Za-z]{2,}[,;:]? (?:[^ ]{1,3} )?[A-Za-z]{2,}")
-_WORDS: Final = re.compile(r"[A-Za-z]{3,}")
-_MATH: Final = re.compile(r"\$[^$]*\$")
 _NOT_WORDS: Final = re.compile(r"^(?:###|#!|fmt:|noqa|type:|%|!)|fmt: skip")
 _ENTRY: Final = re.compile(r"^\s*[\w*(),\[\]\"' …]{1,40}?\s+: (?=\S)")
-_SHOWN_BY: Final = frozenset(
-    [
-        "print",
-        "guess",
-        "show_figure",
-        "show_table",
-        "set_title",
-        "set_xlabel",
-        "set_ylabel",
-        "suptitle",
-        "supxlabel",
-        "supylabel",
-        "title",
-        "xlabel",
-        "ylabel",
-        "legend",
-        "text",
-        "annotate",
-        "set",
-        "figtext",
-        "set_yticklabels",
-        "set_xticklabels",
-        "set_label",
-        "HTML",
-        "Markdown",
-    ]
-)
-_SHOWN_AS: Final = frozenset(
-    ["label", "title", "xlabel", "ylabel", "labels", "xticklabels", "yticklabels", "alt", "description"]
-)
-_SAME_IN_ALL: Final = frozenset(
-    [
-        "relu",
-        "tanh",
-        "softmax",
-        "sigmoid",
-        "numpy",
-        "adam",
-        "Adam",
-        "GRU",
-        "LSTM",
-        "RNN",
-        "int32",
-        "int64",
-        "float32",
-        "float64",
-        "center",
-        "left",
-        "right",
-        "upper",
-        "lower",
-        "best",
-        "black",
-        "gray",
-        "white",
-        "both",
-        "none",
-        "off",
-        "NumPy",
-        "gradient_check",
-        "complex",
-    ]
-)
 
 
 def places(source: str) -> list[Place]:
@@ -92,38 +34,20 @@ def places(source: str) -> list[Place]:
         tokens = list(tokenize.generate_tokens(io.StringIO(plain).readline))
     except (SyntaxError, tokenize.TokenError):
         return []
-    where = _Where(lines)
+    where = Where(lines)
     magics = {number for number, line in enumerate(lines, 1) if line[:1] in "%!"}
     found = [*_comments(tokens, where, magics), *_docstrings(tree, where, source)]
     taken = [(place.start, place.end) for place in found]
-    for place in _literals(tree, where, source):
+    for place in literals(tree, where, source):
         if not any(start <= place.start < end for start, end in taken):
             found.append(place)
     return sorted(found, key=lambda place: place.start)
 
 
-class _Where:
-    """Positions of lines and columns in a text."""
-
-    def __init__(self, lines: list[str]) -> None:
-        self.lines, self._starts = lines, [0]
-        for line in lines:
-            self._starts.append(self._starts[-1] + len(line))
-
-    def at(self, line: int, column: int) -> int:
-        return self._starts[line - 1] + column
-
-    def at_byte(self, line: int, byte: int) -> int:
-        return self._starts[line - 1] + len(self.lines[line - 1].encode()[:byte].decode())
-
-    def column(self, position: int, text: str) -> int:
-        return position - (text.rfind("\n", 0, position) + 1)
-
-
 # ---- comments ----
 
 
-def _comments(tokens: list[tokenize.TokenInfo], where: _Where, magics: set[int]) -> Iterator[Place]:
+def _comments(tokens: list[tokenize.TokenInfo], where: Where, magics: set[int]) -> Iterator[Place]:
     """A block of lines with nothing else is one message."""
     block: list[tokenize.TokenInfo] = []
     for token in tokens:
@@ -131,7 +55,7 @@ def _comments(tokens: list[tokenize.TokenInfo], where: _Where, magics: set[int])
             continue
         alone = not token.line[: token.start[1]].strip()
         text = token.string.lstrip("#").strip()
-        usable = bool(_WORDS.search(text)) and not _NOT_WORDS.search(token.string.removeprefix("# "))
+        usable = bool(WORDS.search(text)) and not _NOT_WORDS.search(token.string.removeprefix("# "))
         follows = (
             block
             and alone
@@ -147,7 +71,7 @@ def _comments(tokens: list[tokenize.TokenInfo], where: _Where, magics: set[int])
         yield _comment(block, where)
 
 
-def _comment(block: list[tokenize.TokenInfo], where: _Where) -> Place:
+def _comment(block: list[tokenize.TokenInfo], where: Where) -> Place:
     column = block[0].start[1]
     message = " ".join(token.string.lstrip("#").strip() for token in block)
     alone = not block[0].line[:column].strip()
@@ -162,7 +86,7 @@ def _comment(block: list[tokenize.TokenInfo], where: _Where) -> Place:
 # ---- docstrings ----
 
 
-def _docstrings(tree: ast.Module, where: _Where, source: str) -> Iterator[Place]:
+def _docstrings(tree: ast.Module, where: Where, source: str) -> Iterator[Place]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and node.body:
             first = node.body[0]
@@ -171,7 +95,7 @@ def _docstrings(tree: ast.Module, where: _Where, source: str) -> Iterator[Place]
                 yield from _docstring(value, where, source)
 
 
-def _docstring(node: ast.Constant, where: _Where, source: str) -> Iterator[Place]:
+def _docstring(node: ast.Constant, where: Where, source: str) -> Iterator[Place]:
     start = where.at_byte(node.lineno, node.col_offset)
     end = where.at_byte(node.end_lineno or node.lineno, node.end_col_offset or 0)
     quote = source.find('"""', start)
@@ -210,7 +134,7 @@ def _entry(group: list[tuple[int, str]], source: str) -> Iterator[Place]:
     end = last + len(end_line.rstrip())
     parts = [line[named.end() :] if named else line, *(text for _, text in group[1:])]
     message = " ".join(part.strip() for part in parts)
-    if not _WORDS.search(message) or not _PROSE.search(message):
+    if not WORDS.search(message) or not PROSE.search(message):
         return
     column = begin - (source.rfind("\n", 0, begin) + 1)
     inner = column if named else (_indent(group[1][1]) if len(group) > 1 else column)
@@ -221,143 +145,6 @@ def _entry(group: list[tuple[int, str]], source: str) -> Iterator[Place]:
         return ("\n" + " " * inner).join(wrapped_to(said, len(group), WIDTH - column))
 
     yield Place(begin, end, message, write)
-
-
-# ---- texts ----
-
-
-def _literals(tree: ast.Module, where: _Where, source: str) -> Iterator[Place]:
-    for node, shown in _strings(tree, shown=False):
-        template, has_fields = message_of(node)
-        bare = _MATH.sub("", template)
-        bare = re.sub(r"\{[^{}]*\}", "", bare) if has_fields else bare
-        words = [word for word in _WORDS.findall(bare) if word not in _SAME_IN_ALL]
-        if not words or not (
-            (shown and re.search(r"(?<![\w.])[A-Za-z]{3,}(?![\w(.=])", bare)) or _PROSE.search(bare)
-        ):
-            continue
-        if "\\" in "".join(fields_of(template)) or ('"' in "".join(fields_of(template)) and has_fields):
-            continue
-        start = where.at_byte(node.lineno, node.col_offset)
-        end = where.at_byte(node.end_lineno or node.lineno, node.end_col_offset or 0)
-        if re.match(r"[a-zA-Z]*(\"{3}|'{3})", source[start:end]):
-            continue  # a program, or data
-        yield Place(start, end, template, _writer(source, start, end, has_fields), has_fields)
-
-
-def _strings(node: ast.AST, *, shown: bool) -> Iterator[tuple[ast.Constant | ast.JoinedStr, bool]]:
-    """The texts in code, and whether each stands where it is shown to people."""
-    if isinstance(node, ast.JoinedStr):
-        yield node, shown
-        return
-    if isinstance(node, ast.Constant):
-        if isinstance(node.value, str):
-            yield node, shown
-        return
-    if isinstance(node, ast.Compare | ast.Subscript):
-        for child in ast.iter_child_nodes(node):
-            if not isinstance(child, ast.Constant):
-                yield from _strings(child, shown=False)
-        return
-    if isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        yield from _strings(node.func, shown=False)
-        told = name in _SHOWN_BY
-        for argument in node.args:
-            yield from _strings(argument, shown=told)
-        for keyword in node.keywords:
-            yield from _strings(keyword.value, shown=keyword.arg in _SHOWN_AS)
-        return
-    keeps = isinstance(
-        node,
-        ast.List
-        | ast.Tuple
-        | ast.Starred
-        | ast.ListComp
-        | ast.GeneratorExp
-        | ast.IfExp
-        | ast.BinOp
-        | ast.Dict,
-    )
-    for child in ast.iter_child_nodes(node):
-        yield from _strings(child, shown=shown and keeps)
-
-
-def message_of(node: ast.Constant | ast.JoinedStr) -> tuple[str, bool]:
-    """The message of a text, and whether it has expressions: these stand in braces then."""
-    if isinstance(node, ast.Constant):
-        return str(node.value), False
-    parts = []
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            parts.append(str(part.value).replace("{", "{{").replace("}", "}}"))
-        else:
-            parts.append(ast.unparse(ast.JoinedStr([part]))[2:-1])
-    return "".join(parts), True
-
-
-_FIELD: Final = re.compile(r"\{\{|\}\}|\{((?:[^{}]|\{[^{}]*\})*)\}")
-
-
-def fields_of(template: str) -> list[str]:
-    """The expressions in braces."""
-    return [found[1] for found in _FIELD.finditer(template) if found[1] is not None]
-
-
-def literal(said: str, has_fields: bool) -> str:
-    """Python's text for a message."""
-    parts, at = [], 0
-    for found in _FIELD.finditer(said) if has_fields else ():
-        if found[1] is not None:
-            parts += [_escaped(said[at : found.start()]), found[0]]
-            at = found.end()
-    body = "".join([*parts, _escaped(said[at:])])
-    return f'{"f" if has_fields else ""}"{body}"'
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-
-
-def _writer(source: str, start: int, end: int, has_fields: bool) -> Callable[[str], str]:
-    count = source.count("\n", start, end) + 1
-    column = start - (source.rfind("\n", 0, start) + 1)
-
-    def write(said: str) -> str:
-        if count == 1:
-            return literal(said, has_fields)
-        pieces: list[str] = []
-        for line in _parts(said, count, WIDTH - column - 3):
-            pieces.append(literal(line, has_fields and bool(fields_of(line) or "{{" in line or "}}" in line)))
-        return ("\n" + " " * column).join(pieces)
-
-    return write
-
-
-def _parts(said: str, count: int, width: int) -> list[str]:
-    """As many parts of a text as it had lines, so that the lines after it keep their numbers."""
-    parts = _kept_whole(said, width)
-    while len(parts) > count and width < 3 * columns(said):
-        width += 4
-        parts = _kept_whole(said, width)
-    while len(parts) < count and width > 4:
-        width -= 1
-        if len(shorter := _kept_whole(said, width)) <= count:
-            parts = shorter
-    return parts
-
-
-def _kept_whole(said: str, width: int) -> list[str]:
-    """Parts of a text, each about as long as a line, that together are the text; no expression is cut."""
-    parts, line = [], ""
-    for piece in re.findall(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}|[^{}\s]+\s*|\s+|[{}]", said):
-        chunks = [piece] if piece.startswith("{") or columns(piece) < width // 2 else list(piece)
-        for chunk in chunks:
-            if line and columns(line + chunk) > width:
-                parts.append(line)
-                line = ""
-            line += chunk
-    return [*parts, line]
 
 
 # ---- texts that are not translated, and those of tests ----
@@ -379,11 +166,6 @@ def compared(source: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def without_fields(template: str) -> str:
-    """A template without its placeholders."""
-    return _FIELD.sub(" ", template)
-
-
 def told_by_tests(source: str, hidden: frozenset[int]) -> Iterator[tuple[str, bool]]:
     """Sentences in the hidden lines of a test, and whether they have placeholders."""
     try:
@@ -401,10 +183,10 @@ def told_by_tests(source: str, hidden: frozenset[int]) -> Iterator[tuple[str, bo
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.Module) and node.body and isinstance(node.body[0], ast.Expr)
     }
-    for node, _ in _strings(tree, shown=False):
+    for node, _ in strings(tree, shown=False):
         template, has_fields = message_of(node)
         bare = without_fields(template) if has_fields else template
-        if node.lineno not in hidden or id(node) in documented or not _WORDS.search(bare):
+        if node.lineno not in hidden or id(node) in documented or not WORDS.search(bare):
             continue
-        if id(node) in asserted or _PROSE.search(bare):
+        if id(node) in asserted or PROSE.search(bare):
             yield template, has_fields

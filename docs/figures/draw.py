@@ -1,5 +1,7 @@
 """Draw the figures of the course: python docs/figures/draw.py [name …]
 
+In another language: python docs/figures/draw.py --edition FILE FOLDER (`make editions` does it).
+
 README.md beside this file is the catalogue: the figures, where they are used, their titles and alt texts.
 """
 
@@ -9,7 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ import lstm
 import networks
 import padding
 import rnn
-from style import Drawing, plt, settings
+from style import Drawing, plt, settings, use_edition
 
 HERE = Path(__file__).resolve().parent
 COURSE = HERE.parents[1]
@@ -93,8 +95,37 @@ def labels() -> dict[str, dict[str, Any]]:
     return found
 
 
+def draw_edition(about: Path, course: Path) -> None:
+    """Draw all figures in another language into a course. `about` is JSON: {"words": English -> translation,
+    "font": a file, or null}."""
+    told = json.loads(about.read_text("utf-8"))
+    words, font = told["words"], told["font"]
+    use_edition(words, font and Path(font))
+    entries = {
+        name: replace(entry, title=words.get(entry.title, entry.title), alt=words.get(entry.alt, entry.alt))
+        for name, entry in catalogue().items()
+    }
+    for entry in entries.values():
+        write(entry, course)
+
+
+def write(entry: Entry, course: Path) -> None:
+    """Draw one figure into all its places."""
+    first, *others = entry.paths(course)
+    for path in (first, *others):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with settings():
+        DRAWERS[entry.name]().save(first, entry.title, entry.alt)
+    for path in others:
+        path.write_bytes(first.read_bytes())
+    print(f"{entry.name}.svg  ({first.stat().st_size / 1000:.0f} kB)  -> {', '.join(entry.folders)}")
+
+
 def main(names: list[str], course: Path = COURSE) -> None:
     """Draw the named figures, or all."""
+    if names[:1] == ["--edition"]:
+        draw_edition(Path(names[1]), Path(names[2]))
+        return
     if names == ["--labels"]:
         print(json.dumps(labels()))
         return
@@ -103,15 +134,7 @@ def main(names: list[str], course: Path = COURSE) -> None:
     if unknown:
         sys.exit(f"No such figure: {', '.join(unknown)}. There are: {', '.join(entries)}.")
     for name in names or entries:
-        entry = entries[name]
-        first, *others = entry.paths(course)
-        for path in (first, *others):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with settings():
-            DRAWERS[name]().save(first, entry.title, entry.alt)
-        for path in others:
-            path.write_bytes(first.read_bytes())
-        print(f"{name}.svg  ({first.stat().st_size / 1000:.0f} kB)  -> {', '.join(entry.folders)}")
+        write(entries[name], course)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -20,6 +20,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+from matplotlib import font_manager
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Circle, Patch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path as Outline
@@ -90,6 +91,33 @@ def part_at(symbol: str, step: str = "t") -> str:
     """The same without the dollars, to be a part of a longer formula; spaced as TeX would."""
     closer = "" if "{" in symbol else r"\!"  # an accent needs the room
     return rf"{symbol}^{{{closer}\langle {step.replace('-', '{-}')}\rangle}}"
+
+
+@dataclass
+class Edition:
+    """The language that figures are drawn in; without words, English."""
+
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Labels as they are in the code, and in the language."""
+    font: str = ""
+    """The name of a font with the letters that DejaVu Sans lacks; it has Latin ones and no bold."""
+
+    def families(self, words: str) -> list[str]:
+        """The fonts for a label. Labels with formulas get one alone, since there is no other for these."""
+        if not self.font or words.isascii():
+            return ["DejaVu Sans"]
+        return [self.font] if "$" in words else ["DejaVu Sans", self.font]
+
+
+EDITION = Edition()
+
+
+def use_edition(words: Mapping[str, str], font: Path | None) -> None:
+    """Draw what follows with these words, and with a font from a file where one is needed."""
+    EDITION.words, EDITION.font = words, ""
+    if font is not None:
+        font_manager.fontManager.addfont(font)
+        EDITION.font = font_manager.FontProperties(fname=font).get_name()
 
 
 @contextmanager
@@ -364,8 +392,12 @@ class Drawing:
         family: str = "DejaVu Sans",
     ) -> None:
         """Words or a formula ("$...$") at height y; `align` tells where in them x lies."""
+        fonts = [family]
         if family == "DejaVu Sans":
             self.words.append(words)
+            words = EDITION.words.get(words, words)
+            fonts = EDITION.families(words)
+            weight = weight if len(fonts) == 1 and fonts[0] == family else "normal"
         vertical = "center"
         if "$" not in words and "\n" not in words:
             # the same baseline, whether or not a letter goes below it
@@ -373,7 +405,7 @@ class Drawing:
         label = self.axes.text(
             x, y, words, fontsize=size * PIXEL, color=self._shade(colour), ha=align, va=vertical, zorder=5
         )
-        label.set(weight=weight, family=family, linespacing=1.25, math_fontfamily="cm")
+        label.set(weight=weight, family=fonts, linespacing=1.25, math_fontfamily="cm")
 
     def code(
         self,

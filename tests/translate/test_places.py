@@ -69,6 +69,7 @@ def f(x, n):
         raise ValueError(f"n should not be {n:d}, "
                          "but positive.")
     print("the loss")  # beside it
+    axes.annotate("a peak", (0, 1), textcoords="offset points", color="tab green")
     return x
 '''
     found = python.places(source)
@@ -81,6 +82,7 @@ def f(x, n):
         "n should not be {n:d}, but positive.",
         "the loss",
         "beside it",
+        "a peak",
     ]
     said = translated(source, found, lambda message: "译" + message)
     assert masked(said) == masked(source)
