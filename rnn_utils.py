@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, Any]
 
-# --------------------------------------------------------------------------------------------------------
-# Activations
-# --------------------------------------------------------------------------------------------------------
+# --- Activations ----------------------------------------------------------------------------------------
 
 
 def sigmoid(x: Any) -> Any:
@@ -57,9 +55,7 @@ def softmax(x: Any) -> Any:
     return e / e.sum(axis=0, keepdims=True)
 
 
-# --------------------------------------------------------------------------------------------------------
-# Gradient checking
-# --------------------------------------------------------------------------------------------------------
+# --- Gradient checking ----------------------------------------------------------------------------------
 
 
 def numerical_gradient(function: Callable[[Any], Any], x: Any, step: float = 1e-5) -> Any:
@@ -116,9 +112,7 @@ def gradient_check(
     return errors
 
 
-# --------------------------------------------------------------------------------------------------------
-# Adam (Kingma and Ba, 2015, https://arxiv.org/abs/1412.6980, algorithm 1)
-# --------------------------------------------------------------------------------------------------------
+# --- Adam (Kingma and Ba, 2015, https://arxiv.org/abs/1412.6980, algorithm 1) ---------------------------
 
 
 def initialize_adam(parameters: Mapping[str, Any]) -> tuple[Arrays, Arrays]:
@@ -168,9 +162,7 @@ def update_parameters_with_adam(
     return parameters, v, s
 
 
-# --------------------------------------------------------------------------------------------------------
-# Training runs
-# --------------------------------------------------------------------------------------------------------
+# --- Training runs --------------------------------------------------------------------------------------
 
 
 def unless_marked(number: int, most: int = 20) -> int:
@@ -221,36 +213,16 @@ def _progress_bar(num_steps: int) -> Any:
     try:
         from tqdm import tqdm
     except ImportError:
-        return _PlainProgress(num_steps)
+        from rnn_check import PlainProgress
+
+        return PlainProgress(num_steps)
     tqdm.monitor_interval = 0  # its watching thread cannot be had in a browser, and only warns there
     return tqdm(
         total=num_steps, delay=1, mininterval=0.5, leave=False, file=sys.stdout, unit=f" {sentence('steps')}"
     )
 
 
-class _PlainProgress:
-    """One line of text that is written over again and again."""
-
-    def __init__(self, total: int) -> None:
-        self._total, self._done, self._start, self._width = total, 0, time.monotonic(), 0
-
-    def update(self) -> None:
-        self._done += 1
-
-    def set_postfix_str(self, text: str) -> None:
-        left = (time.monotonic() - self._start) * (self._total - self._done) / max(self._done, 1)
-        line = sentence("progress", done=self._done, total=self._total, seconds=f"{left:.0f}", text=text)
-        self._width = max(self._width, len(line))
-        print(f"\r{line.ljust(self._width)}", end="", flush=True)
-
-    def close(self) -> None:
-        if self._width:
-            print(f"\r{' ' * self._width}\r", end="", flush=True)
-
-
-# --------------------------------------------------------------------------------------------------------
-# Figures with a text for readers who do not see them
-# --------------------------------------------------------------------------------------------------------
+# --- Figures with a text for readers who do not see them ------------------------------------------------
 
 
 def _use_font() -> None:
@@ -352,9 +324,7 @@ def _in_notebook() -> bool:
     return ipython is not None and ipython.get_ipython() is not None
 
 
-# --------------------------------------------------------------------------------------------------------
-# The sentences of this file. A folder in another language has a messages.json with the same in it.
-# --------------------------------------------------------------------------------------------------------
+# --- The sentences of this file. A folder in another language has a messages.json with the same in it. --
 
 SENTENCES = {
     "shapes-differ": "Arrays of the shapes {first} and {second} cannot be compared.",
@@ -393,9 +363,7 @@ def words(part: str) -> dict[str, str]:
         return {}
 
 
-# --------------------------------------------------------------------------------------------------------
-# check: run an exercise on inputs with known results, and say what is right and what is not
-# --------------------------------------------------------------------------------------------------------
+# --- check: run an exercise on inputs with known results, and say what is right and what is not ---------
 
 
 class CheckFailed(AssertionError):

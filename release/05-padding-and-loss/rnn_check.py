@@ -16,6 +16,7 @@ import io
 import json
 import linecache
 import re
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -1180,3 +1181,28 @@ def _inputs(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
             yield from _inputs(item, "parameters" if isinstance(item, dict) else "")
     elif isinstance(value, np.ndarray) and label:
         yield label, value
+
+
+# --------------------------------------------------------------------------------------------------------
+# The progress of a training run, where tqdm is not installed
+# --------------------------------------------------------------------------------------------------------
+
+
+class PlainProgress:
+    """One line of text that is written over again and again."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done, self._start, self._width = total, 0, time.monotonic(), 0
+
+    def update(self) -> None:
+        self._done += 1
+
+    def set_postfix_str(self, text: str) -> None:
+        left = (time.monotonic() - self._start) * (self._total - self._done) / max(self._done, 1)
+        line = _sentence("progress", done=self._done, total=self._total, seconds=f"{left:.0f}", text=text)
+        self._width = max(self._width, len(line))
+        print(f"\r{line.ljust(self._width)}", end="", flush=True)
+
+    def close(self) -> None:
+        if self._width:
+            print(f"\r{' ' * self._width}\r", end="", flush=True)

@@ -23,6 +23,7 @@ import time
 import warnings
 from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 
 SECONDS_PER_CELL = 120
 
@@ -215,13 +216,12 @@ def exercises_of(folder):
     except (ValueError, RecursionError, OSError):
         data = None
     exercises = data.get("exercises") if isinstance(data, dict) else None
-    if not isinstance(exercises, dict) or not exercises or not all(map(usable, exercises.values())):
+    found = exercises.values() if isinstance(exercises, dict) else ()
+    if not found or not all(cases and isinstance(cases, list) for cases in found):
+        raise CannotPreview(tell("damaged-data"))
+    if not all(isinstance(case, dict) for cases in found for case in cases):
         raise CannotPreview(tell("damaged-data"))
     return list(exercises)
-
-
-def usable(cases):
-    return isinstance(cases, list) and bool(cases) and all(isinstance(case, dict) for case in cases)
 
 
 def preview(read, exercises, folder):
@@ -244,20 +244,13 @@ def preview(read, exercises, folder):
     for cell in node["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
-    before = os.environ.get("NBGRADER_EXECUTION")
-    os.environ["NBGRADER_EXECUTION"] = "validate"  # training runs are cut short, as in marking
-    try:
+    with patch.dict(os.environ, NBGRADER_EXECUTION="validate"):  # training runs are cut short, as in marking
         if here:
             from preview_here import execute  # the browser edition brings it
 
             execute(node["cells"])
         else:
             execute_in_kernel(node, folder)
-    finally:
-        if before is None:
-            del os.environ["NBGRADER_EXECUTION"]
-        else:
-            os.environ["NBGRADER_EXECUTION"] = before
     # How long a browser takes says nothing of marking.
     slow = "" if here else slow_cells(node["cells"])
     return {exercise: result(exercise, cells) for exercise in exercises}, slow
@@ -292,7 +285,7 @@ def execute_in_kernel(node, folder):
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),  # else a warning is printed
         resources={"metadata": {"path": str(folder)}},
     )
-    client.log = quiet()
+    client.log = logging.Logger("preview", logging.CRITICAL + 1)  # says nothing
     try:
         # What the kernel itself writes, above all when it is ended, is no business of the student's.
         client.execute(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -300,14 +293,6 @@ def execute_in_kernel(node, folder):
         raise CannotPreview(tell("endless", seconds=SECONDS_PER_CELL)) from None
     except DeadKernelError:
         raise CannotPreview(tell("kernel-died")) from None
-
-
-def quiet():
-    """A logger that says nothing."""
-    logger = logging.getLogger("preview")
-    logger.addHandler(logging.NullHandler())
-    logger.propagate = False
-    return logger
 
 
 def places(cells, grade_id):
@@ -344,11 +329,8 @@ def seconds_of(cell):
         return 0
     if not end:  # it was stopped
         return SECONDS_PER_CELL
-    return (moment(end) - moment(begin)).total_seconds()
-
-
-def moment(text):
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    began, ended = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (begin, end))
+    return (ended - began).total_seconds()
 
 
 def name_of(cell):
