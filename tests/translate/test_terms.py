@@ -66,6 +66,11 @@ def alternatives(cell: str) -> list[str]:
     ]
 
 
+def inflected(term: str) -> re.Pattern[str]:
+    """A term in any of its forms: words may end otherwise, and stand in longer ones."""
+    return re.compile(r"\w* ".join(re.escape(word[: max(4, len(word) - 2)]) for word in term.split()))
+
+
 def departures(code: str) -> tuple[list[str], int]:
     """Translations of a message with a term of the term base in which no word for it stands, and how many
     messages have such terms."""
@@ -82,7 +87,7 @@ def departures(code: str) -> tuple[list[str], int]:
         for term, pattern, others in patterns:
             if pattern.search(text):
                 met += 1
-                if not any(word in said for word in others):
+                if not any(inflected(word).search(said) for word in others):
                     found.append(f"{name}: {term} -> {' or '.join(others)}: {english[:60]!r} {other[:40]!r}")
     return found, met
 
