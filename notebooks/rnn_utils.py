@@ -3,7 +3,6 @@
 Plain NumPy, to be read from top to bottom. Your own code uses the first three parts, Activations, Gradient
 checking and Adam. Arrays follow the notation of the notebooks: features come first, then the `m` examples of
 the batch, then the `T_x` time steps.
-
 The machinery of `check` is in `rnn_check.py`, its inputs and expected values are in `check_data.json`.
 """
 
@@ -167,7 +166,7 @@ def update_parameters_with_adam(
 
 def unless_marked(number: int, most: int = 20) -> int:
     """`number`, unless a submission is being marked: then at most `most`; nobody watches a long run there."""
-    return min(number, most) if _being_marked() else number
+    return min(number, most) if os.environ.get("NBGRADER_EXECUTION") else number
 
 
 def training_progress(num_steps: int, losses: Sequence[float]) -> Iterator[int]:
@@ -183,7 +182,7 @@ def training_progress(num_steps: int, losses: Sequence[float]) -> Iterator[int]:
     second and goes away at the end, also when the run is interrupted. While a submission is being marked
     nothing is shown.
     """
-    if _being_marked():
+    if os.environ.get("NBGRADER_EXECUTION"):
         yield from range(num_steps)
         return
     bar = _progress_bar(num_steps)
@@ -204,10 +203,6 @@ def training_progress(num_steps: int, losses: Sequence[float]) -> Iterator[int]:
             clear_output()  # type: ignore[no-untyped-call]
 
 
-def _being_marked() -> bool:
-    return bool(os.environ.get("NBGRADER_EXECUTION"))
-
-
 def _progress_bar(num_steps: int) -> Any:
     """tqdm's bar, or something plainer with the few methods of it that are needed here."""
     try:
@@ -225,23 +220,10 @@ def _progress_bar(num_steps: int) -> Any:
 # --- Figures with a text for readers who do not see them ------------------------------------------------
 
 
-def _use_font() -> None:
-    """Let figures have the letters of the font that some editions bring along."""
-    font = Path(__file__).with_name("course-font.otf")
-    if not font.is_file():
-        return
-    try:
-        import matplotlib
-        from matplotlib import font_manager
+if (_font := Path(__file__).with_name("course-font.otf")).is_file():  # an edition brings letters along
+    from rnn_check import use_font
 
-        font_manager.fontManager.addfont(font)
-        name = font_manager.FontProperties(fname=font).get_name()
-    except (ImportError, OSError, RuntimeError):  # no Matplotlib, or a damaged file: figures do without
-        return
-    matplotlib.rcParams["font.family"] = ["DejaVu Sans", name]
-
-
-_use_font()
+    use_font(_font)
 
 
 def show_figure(figure: Figure, alt: str) -> None:
@@ -320,8 +302,7 @@ def _display(text: str, markup: str, data: dict[str, Any] | None = None) -> None
 
 
 def _in_notebook() -> bool:
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
+    return "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None
 
 
 # --- The sentences of this file. A folder in another language has a messages.json with the same in it. --

@@ -102,7 +102,7 @@ def put_in_words(outputs: list[Any], phrases: Phrases) -> None:
 
 
 def of_check(words: Words) -> Phrases:
-    """What `check` shows."""
+    """The texts that `check` shows."""
     said: dict[str, str] = {}
     for identifier, english in templates("check").items():
         other = words.templates.get(identifier)

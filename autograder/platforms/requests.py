@@ -26,7 +26,7 @@ _SUFFIXES: Final = (".eml", ".txt", ".md", ".csv")
 
 
 def _request(words: Words | None) -> re.Pattern[str]:
-    """What a request looks like in the language of a page of feedback."""
+    """Matches a request as a page of feedback words it in its language."""
 
     def label(name: str) -> str:
         told = say(finding(f"page.{name}", value="\0"), words=words).partition("\0")[0]

@@ -61,7 +61,7 @@ def filled(said: str, values: Mapping[str, str]) -> str:
 
 
 def pattern(template: str) -> re.Pattern[str]:
-    """What a template may have been told as, with its placeholders as groups."""
+    """Matches whatever a template may have been told as, with its placeholders as groups."""
     seen: set[str] = set()
     parts, at = [], 0
     for place in _FIELD.finditer(template):

@@ -1184,7 +1184,7 @@ def _inputs(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
 
 
 # --------------------------------------------------------------------------------------------------------
-# The progress of a training run, where tqdm is not installed
+# For some folders and computers: progress without tqdm, figures with other letters
 # --------------------------------------------------------------------------------------------------------
 
 
@@ -1206,3 +1206,16 @@ class PlainProgress:
     def close(self) -> None:
         if self._width:
             print(f"\r{' ' * self._width}\r", end="", flush=True)
+
+
+def use_font(font: Path) -> None:
+    """Let figures have the letters of this font, too; without Matplotlib, or if it is damaged, do nothing."""
+    try:
+        import matplotlib
+        from matplotlib import font_manager
+
+        font_manager.fontManager.addfont(font)
+        name = font_manager.FontProperties(fname=font).get_name()
+    except (ImportError, OSError, RuntimeError):
+        return
+    matplotlib.rcParams["font.family"] = ["DejaVu Sans", name]

@@ -46,7 +46,7 @@ def page_of(course: Path, marked: Any) -> str:
 
 
 def texts(page: str) -> set[str]:
-    """What a reader sees in the page outside code."""
+    """The texts that a reader sees in the page outside code."""
     body = CODE.sub(" ", page[page.index("<body") :])
     attributes = re.findall(r'(?:aria-label|alt|title)="([^"]*)"', body)
     parts = [

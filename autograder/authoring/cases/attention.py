@@ -117,6 +117,16 @@ def gru_and_attention_cases(reference: Reference) -> dict[str, list[Case]]:
     unit = states(4, 1, 3, 4, (2, 3))
     read_once = states(5, 2, 1, 4, (1, 1, 1))
     written_once = states(6, 6, 5, 1, (5, 3))
+    single = seq2seq_case("other sizes, a single example", 2, (3, 4, 2, 3), (4,), reference)
+    given = single["arguments"]
+    same_predictions = single | {
+        "title": "the same predictions, other labels",
+        "arguments": given | {"y_true": given["y_true"][::-1].copy()},
+    }
+    same_labels = single | {
+        "title": "the same labels, other predictions",
+        "arguments": given | {"y_pred": np.roll(given["y_pred"], 1, axis=2)},
+    }
     return gru_cases(reference) | {
         "attention_forward": called_twice(
             [
@@ -181,12 +191,14 @@ def gru_and_attention_cases(reference: Reference) -> dict[str, list[Case]]:
         "seq2seq_backward": called_twice(
             [
                 seq2seq_case("seeded inputs, a padded batch", 1, (4, 3, 5, 4), (5, 2, 3), reference),
-                seq2seq_case("other sizes, a single example", 2, (3, 4, 2, 3), (4,), reference),
+                single,
                 seq2seq_case("all sizes equal", 3, (3, 3, 3, 3), (3, 1, 2), reference),
                 seq2seq_case("a single unit, a single step read", 4, (5, 1, 2, 4), (1, 1, 1), reference),
                 seq2seq_case("a single step written", 5, (2, 4, 3, 1), (3, 2), reference),
                 seq2seq_case(f"labels that are integers, {RIGID}", 6, (2, 3, 4, 2), (2, 3), reference,
                              read_only=True),
+                same_predictions,
+                same_labels,
                 seq2seq_case("the same sizes, other numbers", 7, (3, 4, 2, 3), (4,), reference),
             ],
             1,
