@@ -112,6 +112,8 @@ class Result:
     seconds: float = 0.0
     digests: dict[str, str] = field(default_factory=dict)
     """sha256 of what the marks depend on: `submission`, `exam`, `autograder`."""
+    staged: str = ""
+    """Name of the folder that a worker has staged, beside `autograded/`; empty if none has."""
 
     @property
     def marks(self) -> list[CellMark]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -79,9 +80,20 @@ class Lateness:
             read_timestamp(folder, self._zone).for_nbgrader() if self._timestamps == "timestamp.txt" else ""
         )
 
-    def assess(self, db: Connection, assignment: Row[Any], submission_id: str, folder: Path) -> None:
-        """Write the time of a submission into the gradebook, and what is taken off its notebooks."""
+    def assess(
+        self,
+        db: Connection,
+        assignment: Row[Any],
+        submission_id: str,
+        folder: Path,
+        *,
+        is_new: bool = False,
+    ) -> None:
+        """Write the time of a submission into the gradebook, and what is taken off its notebooks. `is_new`:
+        its rows have no time yet, and nothing is taken off."""
         time = self.submitted_at(folder)[0]
+        if is_new and time is None:
+            return
         if time is not None or self.takes_times_back:
             db.execute(sql.update(SUBMISSION).where(SUBMISSION.c.id == submission_id).values(timestamp=time))
         submission = one_row(db, SUBMISSION, id=submission_id)
@@ -119,7 +131,8 @@ class Lateness:
             return
         before = json.loads(found.remarks)
         others = [remark for remark in before if remark[0] not in _REMARKS]
-        now = others + self.remarks(db, assignment, student, folder)
+        platforms = self.platforms(db, assignment, [student])
+        now = others + self.remarks(db, assignment, student, folder, platforms)
         if now != before:
             db.execute(
                 sql.update(RECORD)
@@ -127,16 +140,29 @@ class Lateness:
                 .values(remarks=json.dumps(now))
             )
 
-    def remarks(self, db: Connection, assignment: Row[Any], student: str, folder: Path) -> list[list[Any]]:
-        """Remarks, as they are recorded, on the time of submission: it is not known, the platform says late,
-        free days were spent."""
+    def platforms(self, db: Connection, assignment: Row[Any], students: Collection[str]) -> dict[str, str]:
+        """By student, the platform that says late."""
+        rows = db.execute(
+            sql.select(LATE.c.student, LATE.c.platform).where(
+                LATE.c.student.in_(students), LATE.c.assignment == assignment.name
+            )
+        )
+        return {row.student: row.platform for row in rows}
+
+    def remarks(
+        self,
+        db: Connection,
+        assignment: Row[Any],
+        student: str,
+        folder: Path,
+        platforms: Mapping[str, str],
+    ) -> list[list[Any]]:
+        """Remarks, as they are recorded, on the time of submission: it is not known, the platform says late
+        (see `platforms`), free days were spent."""
         found: list[list[Any]] = []
         if fault := self.submitted_at(folder)[1]:
             found.append(["timestamp", finding("submission.time-unknown", fault=fault), None])
-        platform = db.execute(
-            sql.select(LATE.c.platform).where(LATE.c.student == student, LATE.c.assignment == assignment.name)
-        ).scalar()
-        if platform is not None:
+        if (platform := platforms.get(student)) is not None:
             found.append(["late", finding("submission.late", platform=platform), None])
         days, left = spent(db, student, self._free_days).get(assignment.name, (0, 0))
         if days:
@@ -213,12 +239,11 @@ def grant(db: Connection, submission_id: str, seconds: float) -> None:
     db.execute(sql.update(SUBMISSION).where(SUBMISSION.c.id == submission_id).values(extension=extension))
 
 
-def grant_what_was_promised(db: Connection, submission_id: str, student: str, assignment: str) -> None:
-    """Enter an extension that was given before the gradebook knew of the submission."""
-    seconds = db.execute(
-        sql.select(EXTENSION.c.seconds).where(
-            EXTENSION.c.student == student, EXTENSION.c.assignment == assignment
+def promised(db: Connection, assignment: str, students: Collection[str]) -> dict[str, timedelta]:
+    """Extensions that were given, by student; the gradebook may not have known of the submission then."""
+    rows = db.execute(
+        sql.select(EXTENSION.c.student, EXTENSION.c.seconds).where(
+            EXTENSION.c.student.in_(students), EXTENSION.c.assignment == assignment
         )
-    ).scalar()
-    if seconds is not None:
-        grant(db, submission_id, seconds)
+    )
+    return {row.student: timedelta(seconds=row.seconds) for row in rows if row.seconds}

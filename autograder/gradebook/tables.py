@@ -177,13 +177,3 @@ def ensure_row(db: Connection, table: Any, **values: Any) -> str:
         found = api.new_uuid()
         db.execute(sql.insert(table).values(id=found, **values))
     return str(found)
-
-
-def put_row(
-    db: Connection, table: Any, keys: Mapping[str, str], values: Mapping[str, Any], *, is_new: bool
-) -> None:
-    """Write values into the row with these keys, which is added if it is new."""
-    if is_new:
-        db.execute(sql.insert(table).values(id=api.new_uuid(), **keys, **values))
-    else:
-        db.execute(sql.update(table).where(_where(table, keys)).values(**values))

@@ -91,6 +91,8 @@ class GradebookWriter:
         self._permissions = folders.permissions
         self._engine = open_engine(folders.database, patience, shared=folders.is_shared)
         self._master_files: dict[str, list[tuple[Path, Path]]] = {}
+        self._taken: set[str] = set()
+        """Names of staged folders that were recorded, or tried to be."""
         try:
             self.do("the gradebook", self._create)
         except BaseException:
@@ -153,6 +155,29 @@ class GradebookWriter:
             raise found
         return found
 
+    def staged(self, result: Result, folder: Path) -> Result:
+        """For a worker: the result with its folder staged, which is then not left to whoever records it.
+
+        Does nothing if there is an obstacle: whoever records it will meet it, and tell.
+        """
+        result = written_out(result)
+        token = uuid.uuid4().hex
+        place = self.folders.workshop(result.assignment) / token
+        try:
+            self._stage(result, place, folder)
+        except OSError:
+            shutil.rmtree(place, ignore_errors=True)
+            return result
+        return replace(result, staged=token)
+
+    def sweep(self, assignment: str) -> None:
+        """Throw away what workers have staged and nobody has taken; none of them may be at work any more."""
+        workshop = self.folders.workshop(assignment)
+        with contextlib.suppress(OSError):
+            for path in [*workshop.iterdir()] if workshop.is_dir() else []:
+                if path.name not in self._taken and not path.suffix:
+                    shutil.rmtree(path, ignore_errors=True)
+
     def write_all(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, Recorded | NotRecorded]]:
         """Record results of one assignment in one transaction, each of them wholly or not at all.
 
@@ -182,11 +207,16 @@ class GradebookWriter:
         def record(db: Connection) -> list[list[Change]]:
             nonlocal at_hand
             recording = Recording(
-                db, at_hand.result.assignment, self.lateness, create_students=self.create_students
+                db,
+                at_hand.result.assignment,
+                [entry.result.student for entry in entries],
+                self.lateness,
+                create_students=self.create_students,
             )
             found = []
             for at_hand, staged in ready:
                 found.append(recording.record(at_hand.result, at_hand.folder, at_hand.why, token=staged.name))
+            recording.finish()
             return found
 
         with explained(what):
@@ -194,8 +224,12 @@ class GradebookWriter:
                 workshop = self.folders.workshop(at_hand.result.assignment)
                 for at_hand in entries:
                     at_hand = replace(at_hand, result=written_out(at_hand.result))
-                    ready.append((at_hand, workshop / uuid.uuid4().hex))
-                    self._stage(at_hand.result, ready[-1][1], at_hand.folder)
+                    token = at_hand.result.staged
+                    is_staged = bool(token) and (workshop / token).is_dir()
+                    ready.append((at_hand, workshop / (token if is_staged else uuid.uuid4().hex)))
+                    self._taken.add(ready[-1][1].name)
+                    if not is_staged:
+                        self._stage(at_hand.result, ready[-1][1], at_hand.folder)
                 changes = self.do(what, record)
             except BaseException as error:
                 for _, staged in ready:

@@ -28,10 +28,12 @@ Examine = Callable[[Task], Outcome]
 
 
 @contextlib.contextmanager
-def examining(examiner: Examiner, submitted: Path, *, write_out: bool = False) -> Iterator[Examine]:
+def examining(
+    examiner: Examiner, submitted: Path, finish: Callable[[Result, Path], Result] = lambda result, _: result
+) -> Iterator[Examine]:
     """The function that examines submissions below the folder `submitted`, for as long as the block lasts.
 
-    `write_out`: results have their notebooks as files, as whoever records them wants them.
+    `finish` does with a result, and its folder, what a worker can do for whoever records it.
     """
     from autograder.hostile.submission import read_files
 
@@ -45,16 +47,9 @@ def examining(examiner: Examiner, submitted: Path, *, write_out: bool = False) -
             except OSError as error:
                 return not_readable(task, error)
             outcome = examine_handed(examiner, task, handed)
-            return ready_to_record(outcome) if write_out else outcome
+            return finish(outcome, task.folder) if isinstance(outcome, Result) else outcome
 
         yield examine
-
-
-def ready_to_record(outcome: Outcome) -> Outcome:
-    """The outcome with its notebooks as the files that they become."""
-    from autograder.gradebook.published import written_out
-
-    return written_out(outcome) if isinstance(outcome, Result) else outcome
 
 
 def not_readable(task: Task, error: OSError) -> NotExamined:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 
 from autograder.course.folders import Folders, Submission
@@ -188,49 +189,64 @@ def grade(
                 for entry, found in writer.write_all(entries):
                     _tell(tally, progress, entry.result, found)
 
-    with (
-        Progress(assignment, len(submissions)) as progress,
-        Interruption() as interruption,
-        contextlib.closing(
-            preparation.elsewhere(tasks(), progress.say, record)
-            if preparation.elsewhere
-            else examine_class(
-                preparation.prepare,
-                tasks(),
-                jobs=max(1, min(jobs, len(submissions))),
-                patience=preparation.patience,
-                when_quiet=record,
-            )
-        ) as outcomes,
-    ):
-        try:
-            for outcome in outcomes if submissions else ():
-                name = show(outcome.student)
-                match outcome:
-                    case Unchanged():
-                        try:
+    try:
+        with (
+            Progress(assignment, len(submissions)) as progress,
+            Interruption() as interruption,
+            contextlib.closing(
+                preparation.elsewhere(tasks(), progress.say, record)
+                if preparation.elsewhere
+                else examine_class(
+                    preparation.prepare,
+                    tasks(),
+                    jobs=max(1, min(jobs, len(submissions))),
+                    patience=preparation.patience,
+                    when_quiet=record,
+                )
+            ) as outcomes,
+        ):
+            try:
+                for outcome in outcomes if submissions else ():
+                    name = show(outcome.student)
+                    match outcome:
+                        case Unchanged():
                             with interruption.held_off():
-                                writer.update_lateness(assignment, outcome.student, folders[outcome.student])
-                        except NotRecorded as fault:
-                            tally.not_examined.append(str(fault))
-                            progress.step(str(fault))
-                            continue
-                        tally.unchanged.append(outcome.student)
-                        progress.step(f"{name}: skipped, nothing changed")
-                    case NotExamined():
-                        sentence = f"{name} was not examined: {show(outcome.reason, 1000)}"
-                        if outcome.student in known:
-                            sentence += " The marks in the gradebook are those of an earlier run."
-                            tally.earlier.add(outcome.student)
-                        tally.not_examined.append(sentence)
-                        progress.step(sentence)
-                    case Result():
-                        batch.add(Entry(outcome, folders[outcome.student], why.pop(outcome.student)))
-                if batch.is_due():
-                    record()
-        finally:
-            record()  # whatever ends the run
+                                _renew(tally, progress, writer, assignment, folders, outcome.student)
+                        case NotExamined():
+                            sentence = f"{name} was not examined: {show(outcome.reason, 1000)}"
+                            if outcome.student in known:
+                                sentence += " The marks in the gradebook are those of an earlier run."
+                                tally.earlier.add(outcome.student)
+                            tally.not_examined.append(sentence)
+                            progress.step(sentence)
+                        case Result():
+                            batch.add(Entry(outcome, folders[outcome.student], why.pop(outcome.student)))
+                    if batch.is_due():
+                        record()
+            finally:
+                record()  # whatever ends the run
+    finally:
+        writer.sweep(assignment)
     return tally
+
+
+def _renew(
+    tally: Tally,
+    progress: Progress,
+    writer: GradebookWriter,
+    assignment: str,
+    folders: Mapping[str, Path],
+    student: str,
+) -> None:
+    """Bring up to date what depends on the time of a submission that has not changed, and tell of it."""
+    try:
+        writer.update_lateness(assignment, student, folders[student])
+    except NotRecorded as fault:
+        tally.not_examined.append(str(fault))
+        progress.step(str(fault))
+        return
+    tally.unchanged.append(student)
+    progress.step(f"{show(student)}: skipped, nothing changed")
 
 
 def _tell(tally: Tally, progress: Progress, result: Result, found: Recorded | NotRecorded) -> None:

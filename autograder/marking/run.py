@@ -192,7 +192,7 @@ def _mark(what: Plan, writer: GradebookWriter, assignment: str, examiner: Examin
     exam, wishes = examiner.exam, what.wishes
     patience = BACKSTOP * what.limits.total_seconds + GRACE
     preparation = Preparation(
-        partial(examining, examiner, what.folders.submitted_root, write_out=True),
+        partial(examining, examiner, what.folders.submitted_root, writer.staged),
         {"exam": exam.digest, "autograder": examiner.digest},
         sandbox=what.sandbox,
         patience=patience,

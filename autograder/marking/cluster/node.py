@@ -20,8 +20,10 @@ import msgpack
 from autograder.errors import AutograderError, WallsError
 from autograder.exam.master import Exam
 from autograder.examiner.examiner import Examiner
+from autograder.gradebook.published import written_out
 from autograder.marking.cluster import plain
-from autograder.marking.examining import Outcome, examine_handed, ready_to_record
+from autograder.marking.examining import Outcome, examine_handed
+from autograder.result import Result
 from autograder.runtime.pool import NotExamined, Postponed, Task, Worker
 from autograder.runtime.temporary import TemporaryFolder
 
@@ -114,7 +116,8 @@ def _serve(exam: Exam, setup: plain.Setup, requests: int, answers: int) -> None:
 
             def work(task: Task, examiner: Examiner = examiner) -> Outcome:
                 assert isinstance(task, plain.Sent)
-                return ready_to_record(examine_handed(examiner, task, task.handed))
+                outcome = examine_handed(examiner, task, task.handed)
+                return written_out(outcome) if isinstance(outcome, Result) else outcome
 
             worker: Worker[Outcome] = Worker(work)
             try:
