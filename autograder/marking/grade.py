@@ -29,7 +29,7 @@ MOST_NAMES = 12
 
 MOST_TOGETHER = 32
 """Results that are recorded in one transaction,"""
-LONGEST_WAIT = 0.5
+LONGEST_WAIT = 2.0
 """seconds that the first of them waits for the others,"""
 MOST_BYTES = 32 << 20
 """and what their notebooks may come to."""
@@ -189,19 +189,23 @@ def grade(
                 for entry, found in writer.write_all(entries):
                     _tell(tally, progress, entry.result, found)
 
+    def record_what_is_due() -> None:
+        if batch.is_due():
+            record()
+
     try:
         with (
             Progress(assignment, len(submissions)) as progress,
             Interruption() as interruption,
             contextlib.closing(
-                preparation.elsewhere(tasks(), progress.say, record)
+                preparation.elsewhere(tasks(), progress.say, record_what_is_due)
                 if preparation.elsewhere
                 else examine_class(
                     preparation.prepare,
                     tasks(),
                     jobs=max(1, min(jobs, len(submissions))),
                     patience=preparation.patience,
-                    when_quiet=record,
+                    when_quiet=record_what_is_due,
                 )
             ) as outcomes,
         ):
@@ -221,8 +225,7 @@ def grade(
                             progress.step(sentence)
                         case Result():
                             batch.add(Entry(outcome, folders[outcome.student], why.pop(outcome.student)))
-                    if batch.is_due():
-                        record()
+                    record_what_is_due()
             finally:
                 record()  # whatever ends the run
     finally:

@@ -199,7 +199,7 @@ def test_a_client_and_a_scheduler_that_die_lose_nothing(own_cluster: DaskCluster
 def test_nothing_stays_on_a_worker_whose_client_was_killed(
     cluster: DaskCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = make_course(tmp_path / "course", 4)
+    root = make_course(tmp_path / "course", 60)  # more than are recorded together
     script = (
         "import sys\nfrom autograder.marking.cluster import engine\n"
         "engine.Engine.__init__.__kwdefaults__['idle'] = 6.0\n"
