@@ -30,7 +30,7 @@ MOST_NAMES = 12
 MOST_TOGETHER = 32
 """Results that are recorded in one transaction,"""
 LONGEST_WAIT = 2.0
-"""seconds that the first of them waits for the others,"""
+"""seconds that the first of them waits for the others, less at the beginning, when somebody looks on,"""
 MOST_BYTES = 32 << 20
 """and what their notebooks may come to."""
 
@@ -113,6 +113,7 @@ class _Batch:
     def __init__(self) -> None:
         self._entries: list[Entry] = []
         self._since = 0.0
+        self._wait = LONGEST_WAIT / 16
         self._size = 0
 
     def add(self, entry: Entry) -> None:
@@ -124,10 +125,11 @@ class _Batch:
     def is_due(self) -> bool:
         waited = monotonic() - self._since
         full = len(self._entries) >= MOST_TOGETHER or self._size >= MOST_BYTES
-        return bool(self._entries) and (full or waited >= LONGEST_WAIT)
+        return bool(self._entries) and (full or waited >= self._wait)
 
     def take(self) -> list[Entry]:
         entries, self._entries, self._size = self._entries, [], 0
+        self._wait = min(2 * self._wait, LONGEST_WAIT)
         return entries
 
 
