@@ -282,12 +282,12 @@ def test_it_can_be_switched_off(chain: Exam, tmp_path: Path) -> None:
     assert autograder_digest(LIMITS, carry_forward=False) != autograder_digest(LIMITS) != autograder_digest()
 
 
-def test_a_deleted_test_earns_nothing(examiner: Counted, tmp_path: Path) -> None:
+def test_an_answer_whose_test_was_deleted_is_examined_all_the_same(examiner: Counted, tmp_path: Path) -> None:
     folder = hand_in(tmp_path, {"step": WRONG})
     content = json.loads((folder / "chain.ipynb").read_text())
     content["cells"] = [node for node in content["cells"] if node["id"] != "walk-grade"]
     (folder / "chain.ipynb").write_text(json.dumps(content))
-    assert scores(examiner.examine("alice", folder)) == [0.0, 0.0, 10.0]
+    assert scores(examiner.examine("alice", folder)) == [0.0, 10.0, 10.0]
 
 
 def test_what_is_recorded_and_shown_fits_the_marks(examiner: Counted, tmp_path: Path) -> None:
