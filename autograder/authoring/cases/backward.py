@@ -80,6 +80,32 @@ def other_sequences(make: Callable[..., Case], forward: Reference) -> list[Case]
     ]
 
 
+def gated_sequences(make: Callable[..., Case], forward: Reference) -> list[Case]:
+    """The cases of the function along a sequence, for the cells with gates."""
+    return called_twice(
+        [
+            {"title": "seeded inputs, gradients for the first 4 of 7 steps"}
+            | make(1, 3, 5, 2, 10, 7, 4, forward),
+            {"title": "seeded inputs, gradients for all 7 steps"} | make(1, 3, 5, 2, 10, 7, 7, forward),
+            {"title": "other sizes, a single example"} | make(2, 2, 4, 3, 1, 6, 6, forward),
+            {"title": "a single time step"} | make(4, 2, 4, 3, 3, 1, 1, forward),
+            {"title": "a gradient at the last step only"}
+            | make(5, 4, 3, 4, 2, 9, 9, forward, last_step_only),
+            *(
+                {"title": title} | make(6, 2, 4, 3, 3, 3, 3, forward, prepare)
+                for title, prepare in OTHER_GRADIENTS.items()
+            ),
+            *other_sequences(make, forward),
+            *(
+                {"title": title} | make(2, 2, 4, 3, 1, 6, 6, forward, prepare)
+                for title, prepare in OTHER_PLACES.items()
+            ),
+        ],
+        2,
+        -2,
+    )
+
+
 def rnn_cell_backward_case(
     seed: int, n_x: int, n_a: int, n_y: int, m: int, forward: Reference, prepare: Prepare = dict
 ) -> Case:
@@ -244,28 +270,5 @@ def lstm_backward_cases(reference: Reference) -> dict[str, list[Case]]:
             1,
             -2,
         ),
-        "lstm_backward": called_twice(
-            [
-                {"title": "seeded inputs, gradients for the first 4 of 7 steps"}
-                | lstm_backward_case(1, 3, 5, 2, 10, 7, 4, reference),
-                {"title": "seeded inputs, gradients for all 7 steps"}
-                | lstm_backward_case(1, 3, 5, 2, 10, 7, 7, reference),
-                {"title": "other sizes, a single example"}
-                | lstm_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
-                {"title": "a single time step"} | lstm_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
-                {"title": "a gradient at the last step only"}
-                | lstm_backward_case(5, 4, 3, 4, 2, 9, 9, reference, last_step_only),
-                *(
-                    {"title": title} | lstm_backward_case(6, 2, 4, 3, 3, 3, 3, reference, prepare)
-                    for title, prepare in OTHER_GRADIENTS.items()
-                ),
-                *other_sequences(lstm_backward_case, reference),
-                *(
-                    {"title": title} | lstm_backward_case(2, 2, 4, 3, 1, 6, 6, reference, prepare)
-                    for title, prepare in OTHER_PLACES.items()
-                ),
-            ],
-            2,
-            -2,
-        ),
+        "lstm_backward": gated_sequences(lstm_backward_case, reference),
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.authoring.cases.backward import OTHER_GRADIENTS, OTHER_PLACES, other_cells, other_sequences
+from autograder.authoring.cases.backward import OTHER_GRADIENTS, OTHER_PLACES, gated_sequences, other_cells
 from autograder.authoring.cases.draw import (
     Case,
     Prepare,
@@ -15,7 +15,6 @@ from autograder.authoring.cases.draw import (
     draw,
     from_zeros,
     gru_weights,
-    last_step_only,
     one_hot,
     saturated,
     small,
@@ -204,28 +203,5 @@ def gru_cases(reference: Reference) -> dict[str, list[Case]]:
             1,
             -2,
         ),
-        "gru_backward": called_twice(
-            [
-                {"title": "seeded inputs, gradients for the first 4 of 7 steps"}
-                | gru_backward_case(1, 3, 5, 2, 10, 7, 4, reference),
-                {"title": "seeded inputs, gradients for all 7 steps"}
-                | gru_backward_case(1, 3, 5, 2, 10, 7, 7, reference),
-                {"title": "other sizes, a single example"}
-                | gru_backward_case(2, 2, 4, 3, 1, 6, 6, reference),
-                {"title": "a single time step"} | gru_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
-                {"title": "a gradient at the last step only"}
-                | gru_backward_case(5, 4, 3, 4, 2, 9, 9, reference, last_step_only),
-                *(
-                    {"title": title} | gru_backward_case(6, 2, 4, 3, 3, 3, 3, reference, prepare)
-                    for title, prepare in OTHER_GRADIENTS.items()
-                ),
-                *other_sequences(gru_backward_case, reference),
-                *(
-                    {"title": title} | gru_backward_case(2, 2, 4, 3, 1, 6, 6, reference, prepare)
-                    for title, prepare in OTHER_PLACES.items()
-                ),
-            ],
-            2,
-            -2,
-        ),
+        "gru_backward": gated_sequences(gru_backward_case, reference),
     }
