@@ -82,7 +82,7 @@ rnn_utils.show_figure(figure, "折线图")
 
 @pytest.mark.parametrize("has_font", [True, False])
 def test_a_student_s_plot_has_its_letters_where_the_font_lies(tmp_path: Path, has_font: bool) -> None:
-    for path in (COURSE / "rnn_utils.py", *([FONT] if has_font else [])):
+    for path in (COURSE / "rnn_utils.py", COURSE / "rnn_check.py", *([FONT] if has_font else [])):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     done = subprocess.run(
         [sys.executable, "-c", PLOT], cwd=tmp_path, capture_output=True, text=True, check=False
