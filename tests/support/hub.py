@@ -159,7 +159,12 @@ class Hub:
         self._process: subprocess.Popen[bytes] | None = None
 
     def set_up(self) -> None:
-        variables = {"HUB": str(self.folder), "EXCHANGE": str(self.exchange), "PACKAGE": str(COURSE)}
+        # From a copy, since building a package leaves a folder beside it.
+        package = self.folder / "package"
+        shutil.copytree(COURSE / "autograder", package / "autograder", symlinks=True)
+        for name in ("pyproject.toml", "README.md", "LICENSE", "rnn_utils.py", "rnn_check.py"):
+            shutil.copy(COURSE / name, package)
+        variables = {"HUB": str(self.folder), "EXCHANGE": str(self.exchange), "PACKAGE": str(package)}
         done = subprocess.run(
             ["sh", str(RECIPE / "set-up.sh")], env=os.environ | variables, capture_output=True, text=True
         )
