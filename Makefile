@@ -35,7 +35,7 @@ test: .venv/ready  ## everything that CI runs
 pythons: .venv/ready  ## the tests on newer Pythons (needs root and debootstrap)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/pythons.py
 
-image: .venv/ready  ## the commands of the Dockerfile in a chroot, and marking there (needs root and debootstrap)
+image: .venv/ready  ## the commands of all images in a chroot, and what they are for (needs root and debootstrap)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/image.py
 
 check: .venv/ready  ## formatting, types, import rules, dependencies and the quick tests: about a minute
