@@ -266,9 +266,7 @@ def known_wrong() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("assignment", "exercise", "change"), list(known_wrong()))
-def test_what_is_known_to_be_wrong_is_seen_on_both_sides(
-    assignment: str, exercise: str, change: Any
-) -> None:
+def test_what_is_known_to_be_wrong_is_seen_on_both_sides(assignment: str, exercise: str, change: Any) -> None:
     found = verdicts(assignment, exercise, answer(assignment, exercise, change))
     assert found.visible and found.hidden, found
 
