@@ -1,8 +1,9 @@
 """Answers written blind, by somebody who knew the released notebooks and not the tests.
 
-They are in `tests/data/blind_answers.toml`: floors and limits, other types of numbers, other containers,
-arrays that are used again, what is skipped when an input is zero, and so on. A wrong one has to be refused by
-`check`, with which every grade cell begins, so that its author sees it; a right one by nothing.
+They are in `tests/data/blind_answers.toml` and, from a second round, `blind_answers_second.toml`: floors and
+limits, other types of numbers, other containers, arrays that are used again, what is skipped when an input is
+zero, and so on. A wrong one has to be refused by `check`, with which every grade cell begins, so that its
+author sees it; a right one by nothing.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ pytestmark = pytest.mark.long
 EXERCISES = {
     exercise: assignment for assignment in assignments() for exercise in cells_of(assignment)["answers"]
 }
-ANSWERS = tomllib.loads(
-    (Path(__file__).parents[1] / "data" / "blind_answers.toml").read_text(encoding="utf-8")
-)
+ROUNDS = [
+    tomllib.loads((Path(__file__).parents[1] / "data" / name).read_text(encoding="utf-8"))
+    for name in ("blind_answers.toml", "blind_answers_second.toml")
+]
 
 
 @pytest.fixture(autouse=True)
@@ -35,26 +37,44 @@ def while_marking(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def written(verdict: str) -> list[Any]:
     return [
-        pytest.param(exercise, dict(pairs), id=f"{exercise}: {label}")
-        for exercise, answers in ANSWERS.items()
-        for label, pairs in answers.get(verdict, {}).items()
+        pytest.param(exercise, changed(exercise, answers, change), id=f"{exercise}: {label}")
+        for answers_of in ROUNDS
+        for exercise, answers in answers_of.items()
+        for label, change in answers.get(verdict, {}).items()
     ]
 
 
-@pytest.mark.parametrize(("exercise", "change"), written("wrong"))
-def test_check_refuses_what_is_wrong(exercise: str, change: dict[str, str]) -> None:
-    assignment = EXERCISES[exercise]
-    assert verdicts(assignment, exercise, answer(assignment, exercise, change)).visible
+def changed(exercise: str, answers: dict[str, Any], change: Any) -> str:
+    """The source of an answer: a whole one, or pairs of texts replaced in a solution."""
+    if isinstance(change, str):
+        return change
+    if "solution" not in answers:
+        return answer(EXERCISES[exercise], exercise, dict(change))
+    source: str = answers["solution"]
+    for old, new in change:
+        assert old in source, f"the solution of {exercise} does not contain {old!r}"
+        source = source.replace(old, new)
+    return source
 
 
-@pytest.mark.parametrize(("exercise", "change"), written("right"))
-def test_nothing_refuses_what_is_right(exercise: str, change: dict[str, str]) -> None:
-    assignment = EXERCISES[exercise]
-    found = verdicts(assignment, exercise, answer(assignment, exercise, change))
+@pytest.mark.parametrize(("exercise", "source"), written("wrong"))
+def test_check_refuses_what_is_wrong(exercise: str, source: str) -> None:
+    assert verdicts(EXERCISES[exercise], exercise, source).visible
+
+
+@pytest.mark.parametrize(("exercise", "source"), written("right"))
+def test_nothing_refuses_what_is_right(exercise: str, source: str) -> None:
+    found = verdicts(EXERCISES[exercise], exercise, source)
     assert not found.visible and not found.hidden, found
 
 
-def test_every_exercise_has_answers_of_both_kinds() -> None:
-    for exercise in EXERCISES:
-        assert set(ANSWERS.get(exercise, {})) >= {"wrong"}, exercise
-    assert sum(len(answers.get("right", {})) for answers in ANSWERS.values()) > 100
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_every_exercise_has_answers_of_both_kinds(exercise: str) -> None:
+    verdicts_of_answers = {verdict for answers_of in ROUNDS for verdict in answers_of.get(exercise, {})}
+    assert verdicts_of_answers >= {"right", "wrong"}
+
+
+@pytest.mark.parametrize("exercise", ROUNDS[1])
+def test_nothing_refuses_the_solutions_that_answers_were_made_from(exercise: str) -> None:
+    found = verdicts(EXERCISES[exercise], exercise, ROUNDS[1][exercise]["solution"])
+    assert not found.visible and not found.hidden, found
