@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 import shutil
-import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import marked
 import pytest
+from guides import excused_without_need, follow
 
 from autograder.authoring.reference import COURSE
 from autograder.cli import demo
@@ -43,21 +41,6 @@ NOT_RUN = {
 """Beginnings of the commands that are not run here, and why."""
 ENDS_WITH = {"autograder mail": {0, 1}, "autograder grade": {0, 1}}
 """Exit codes other than 0. The class has somebody whose notebook cannot be read, and has no addresses."""
-
-
-def blocks(guide: Path) -> list[str]:
-    text = guide.read_text(encoding="utf-8")
-    found = re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
-    return [block for language, block in found if language in ("", "sh", "bash")]
-
-
-def is_command(block: str) -> bool:
-    return re.match(r"\(?(?:autograder|nbgrader|make|git|source|cd|docker|c\.)\b", block) is not None
-
-
-def commands(block: str) -> Iterator[str]:
-    for line in re.sub(r"\\\n\s*", "", block).splitlines():
-        yield re.sub(r"\s+#\s.*", "", line).strip()
 
 
 @pytest.fixture(scope="module")
@@ -96,30 +79,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_instructors_guide_can_be_typed_as_it_stands(home: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {"HOME": str(home), "PATH": path}
-    failed, printed, run = [], "", 0
-    for block in blocks(GUIDE):
-        if not is_command(block):
-            lines = [line.strip() for line in block.splitlines() if line.strip()]
-            there = [re.sub(r"\s+", " ", line.strip()) for line in printed.splitlines()]
-            failed += [f"not printed: {line}" for line in lines if re.sub(r"\s+", " ", line) not in there]
-            continue
-        for command in commands(block):
-            if any(command.startswith(beginning) for beginning in NOT_RUN):
-                continue
-            done = subprocess.run(
-                ["bash", "-c", command], cwd=home / "my-course", env=environment, check=False,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            )  # fmt: skip
-            print(done.returncode, command)
-            printed, run = done.stdout, run + 1
-            allowed = next((codes for start, codes in ENDS_WITH.items() if command.startswith(start)), {0})
-            if done.returncode not in allowed:
-                failed.append(f"{command} ended with {done.returncode}:\n{printed[-1500:]}")
-    assert not failed, "\n\n".join(failed)
-    assert run > 15
+    assert follow(GUIDE, home / "my-course", environment, not_run=NOT_RUN, ends_with=ENDS_WITH) > 15
 
 
-@pytest.mark.parametrize("beginning", NOT_RUN)
-def test_nothing_is_excused_that_the_guide_does_not_say(beginning: str) -> None:
-    said = [command for block in blocks(GUIDE) if is_command(block) for command in commands(block)]
-    assert any(command.startswith(beginning) for command in said)
+def test_nothing_is_excused_that_the_guide_does_not_say() -> None:
+    assert not excused_without_need(GUIDE, NOT_RUN)
