@@ -54,7 +54,7 @@ def listings(language: str) -> list[str]:
 
 
 def copy_of_the_course(folder: Path) -> Path:
-    """What the guide speaks of, with one assignment, so that `make release` takes seconds."""
+    """A copy of the repository with one assignment, so that `make release` takes seconds."""
     ignored = shutil.ignore_patterns("__pycache__", "_build")
     for name in ("autograder", "tests", "docs", "answers", "notebooks", "locale"):
         shutil.copytree(COURSE / name, folder / name, symlinks=True, ignore=ignored)

@@ -14,7 +14,7 @@ PROGRAMS = (
     "autograder", "nbgrader", "make", "git", "source", "cd", "docker", r"c\.", "python3?", "py", "ruff",
     r"\.venv", r"\.\./\.venv", "%pip", "%run",
 )  # fmt: skip
-"""What a command begins with; a block that begins otherwise is quoted output."""
+"""How a command begins; a block that begins otherwise is quoted output."""
 COMMAND = re.compile(rf"\(?(?:{'|'.join(PROGRAMS)})(?![\w.]*:)(?=\W|\b)")
 
 
