@@ -13,7 +13,7 @@ WORKDIR /opt/autograder
 COPY pyproject.toml constraints.txt README.md LICENSE rnn_check.py rnn_utils.py ./
 COPY autograder ./autograder
 RUN python3 -m venv /opt/venv \
-    && /opt/venv/bin/python -m pip install --no-cache-dir -c constraints.txt .
+    && /opt/venv/bin/python -m pip install --no-cache-dir -c constraints.txt '.[cluster,postgres]'
 RUN useradd --create-home --uid 1000 marker
 ENV PATH=/opt/venv/bin:/usr/bin:/bin HOME=/tmp LANG=C.UTF-8
 USER 1000
