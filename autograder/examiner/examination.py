@@ -202,8 +202,19 @@ class Examination:
         cell = self.cells[index]
         if not cell.present and cell.master is not None:
             grade_id = str(cell.master.grade_id)
-            restored = finding("examiner.cell-restored", cell=grade_id)
-            self.talk.remarks.append(Remark("missing-cell", restored, grade_id))
+            said = "cell-restored" if self._is_answered(index, cell.master) else "cell-and-answer-missing"
+            self.talk.remarks.append(
+                Remark("missing-cell", finding(f"examiner.{said}", cell=grade_id), grade_id)
+            )
+
+    def _is_answered(self, index: int, test: ExamCell) -> bool:
+        """Whether the submission has an answer cell of this exercise, or defines what it asks for elsewhere."""
+        mentions, wanted = self.talk.mentions, self.answers_to(test)
+        return any(self.cells[place].present for place in mentions.own_answers(index)) or any(
+            wanted & mentions.of(place).defined
+            for place, cell in enumerate(self.cells)
+            if cell.kind == "code" and cell.from_student
+        )
 
     def _mark_inside(self, places: Sequence[int]) -> None:
         """Mark the grade cells at these places in a process of the student's, when nothing else is left to be

@@ -36,6 +36,8 @@ MOST_BYTES = 32 << 20
 
 MOST_REMARKS = 10
 """On one submission, while it runs: two thousand cells can each be worth a remark. The gradebook has all."""
+MOST_OF_A_REASON = 200
+"""Characters of the reason beside no points at all."""
 
 
 @dataclass
@@ -283,7 +285,15 @@ def _tell(tally: Tally, progress: Progress, result: Result, found: Recorded | No
     waiting = f", {by_hand} to mark by hand" if by_hand else ""
     if weaker := sum(cell.is_weaker for cell in result.marks):
         waiting += f", {weaker} of {len(result.marks)} tests weaker"
-    progress.step(f"{name}: {result.score:g} of {result.max_score:g}{waiting}{walls}")
+    progress.step(f"{name}: {result.score:g} of {result.max_score:g}{waiting}{walls}{_why_nothing(result)}")
+
+
+def _why_nothing(result: Result) -> str:
+    """What is said most often of a submission without a single point, if no remark has said it already."""
+    if result.score or not result.max_score or any(not remark.grade_id for remark in result.remarks):
+        return ""
+    said = Counter(cell.reason for cell in result.marks if cell.reason and cell.verdict != "by-hand")
+    return f". {show(said.most_common(1)[0][0], MOST_OF_A_REASON)}" if said else ""
 
 
 def reasons_for(
