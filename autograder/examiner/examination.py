@@ -208,7 +208,7 @@ class Examination:
             )
 
     def _is_answered(self, index: int, test: ExamCell) -> bool:
-        """Whether the submission has an answer cell of this exercise, or defines what it asks for elsewhere."""
+        """Whether the submission has an answer cell of this exercise, or defines its function."""
         mentions, wanted = self.talk.mentions, self.answers_to(test)
         return any(self.cells[place].present for place in mentions.own_answers(index)) or any(
             wanted & mentions.of(place).defined

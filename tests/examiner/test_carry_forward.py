@@ -287,7 +287,22 @@ def test_an_answer_whose_test_was_deleted_is_examined_all_the_same(examiner: Cou
     content = json.loads((folder / "chain.ipynb").read_text())
     content["cells"] = [node for node in content["cells"] if node["id"] != "walk-grade"]
     (folder / "chain.ipynb").write_text(json.dumps(content))
-    assert scores(examiner.examine("alice", folder)) == [0.0, 10.0, 10.0]
+    result = examiner.examine("alice", folder)
+    assert scores(result) == [0.0, 10.0, 10.0]
+    assert [remark.finding["id"] for remark in result.remarks] == ["examiner.cell-restored"]
+
+
+@pytest.mark.parametrize("own", ["", "def walk(*given):\n    return 3"])
+def test_that_neither_test_nor_answer_is_there_is_said(examiner: Counted, tmp_path: Path, own: str) -> None:
+    """An answer may stand in a cell that the student has added."""
+    folder = hand_in(tmp_path, {})
+    content = json.loads((folder / "chain.ipynb").read_text())
+    content["cells"] = [node for node in content["cells"] if not node["id"].startswith("walk-")]
+    content["cells"].append(cell("own", own))
+    (folder / "chain.ipynb").write_text(json.dumps(content))
+    (remark,) = examiner.examine("alice", folder).remarks
+    expected = "examiner.cell-restored" if own else "examiner.cell-and-answer-missing"
+    assert (remark.kind, remark.finding["id"], remark.grade_id) == ("missing-cell", expected, "walk-grade")
 
 
 def test_what_is_recorded_and_shown_fits_the_marks(examiner: Counted, tmp_path: Path) -> None:
