@@ -9,6 +9,7 @@ import numpy as np
 
 from autograder.authoring.cases.draw import (
     RIGID,
+    TINY,
     Case,
     Reference,
     called_twice,
@@ -35,10 +36,28 @@ def scaled(size: float, arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments | {name: size * arguments[name] for name in ("H", "S")}
 
 
-def loud_padding(arguments: dict[str, Any]) -> dict[str, Any]:
+def loud_padding(arguments: dict[str, Any], size: float = 1e3) -> dict[str, Any]:
     """The same arguments with padded steps that would have larger scores than all real ones."""
     H, S, mask = arguments.values()
-    return arguments | {"H": H + 1e3 * np.sign(S[:, :, :1]) * (1 - mask.T)}
+    return arguments | {"H": H + size * np.sign(S[:, :, :1]) * (1 - mask.T)}
+
+
+def far_below_zero(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with real steps whose scores lie around minus a million.
+
+    Eighths of whole numbers and four units: the scores are exact, in whatever order they are summed.
+    """
+    H, S, mask = arguments.values()
+    H, S = np.rint(8 * H) / 8, np.rint(8 * S) / 8
+    H[0], S[0] = -(2.0**21) * mask.T + H[0], 1.0
+    return arguments | {"H": H, "S": S}
+
+
+def with_gaps(mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The mask of a batch with padding at the beginning and between real steps, too."""
+    gaps = mask.copy()
+    gaps[0, 0] = gaps[-2, 0] = 0
+    return gaps
 
 
 def attention_forward_case(title: str, arguments: dict[str, Any], **more: Any) -> Case:
@@ -73,9 +92,14 @@ def attention_backward_case(
 
 def seq2seq_case(
     title: str, seed: int, sizes: tuple[int, int, int, int], lengths: Sequence[int], forward: Reference,
-    **more: Any,
+    output: float = 1.0, bias: Sequence[float] | None = None, inputs_times: float = 1.0, **more: Any,
 ) -> Case:  # fmt: skip
-    """`sizes` are n_x, n_a, n_y and T_y; the longest sequence that is read has no padding."""
+    """`sizes` are n_x, n_a, n_y and T_y; the longest sequence that is read has no padding.
+
+    output       : factor of the output layer's weights
+    bias         : of the output layer, if it shall not be drawn
+    inputs_times : factor of what is read, for which the encoder's weights make up
+    """
     n_x, n_a, n_y, T_y = sizes
     m, T_x = len(lengths), max(lengths)
     shapes: dict[str, Sequence[int]] = {"Wy": (n_y, 2 * n_a), "by": (n_y, 1)}
@@ -86,6 +110,12 @@ def seq2seq_case(
     y_true = np.moveaxis(np.eye(n_y)[right], 2, 0).copy()
     y_in = np.concatenate((np.zeros((n_y, m, 1)), y_true[:, :, :-1]), axis=2)
     x = draw(seed + 1, x=(n_x, m, T_x))["x"]
+    parameters["Wy"] = output * parameters["Wy"]
+    if bias is not None:
+        parameters["by"] = np.array(bias)[:, np.newaxis]
+    x = inputs_times * x
+    for gate in "zrh":
+        parameters[f"W{gate}_enc"][:, n_a:] /= inputs_times
     if "read_only" in more:
         x, y_in, parameters = column_by_column((x, y_in, parameters))
     y_pred, cache = forward["seq2seq_forward"](x, padding(T_x, lengths), y_in, parameters)
@@ -113,6 +143,7 @@ def seq2seq_case(
 def gru_and_attention_cases(reference: Reference) -> dict[str, list[Case]]:
     padded = states(1, 5, 4, 3, (4, 2, 1, 3))
     other = states(2, 4, 6, 2, (6,))
+    four_units = states(8, 4, 6, 3, (6, 4, 3))
     square = states(3, 3, 3, 3, (3, 1, 2))
     unit = states(4, 1, 3, 4, (2, 3))
     read_once = states(5, 2, 1, 4, (1, 1, 1))
@@ -140,6 +171,15 @@ def gru_and_attention_cases(reference: Reference) -> dict[str, list[Case]]:
                 attention_forward_case("a single step written", written_once),
                 attention_forward_case("large scores", scaled(30, padded)),
                 attention_forward_case("padded steps that hold large numbers", loud_padding(padded)),
+                attention_forward_case(
+                    "padded steps that hold very large numbers", loud_padding(padded, 1e15)
+                ),
+                attention_forward_case("scores around minus a million", far_below_zero(four_units)),
+                attention_forward_case(
+                    "padding at the beginning and between real steps",
+                    padded | {"mask": with_gaps(padded["mask"])},
+                ),
+                attention_forward_case("weights of very different size", scaled(2.5, four_units)),
                 attention_forward_case("scores that are nearly equal", scaled(1e-4, square)),
                 attention_forward_case(
                     "padded steps that hold zeros", padded | {"H": padded["H"] * padded["mask"].T}
@@ -174,6 +214,14 @@ def gru_and_attention_cases(reference: Reference) -> dict[str, list[Case]]:
                 ),
                 attention_backward_case("a huge upstream gradient (1e40)", padded, reference, 1e40),
                 attention_backward_case(
+                    "a tiny upstream gradient (1e-12), large states of the encoder, tiny ones of the decoder",
+                    padded | {"H": padded["H"] / TINY, "S": padded["S"] * TINY}, reference, TINY,
+                ),
+                attention_backward_case(
+                    "padding at the beginning and between real steps, weights of very different size",
+                    scaled(2.5, padded | {"mask": with_gaps(padded["mask"])}), reference,
+                ),
+                attention_backward_case(
                     "padded steps that hold large numbers", loud_padding(padded), reference
                 ),
                 attention_backward_case("states of zeros", padded | {"H": 0 * padded["H"]}, reference),
@@ -197,6 +245,11 @@ def gru_and_attention_cases(reference: Reference) -> dict[str, list[Case]]:
                 seq2seq_case("a single step written", 5, (2, 4, 3, 1), (3, 2), reference),
                 seq2seq_case(f"labels that are integers, {RIGID}", 6, (2, 3, 4, 2), (2, 3), reference,
                              read_only=True),
+                seq2seq_case("right digits with probabilities near 0", 8, (2, 3, 3, 4), (3, 2), reference,
+                             bias=[0.0, 30.0, 800.0]),
+                seq2seq_case("huge output weights (1e40)", 9, (2, 3, 3, 4), (3, 2), reference, output=1e40),
+                seq2seq_case("tiny output weights (1e-12), large inputs with tiny weights", 10,
+                             (2, 3, 3, 4), (3, 2), reference, output=TINY, inputs_times=1 / TINY),
                 same_predictions,
                 same_labels,
                 seq2seq_case("the same sizes, other numbers", 7, (3, 4, 2, 3), (4,), reference),

@@ -10,32 +10,50 @@ import numpy as np
 from autograder.authoring.cases.draw import (
     RIGID,
     SINGLE,
+    TINY,
     Case,
     Prepare,
     Reference,
     called_twice,
     column_by_column,
     draw,
+    fading,
     from_nothing,
     from_zeros,
+    gates_at_their_ends,
     in_single_precision,
     large_cell_state,
     last_step_only,
     long_sequence,
     lstm_weights,
+    one_example_only,
     saturated,
     split,
     upstream,
+    with_inputs_times,
     with_integers,
     with_others_rearranged,
     with_rearranged,
 )
+
+
+def states_of(given: dict[str, Any]) -> list[str]:
+    """The hidden state that a cell reads; that of a sequence is made by its own steps, and stays."""
+    return [name for name in ("a_prev",) if name in given]
+
 
 OTHER_GRADIENTS: dict[str, Prepare] = {
     "an upstream gradient a hundred times as large, units that are saturated": (
         lambda given: upstream(1e2, saturated(given))
     ),
     "a tiny upstream gradient (1e-7)": lambda given: upstream(1e-7, given),
+    "a tiny upstream gradient (1e-12), tiny inputs with large weights": (
+        lambda given: upstream(TINY, with_inputs_times(TINY, given, *states_of(given)))
+    ),
+    "a tiny upstream gradient (1e-12), large inputs with tiny weights": (
+        lambda given: upstream(TINY, with_inputs_times(1 / TINY, given, *states_of(given)))
+    ),
+    "an upstream gradient for one example alone": one_example_only,
     # Beyond single precision: rounding to it would otherwise stay within what `check` allows. (No unit is
     # saturated here: 1 - a**2 and (1 - a) * (1 + a) would differ by more than that, and both are right.)
     "a huge upstream gradient (1e40), inputs that are integers": (
@@ -75,6 +93,8 @@ def other_sequences(make: Callable[..., Case], forward: Reference) -> list[Case]
     """The same for the function along a sequence."""
     return [
         {"title": SINGLE} | make(7, 3, 3, 3, 3, 3, 3, forward, in_single_precision),
+        {"title": "a gradient that fades, tiny inputs with large weights"}
+        | make(9, 2, 3, 2, 2, 6, 6, forward, fading),
         {"title": f"thirty steps from a state of zeros, some repeated, {RIGID}", "read_only": True}
         | make(8, 2, 3, 2, 2, 30, 30, forward, long_from_zeros),
     ]
@@ -252,6 +272,12 @@ def lstm_backward_cases(reference: Reference) -> dict[str, list[Case]]:
                 {"title": "a gradient of the cell state only, an earlier cell state of zeros"}
                 | lstm_cell_backward_case(
                     4, 2, 4, 3, 3, reference, lambda given: upstream(0, from_zeros(given), "da_next")
+                ),
+                {"title": "a large cell state, gradients of both states"}
+                | lstm_cell_backward_case(3, 2, 4, 3, 3, reference, large_cell_state),
+                {"title": "gates that are wide open or shut, a large upstream gradient"}
+                | lstm_cell_backward_case(
+                    7, 2, 5, 3, 3, reference, lambda given: upstream(1e4, gates_at_their_ends(given))
                 ),
                 *(
                     {"title": title} | lstm_cell_backward_case(5, 2, 4, 3, 3, reference, prepare)

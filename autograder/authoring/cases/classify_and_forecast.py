@@ -9,6 +9,7 @@ import numpy as np
 
 from autograder.authoring.cases.draw import (
     RIGID,
+    TINY,
     Case,
     Reference,
     called_twice,
@@ -73,7 +74,11 @@ def embedding_cases() -> dict[str, list[Case]]:
                     "all sizes equal, tokens of two bytes", 6, 3, 3, 3, 3,
                     tokens=tokens(6, 3, 3, 3).astype(np.int16),
                 ),
-                forward("a large E with zeros in it", 10, 4, 4, 2, 3, E=1e8 * np.eye(4)),
+                forward("a large E with zeros in it", 10, 4, 4, 2, 3, E=1e40 * np.eye(4)),
+                forward("more tokens than a byte can tell", 11, 1, 400, 3, 4,
+                        tokens=np.array([[399, 256, 0, 255], [300, 44, 12, 1], [128, 127, 2, 399]])),
+                forward("tokens in single bytes with a sign, a large vocabulary", 12, 4, 100, 3, 4,
+                        tokens=tokens(12, 100, 3, 4).astype(np.int8)),
                 forward("tokens in single bytes", 7, 2, 6, 2, 3, tokens=tokens(7, 6, 2, 3).astype(np.uint8)),
                 rigid(forward("a large vocabulary", 8, 3, 30, 2, 4)),
                 forward("the tokens of the first case at other places", 1, 5, 7, 3, 4,
@@ -84,7 +89,7 @@ def embedding_cases() -> dict[str, list[Case]]:
                         E=rearranged(draw(1, E=(5, 7))["E"])),
             ],
             0,
-            9,
+            "the tokens of the first case at other places",
         ),
         "embedding_backward": called_twice([
             # First without a repeated token, so that what is wrong with those shows in the second one alone.
@@ -98,6 +103,9 @@ def embedding_cases() -> dict[str, list[Case]]:
             backward(SIZES[0][0], 8, 2, 4, 2, 5, SIZES[0][1]),
             backward(SIZES[1][0], 9, 2, 4, 2, 5, SIZES[1][1]),
             backward("tokens in single bytes", 10, 2, 6, 2, 3, tokens=tokens(10, 6, 2, 3).astype(np.uint8)),
+            backward("tokens in single bytes with a sign, a large vocabulary", 12, 3, 100, 3, 4,
+                     tokens=tokens(12, 100, 3, 4).astype(np.int8)),
+            backward("huge gradients (1e40)", 13, 2, 4, 2, 5, 1e40),
             rigid(backward("many repetitions", 11, 2, 3, 4, 7)),
             first
             | {
@@ -109,7 +117,7 @@ def embedding_cases() -> dict[str, list[Case]]:
                 "title": "the gradients of the first case, other letters",
                 "arguments": drawn | {"cache": (rearranged(once), drawn["cache"][1])},
             },
-        ], 0, 11),
+        ], 0, "the gradients of the first case at other places"),
     }  # fmt: skip
 
 
@@ -117,6 +125,8 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
     def forward(
         title: str, seed: int, shape: tuple[int, ...], p: float, *training: bool, times: float = 1.0
     ) -> Case:
+        if p < 0:  # a number that the generator draws: what is equal to p is kept
+            p = float(np.random.default_rng(seed).random(shape).flat[1])
         arguments = {"a": times * draw(seed, a=shape)["a"], "p": p, "rng": np.random.default_rng(seed)}
         if training:
             arguments["training"] = training[0]
@@ -131,9 +141,12 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
             "changed": {"rng": after["rng"]},
         }
 
-    def backward(title: str, seed: int, shape: tuple[int, ...], p: float, size: float = 1.0) -> Case:
+    def backward(
+        title: str, seed: int, shape: tuple[int, ...], share: float, size: float = 1.0, p: float | None = None
+    ) -> Case:
+        """`share` of the entries are dropped; this is p, too, if nothing else is said."""
         drawn = draw(seed, dout=shape)
-        cache = ((np.random.RandomState(seed).rand(*shape) >= p).astype(float), p)
+        cache = ((np.random.RandomState(seed).rand(*shape) >= share).astype(float), share if p is None else p)
         arguments = upstream(size, {**drawn, "cache": cache}, "dout")
         return {"title": title, "arguments": arguments, "returns": ["da"], "show": {"da": [0]}}
 
@@ -151,13 +164,14 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 forward("one axis", 7, (40,), 0.2),
                 forward("all sizes equal, small numbers", 8, (3, 3, 3), 0.4, times=1e-2),
                 forward("four axes, large numbers", 12, (2, 3, 2, 3), 0.4, times=1e2),
+                forward("a number is drawn that is exactly p", 14, (3, 4), -1),
                 forward("zeros", 13, (3, 4), 0.5, times=0.0),
                 forward("not in training, nothing to drop", 9, (2, 3), 0.0, False),
                 rigid(forward("a fifth dropped", 10, (4, 5, 2), 0.2, True)),
                 forward("the sizes of the first case, other numbers", 11, (4, 3, 5), 0.3),
             ],
             0,
-            12,
+            "the sizes of the first case, other numbers",
         ),
         "dropout_backward": called_twice(
             [
@@ -167,6 +181,8 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 backward("a single example", 4, (6, 1, 2), 0.25),
                 backward(SIZES[0][0], 5, (4, 2, 3), 0.2, SIZES[0][1]),
                 backward(SIZES[1][0], 6, (4, 2, 3), 0.9, SIZES[1][1]),
+                backward("huge gradients (1e40)", 12, (4, 2, 3), 0.2, 1e40),
+                backward("tiny gradients (1e-12), nearly all dropped", 13, (4, 2, 3), 0.5, TINY, 1 - TINY),
                 backward("all sizes equal", 7, (3, 3, 3), 0.4),
                 backward("four axes", 10, (2, 3, 2, 3), 0.4),
                 backward("one axis", 11, (40,), 0.2),
@@ -189,7 +205,7 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 },
             ],
             0,
-            11,
+            "the sizes of the first case, other numbers",
         ),
     }
 
@@ -223,12 +239,13 @@ def batch_cases(reference: Reference) -> list[Case]:
             case("fewer names than a batch holds", 6, drawn(6, 5, 7), 32),
             case("a single name", 7, [4], 3),
             rigid(case("lengths in single bytes", 8, drawn(8, 14, 12).astype(np.uint8), 5)),
+            case("fifty names, lengths in single bytes", 11, drawn(11, 50, 6).astype(np.uint8), 9),
             case("as many names as a batch holds", 9, drawn(9, 8, 9), 8),
             case("the lengths of the first case at other places", 1, rearranged(drawn(1, 12, 9)), 4),
             case("the lengths of the first case, another generator", 10, drawn(1, 12, 9), 4),
         ],
         0,
-        9,
+        "the lengths of the first case at other places",
     )
 
 
@@ -257,6 +274,22 @@ def classify_cases() -> list[Case]:
         real = np.arange(a.shape[2]) < lengths[:, np.newaxis]
         return case | {"arguments": case["arguments"] | {"a": np.where(real, a, 1e6)}}
 
+    def moved(case: Case, step: float) -> Case:
+        """The scores of each name moved by `step` against those of the one before, all classes alike."""
+        given = copy.deepcopy(case["arguments"])
+        given["a"][0] += step * (np.arange(given["a"].shape[1]) - 1)[:, np.newaxis]
+        given["parameters"]["Wya"][:, 0] = 1.0
+        return case | {"arguments": given}
+
+    def sure(case: Case, by: float) -> Case:
+        """Right classes whose scores lie `by` above all others: the loss is small."""
+        given = copy.deepcopy(case["arguments"])
+        n_y, n_a = given["parameters"]["Wya"].shape
+        given["a"][:] = 0
+        given["a"][given["labels"] % n_a, np.arange(len(given["labels"]))] = by
+        given["parameters"]["Wya"] = np.eye(n_y, n_a)
+        return case | {"arguments": given}
+
     small = case("labels and lengths in single bytes", 9, 4, 3, 5, 3)
     for name, kind in (("lengths", np.int8), ("labels", np.uint8)):
         small["arguments"][name] = small["arguments"][name].astype(kind)
@@ -276,6 +309,10 @@ def classify_cases() -> list[Case]:
             case("large weights", 8, 3, 3, 4, 4, scale=20.0),
             small,
             more,
+            moved(
+                case("scores that lie far from zero, and names far from each other", 13, 3, 3, 4, 4), 1500.0
+            ),
+            sure(case("right and sure", 14, 4, 5, 3, 4), 9.0),
             rigid(case("all sizes equal", 11, 3, 3, 3, 3)),
             case("the sizes of the first case, other numbers", 12, 5, 4, 6, 3),
             first
@@ -290,7 +327,7 @@ def classify_cases() -> list[Case]:
             },
         ],
         0,
-        11,
+        "the sizes of the first case, other numbers",
     )
 
 

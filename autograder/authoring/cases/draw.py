@@ -31,6 +31,9 @@ LSTM_CELL_CACHE = ["a_next", "c_next", "a_prev", "c_prev", "ft", "it", "cct", "o
 STACK_WEIGHTS = ("Wf", "Wi", "Wc", "Wo", "Wz", "Wr", "Wh")
 """Weights of the LSTM and of the GRU that read a hidden state on top of an input."""
 
+TINY = 2.0**-40
+"""About 1e-12: far below what `check` allows, so results are made large again where they are compared."""
+
 SINGLE = "inputs in single precision, all sizes equal"
 RIGID = "arrays that are read-only and lie in memory column by column"
 
@@ -124,6 +127,25 @@ def with_integers(arguments: dict[str, Any]) -> dict[str, Any]:
     for value in weights.values():
         value[:, -len(integers) :] /= 150  # of what LSTM and GRU stack, the input is the last part
     return arguments | {name: integers, "parameters": arguments["parameters"] | weights}
+
+
+def with_inputs_times(size: float, arguments: dict[str, Any], *states: str) -> dict[str, Any]:
+    """The same arguments with inputs (and the named states) of another size, and weights that make up for it.
+
+    With a power of two all pre-activations stay what they were, to the last digit. What is tiny in the
+    gradient of the pre-activations shows in that of small inputs, by their large weights, and in that of
+    small weights, by their large inputs; in both it would otherwise stay within what `check` allows.
+    """
+    name = "xt" if "xt" in arguments else "x"
+    n_x, changed = len(arguments[name]), (name, *states)
+    weights = {key: v.copy() for key, v in arguments["parameters"].items() if key in STACK_WEIGHTS}
+    for value in weights.values():
+        value[:, 0 if states else -n_x :] /= size
+    for key in ("Wax", *(["Waa"] if states else [])):
+        if key in arguments["parameters"]:
+            weights[key] = arguments["parameters"][key] / size
+    parameters = arguments["parameters"] | weights
+    return arguments | {key: size * arguments[key] for key in changed} | {"parameters": parameters}
 
 
 def in_single_precision(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -223,6 +245,53 @@ def large_cell_state(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments | {"c_prev": c_prev * np.linspace(1, 40, c_prev.size).reshape(c_prev.shape)}
 
 
+def large_states(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with states before the first step, or before this one, of up to some dozens."""
+    names = [name for name in ("a_prev", "c_prev", "a0", "c0") if name in arguments]
+    return arguments | {name: 30 * arguments[name] for name in names}
+
+
+def gates_at_their_ends(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with gates that are wide open or shut, each of them for another unit."""
+    parameters = arguments["parameters"]
+    biases = {}
+    for place, name in enumerate(name for name in ("bf", "bi", "bo", "bz", "br") if name in parameters):
+        biases[name] = 18 * np.resize(np.roll([1.0, -1.0, -1.0], place), parameters[name].shape)
+    return arguments | {"parameters": parameters | biases}
+
+
+def one_example_only(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with an upstream gradient for the second example alone."""
+    names = [name for name in ("da", "da_next", "dc_next") if name in arguments]
+    return arguments | {
+        name: arguments[name]
+        * (np.arange(arguments[name].shape[1]) == 1).reshape(-1, *[1] * (arguments[name].ndim - 2))
+        for name in names
+    }
+
+
+def fading(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with a gradient at the last step that loses most of itself on each step back.
+
+    Small inputs with large weights show that it is still there.
+    """
+    n_x = len(arguments["x"])
+    faded = {
+        name: value * np.where(np.arange(value.shape[1]) < value.shape[1] - n_x, 0.01, 1)
+        for name, value in arguments["parameters"].items()
+        if name in STACK_WEIGHTS
+    }
+    faded |= {
+        name: value + shift
+        for name, shift in (("bf", -5), ("bz", 5))
+        if (value := arguments["parameters"].get(name)) is not None
+    }
+    if "Waa" in arguments["parameters"]:
+        faded["Waa"] = 0.01 * arguments["parameters"]["Waa"]
+    given = arguments | {"parameters": arguments["parameters"] | faded}
+    return last_step_only(with_inputs_times(TINY, given))
+
+
 def last_step_only(arguments: dict[str, Any]) -> dict[str, Any]:
     """The same arguments with an upstream gradient at the last step alone."""
     da = np.zeros_like(arguments["da"])
@@ -256,7 +325,12 @@ def with_others_rearranged(arguments: dict[str, Any], *names: str) -> dict[str, 
     return with_rearranged(arguments, *(name for name in arguments if name not in names))
 
 
-def called_twice(cases: list[Case], first: int, second: int) -> list[Case]:
-    """The same cases; what is returned for the first of these two is looked at again after the other call."""
+def called_twice(cases: list[Case], first: int, second: int | str) -> list[Case]:
+    """The same cases; what is returned for the first of these two is looked at again after the other call.
+
+    The second one can be named by its title as well.
+    """
+    if isinstance(second, str):
+        second = [case["title"] for case in cases].index(second)
     cases[first]["afterwards"] = cases[second]["arguments"]
     return cases

@@ -16,6 +16,7 @@ from autograder.authoring.cases.draw import (
     column_by_column,
     draw,
     in_single_precision,
+    large_states,
     long_sequence,
     lstm_weights,
     rnn,
@@ -81,8 +82,13 @@ def with_nan(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "x": np.where(given["mask"].T == 1, given["x"], np.nan)}
 
 
-def with_integer_mask(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.astype(int) if name.startswith("mask") else value for name, value in given.items()}
+def with_integer_mask(given: dict[str, Any], kind: Any = int) -> dict[str, Any]:
+    return {name: value.astype(kind) if name.startswith("mask") else value for name, value in given.items()}
+
+
+def with_byte_mask(given: dict[str, Any]) -> dict[str, Any]:
+    """The same with a mask in single bytes without a sign: 0 - 1 is 255 there."""
+    return with_integer_mask(given, np.uint8)
 
 
 def without_mask(given: dict[str, Any]) -> dict[str, Any]:
@@ -152,8 +158,8 @@ def masked_forward_cases(
         | cell_padded,
         {"title": RIGID, "arguments": second_step(rigid), "read_only": True} | cell | cell_padded,
         {
-            "title": "one example, an input and a mask of integers",
-            "arguments": with_integers(with_integer_mask(second_step(one_example))),
+            "title": "one example, an input of integers, a mask in single bytes",
+            "arguments": with_integers(with_byte_mask(second_step(one_example))),
         }
         | cell,
         {"title": "all examples padding", "arguments": second_step(nothing_real)} | cell | cell_padded,
@@ -163,6 +169,7 @@ def masked_forward_cases(
         }
         | cell
         | cell_padded,
+        {"title": "large states before the step", "arguments": large_states(step)} | cell | cell_padded,
         {"title": "other sizes", "arguments": step} | cell | cell_padded,
         {"title": "the same numbers at other places in xt", "arguments": with_rearranged(step, "xt")}
         | cell
@@ -200,8 +207,8 @@ def masked_forward_cases(
         | sequence
         | sequence_padded,
         {
-            "title": "one example, infinite and large values in the padding",
-            "arguments": one_example | {"x": extreme},
+            "title": "one example, infinite and large values in the padding, a mask in single bytes",
+            "arguments": with_byte_mask(one_example | {"x": extreme}),
         }
         | sequence
         | sequence_padded
@@ -210,6 +217,9 @@ def masked_forward_cases(
         | sequence
         | sequence_padded,
         {"title": "nothing but padding", "arguments": nothing_real} | sequence | sequence_padded,
+        {"title": "large states before the first step", "arguments": large_states(small)}
+        | sequence
+        | sequence_padded,
         {"title": "other sizes", "arguments": small} | sequence | sequence_padded,
         {"title": "the same numbers at other places in x", "arguments": with_rearranged(small, "x")}
         | sequence

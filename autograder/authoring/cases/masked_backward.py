@@ -10,6 +10,7 @@ import numpy as np
 from autograder.authoring.cases.draw import (
     RIGID,
     SINGLE,
+    TINY,
     Case,
     called_twice,
     column_by_column,
@@ -17,6 +18,7 @@ from autograder.authoring.cases.draw import (
     from_zeros,
     in_single_precision,
     long_sequence,
+    with_inputs_times,
     with_integers,
     with_large_weights,
     with_rearranged,
@@ -31,6 +33,7 @@ from autograder.authoring.cases.masked import (
     nan_in_padding,
     one_hot,
     second_step,
+    with_byte_mask,
     with_integer_mask,
     without_mask,
 )
@@ -50,6 +53,16 @@ def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], 
         ("all examples padding", second_step(make(9, 2, 4, 5, 0 * REAL_MASK)), 1.0),
         ("large gradients", padded, 1e2),
         ("small gradients", padded, 1e-4),
+        (
+            "tiny gradients (1e-12), tiny inputs with large weights",
+            with_inputs_times(TINY, small, "a_prev"),
+            TINY,
+        ),
+        (
+            "tiny gradients (1e-12), large inputs with tiny weights",
+            with_inputs_times(1 / TINY, small, "a_prev"),
+            TINY,
+        ),
         ("no mask", without_mask(second_step(make(4, 3, 4, 2, REAL_MASK))), 1.0),
         ("huge gradients (1e6)", small, 1e6),
         # Beyond single precision, and beyond every limit that somebody may have thought of.
@@ -57,7 +70,11 @@ def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], 
         (SINGLE, second_step(in_single_precision(make(7, 3, 3, 3, SQUARE_MASK))), 1.0),
         (RIGID, column_by_column(second_step(make(8, 2, 3, 4, MASK[1:4, :2]))), 1.0),
         ("one example, a mask of integers", one_example, 1.0),
-        ("units that are saturated", with_large_weights(small, 20), 20.0),
+        (
+            "units that are saturated, a mask in single bytes",
+            with_byte_mask(with_large_weights(small, 20)),
+            20.0,
+        ),
         *(
             (f"a gradient in {name} alone, a previous state of zeros", from_zeros(small), 1.0)
             for name in upstream
@@ -104,7 +121,10 @@ def masked_sequence_backward(make: Callable[..., Any], forward: Callable[..., An
     small = make(9, 2, 3, 4, MASK[1:4, :2])
     for title, given in (
         ("padding at the end, at the beginning, in the middle and everywhere", make(1, 3, 5, 2, MASK)),
-        ("as many examples as time steps", make(2, 2, 4, 5, SQUARE_MASK)),
+        (
+            "as many examples as time steps, a mask in single bytes",
+            with_byte_mask(make(2, 2, 4, 5, SQUARE_MASK)),
+        ),
         ("labels that are NaN in the padding", make(3, 2, 3, 4, MASK[2:, 2:])),
         ("nothing but padding", make(4, 2, 3, 4, 0 * REAL_MASK)),
         ("all steps real", make(5, 2, 3, 4, REAL_MASK)),
@@ -116,6 +136,10 @@ def masked_sequence_backward(make: Callable[..., Any], forward: Callable[..., An
         ),
         ("no mask", without_mask(make(8, 2, 3, 4, REAL_MASK))),
         ("huge output weights (1e6)", with_output_layer(small, size=1e6)),
+        (
+            "tiny output weights (1e-12), large inputs with tiny weights",
+            with_output_layer(with_inputs_times(1 / TINY, small), size=TINY),
+        ),
         # The gradients are as large: beyond single precision, and beyond every limit.
         ("huge output weights (1e40)", with_output_layer(small, size=1e40)),
         (f"{SINGLE}, labels of integers", in_single_precision(make(10, 3, 3, 3, SQUARE_MASK))),

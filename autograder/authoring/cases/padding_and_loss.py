@@ -66,6 +66,12 @@ def loss_of_integers(case: Case) -> Case:
     return {**case, "title": title, "arguments": column_by_column(arguments), "read_only": True}
 
 
+def loss_of_bytes(case: Case) -> Case:
+    """The same with labels and a mask in single bytes without a sign: -1 is 255 there."""
+    bytes_ = {name: case["arguments"][name].astype(np.uint8) for name in ("y_true", "mask")}
+    return {**case, "arguments": case["arguments"] | bytes_}
+
+
 def of_many_classes() -> Case:
     """One example without a mask; 27 classes, as many as letters, all of them as likely."""
     case = loss_case("27 classes that are all as likely, one example, no mask given", 12, 27, 1, 4, None)
@@ -175,6 +181,15 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 }
                 | padding,
                 {
+                    "title": "two sequences of integers, then one of real numbers",
+                    "arguments": {
+                        "sequences": [*whole[:2], whole[2] / 8],
+                        "max_len": None,
+                        "padding_value": 0,
+                    },
+                }
+                | padding,
+                {
                     "title": "small integers first and large ones after them",
                     "arguments": {
                         "sequences": [np.array([[7, 0, 3]], dtype=np.int8), np.array([[300, 7_000_000_001]])],
@@ -228,7 +243,7 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 refusal("the refusal of a negative max_len", [np.ones((3, 2)), np.ones((3, 1))], -2),
             ],
             0,
-            11,
+            "the same numbers at other places",
         ),
         "compute_loss": [
             # First the one where NumPy does not notice that a mask was not transposed; there it gets a hint.
@@ -242,6 +257,7 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
             loss_of_integers(
                 loss_case("all sizes equal, labels and a mask of integers", 9, 3, 3, 3, SQUARE_MASK)
             ),
+            loss_of_bytes(loss_case("labels and a mask in single bytes", 15, 3, 2, 5, MASK[:, 1:3])),
             of_many_classes(),
             loss_of_singles(
                 loss_case("one time step, labels and a mask in single precision", 13, 3, 3, 1, ONE_STEP**0)
