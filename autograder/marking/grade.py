@@ -289,7 +289,7 @@ def _tell(tally: Tally, progress: Progress, result: Result, found: Recorded | No
 
 
 def _why_nothing(result: Result) -> str:
-    """What is said most often of a submission without a single point, if no remark has said it already."""
+    """The commonest reason in a submission without a single point, if no remark has said it already."""
     if result.score or not result.max_score or any(not remark.grade_id for remark in result.remarks):
         return ""
     said = Counter(cell.reason for cell in result.marks if cell.reason and cell.verdict != "by-hand")
