@@ -1,0 +1,139 @@
+"""How well a Dask cluster on this machine uses the cores that the pool of one machine would use.
+
+    python benchmarks/dask_or_pool.py                              # 300 submissions of 04-lstm-backward
+    python benchmarks/dask_or_pool.py --count 60 --assignment 01-rnn-forward --rounds 1
+
+The same class is marked by `autograder grade --jobs N` and on N workers with one thread each, in turn. The
+efficiency is the time (and the CPU time of all processes) of the former over that of the latter. Start-up is
+in both: a second exam is warmed up for the cluster, which matters less the larger the class is. On a machine
+that does other things as well, believe the CPU time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from honest_class import hand_in, make_course
+
+PATIENCE = 120.0
+"""Seconds to wait for the cluster."""
+
+
+@contextmanager
+def cluster(folder: Path, workers: int) -> Iterator[tuple[Path, list[int]]]:
+    """A scheduler and its workers on the loopback: the scheduler's file, and the ids of all processes."""
+    file, log = folder / "scheduler.json", folder / "log"
+
+    def start(*arguments: str) -> subprocess.Popen[bytes]:
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
+                stdout=output, stderr=output, cwd=folder,
+            )  # fmt: skip
+
+    options = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)]
+    processes = [start("scheduler", *options)]
+    try:
+        wait_for(lambda: file.exists() and file.read_text().endswith("}"))
+        options = ["--scheduler-file", str(file), "--nthreads", "1", "--no-nanny"]
+        processes += [
+            start("worker", *options, "--local-directory", str(folder / str(n))) for n in range(workers)
+        ]
+        wait_for(lambda: log.read_text().count("Registered to") == workers)
+        yield file, [process.pid for process in processes]
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    begin = time.monotonic()
+    while not condition():
+        if time.monotonic() - begin > PATIENCE:
+            sys.exit("The cluster does not start.")
+        time.sleep(0.1)
+
+
+def cpu_of(process: int) -> float:
+    """CPU seconds of a process and of all the children that it has waited for."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def grade(course: Path, assignment: str, *options: str) -> tuple[float, float]:
+    """Seconds, and CPU seconds of the command and its children."""
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autograder.cli", "grade", assignment, *options],
+        cwd=course, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"autograder grade {' '.join(options)} failed:\n{said[-2000:]}")
+    return time.perf_counter() - begin, used.ru_utime + used.ru_stime
+
+
+def one_run(assignment: str, count: int, jobs: int, *, on_a_cluster: bool) -> tuple[float, float]:
+    with tempfile.TemporaryDirectory(prefix="dask-or-pool-") as name:
+        course = Path(name) / "course"
+        course.mkdir()
+        make_course(course, assignment)
+        hand_in(course, assignment, count)
+        if not on_a_cluster:
+            return grade(course, assignment, "--jobs", str(jobs))
+        with cluster(Path(name), jobs) as (file, processes):
+            before = sum(map(cpu_of, processes))
+            seconds, cpu = grade(course, assignment, "--scheduler", str(file))
+            nobody_examines(processes)
+            return seconds, cpu + sum(map(cpu_of, processes)) - before
+
+
+def nobody_examines(processes: list[int]) -> None:
+    """Wait until the workers have ended, and waited for, all that they have started for the run."""
+    lists = [Path(f"/proc/{process}/task/{process}/children") for process in processes]
+    wait_for(lambda: not any(re.search(r"\d", file.read_text()) for file in lists))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--assignment", default="04-lstm-backward")
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, default=2)
+    given = parser.parse_args()
+    print(
+        f"{given.assignment}, {given.count} submissions, {given.jobs} workers, load {os.getloadavg()[0]:.1f}"
+    )
+    print("                      pool             Dask            ratio")
+    ratios = []
+    for _ in range(given.rounds):
+        pool, dask = (
+            one_run(given.assignment, given.count, given.jobs, on_a_cluster=there) for there in (False, True)
+        )
+        ratios.append([here / there for here, there in zip(pool, dask, strict=True)])
+        for what, here, there in zip(("seconds", "CPU seconds"), pool, dask, strict=True):
+            print(f"  {what:12}  {here:12.1f}     {there:12.1f}     {here / there:12.2f}", flush=True)
+    seconds, cpu = (statistics.median(column) for column in zip(*ratios, strict=True))
+    print(
+        f"efficiency of the cluster: {seconds:.2f} in time, {cpu:.2f} in CPU time"
+        f" (load {os.getloadavg()[0]:.1f})"
+    )
+
+
+if __name__ == "__main__":
+    main()
