@@ -24,8 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import small_course  # noqa: E402
+from cpu import account  # noqa: E402
 from marking import read_marks  # noqa: E402
-from writer import MEASURED  # noqa: E402
 
 CONFIG = 'c = get_config()\nc.CourseDirectory.course_id = "benchmark"\n'
 
@@ -116,14 +116,14 @@ def by_us(folder: Path, count: int) -> tuple[float, list[float]]:
         small_course.write_submission(
             folder / "submitted" / f"student-{number:04}" / small_course.NAME, answers(number)
         )
-    command = [sys.executable, "-c", MEASURED, "grade", small_course.NAME, f"--course={folder}"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    code, own, theirs, _ = json.loads(done.stdout.splitlines()[-1])
-    assert code == 0, done.stdout
+    command = [sys.executable, "-m", "autograder.cli", "grade", small_course.NAME, f"--course={folder}"]
+    with account() as counted:
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True, preexec_fn=counted.join)
+        seconds = counted.seconds()
     totals = dict.fromkeys((f"student-{number:04}" for number in range(count)), 0.0)
     for (student, _), points in read_marks(folder, small_course.NAME).items():
         totals[student] += points or 0.0
-    return own + theirs, list(totals.values())
+    return seconds, list(totals.values())
 
 
 def main() -> int:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cpu import Account, account
 from honest_class import hand_in, make_course
 
 PATIENCE = 120.0
@@ -30,15 +30,15 @@ PATIENCE = 120.0
 
 
 @contextmanager
-def cluster(folder: Path, workers: int) -> Iterator[tuple[Path, list[int]]]:
-    """A scheduler and its workers on the loopback: the scheduler's file, and the ids of all processes."""
+def cluster(folder: Path, workers: int, counted: Account) -> Iterator[Path]:
+    """A scheduler and its workers on the loopback: the scheduler's file."""
     file, log = folder / "scheduler.json", folder / "log"
 
     def start(*arguments: str) -> subprocess.Popen[bytes]:
         with log.open("ab") as output:
             return subprocess.Popen(
                 [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
-                stdout=output, stderr=output, cwd=folder,
+                stdout=output, stderr=output, cwd=folder, preexec_fn=counted.join,
             )  # fmt: skip
 
     options = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)]
@@ -50,7 +50,7 @@ def cluster(folder: Path, workers: int) -> Iterator[tuple[Path, list[int]]]:
             start("worker", *options, "--local-directory", str(folder / str(n))) for n in range(workers)
         ]
         wait_for(lambda: log.read_text().count("Registered to") == workers)
-        yield file, [process.pid for process in processes]
+        yield file
     finally:
         for process in processes:
             process.terminate()
@@ -66,47 +66,32 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.1)
 
 
-def cpu_of(process: int) -> float:
-    """CPU seconds of a process and of all the children that it has waited for."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-
-
-def grade(course: Path, assignment: str, *options: str) -> tuple[float, float]:
-    """Seconds, and CPU seconds of the command and its children."""
+def grade(course: Path, assignment: str, counted: Account, *options: str) -> float:
+    """Seconds."""
     begin = time.perf_counter()
-    process = subprocess.Popen(
+    done = subprocess.run(
         [sys.executable, "-m", "autograder.cli", "grade", assignment, *options],
-        cwd=course, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        cwd=course, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
+        preexec_fn=counted.join,
     )  # fmt: skip
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"autograder grade {' '.join(options)} failed:\n{said[-2000:]}")
-    return time.perf_counter() - begin, used.ru_utime + used.ru_stime
+    if done.returncode:
+        sys.exit(f"autograder grade {' '.join(options)} failed:\n{done.stderr[-2000:]}")
+    return time.perf_counter() - begin
 
 
 def one_run(assignment: str, count: int, jobs: int, *, on_a_cluster: bool) -> tuple[float, float]:
-    with tempfile.TemporaryDirectory(prefix="dask-or-pool-") as name:
+    """Seconds, and CPU seconds of all processes."""
+    with tempfile.TemporaryDirectory(prefix="dask-or-pool-") as name, account() as counted:
         course = Path(name) / "course"
         course.mkdir()
         make_course(course, assignment)
         hand_in(course, assignment, count)
         if not on_a_cluster:
-            return grade(course, assignment, "--jobs", str(jobs))
-        with cluster(Path(name), jobs) as (file, processes):
-            before = sum(map(cpu_of, processes))
-            seconds, cpu = grade(course, assignment, "--scheduler", str(file))
-            nobody_examines(processes)
-            return seconds, cpu + sum(map(cpu_of, processes)) - before
-
-
-def nobody_examines(processes: list[int]) -> None:
-    """Wait until the workers have ended, and waited for, all that they have started for the run."""
-    lists = [Path(f"/proc/{process}/task/{process}/children") for process in processes]
-    wait_for(lambda: not any(re.search(r"\d", file.read_text()) for file in lists))
+            return grade(course, assignment, counted, "--jobs", str(jobs)), counted.seconds()
+        with cluster(Path(name), jobs, counted) as file:
+            before = counted.seconds()
+            seconds = grade(course, assignment, counted, "--scheduler", str(file))
+            return seconds, counted.seconds() - before
 
 
 def main() -> None:

@@ -93,8 +93,7 @@ def main() -> None:
     print(f"  one warm IPython shell  {theirs:8.1f} ms of CPU for each ({failed} cells raised)", flush=True)
     few = writer.grade(given.assignment, given.first, given.jobs)
     many = writer.grade(given.assignment, given.first + given.count, given.jobs)
-    ours = sum(many[:2]) - sum(few[:2])
-    ours = ours / given.count * 1000
+    ours = (sum(many[:2]) - sum(few[:2])) / given.count * 1000
     print(f"  autograder grade        {ours:8.1f} ms")
     print(f"  ratio                   {ours / theirs:8.2f}")
 
