@@ -1,18 +1,28 @@
-"""Build the web site: python docs/build.py [FOLDER], by default in docs/_build/html. `make site` calls it."""
+"""Build the web site: python docs/build.py [FOLDER], by default in docs/_build/html. `make site` calls it.
+
+Beside the English pages stand, in a folder with its name, those of each language that is declared complete.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from sphinx.cmd.build import main
 
+from autograder.translate.build import build as build_edition
+from autograder.translate.catalogues import Language, languages, theme_catalogue
+
 DOCS = Path(__file__).resolve().parent
 LITE = DOCS / "_build" / "lite"
 FRAMES = DOCS / "_build" / "frames"
+ENGLISH = Language("", "English", "en", True)
+ONLY_PAGES = shutil.ignore_patterns(".doctrees")
 
 
 def build(target: Path, frames: Path = FRAMES) -> int:
@@ -23,19 +33,50 @@ def build(target: Path, frames: Path = FRAMES) -> int:
     From `frames` come the pictures of `make frames`: with them, sliders of the lessons work without a kernel.
     """
     lite = (LITE / "jupyter-lite.json").is_file()
-    options = ["-D", f"frames={frames}", *(["-D", "lite=lite"] if lite else [])]
+    options = {"frames": str(frames), **({"lite": "lite"} if lite else {})}
     with tempfile.TemporaryDirectory() as folder:
-        built = Path(folder, "html")
-        code = main(
-            ["--fail-on-warning", "--quiet", *options, "--conf-dir", str(DOCS), str(DOCS.parent), str(built)]
-        )
+        built, editions = Path(folder, "en", "html"), Path(folder, "editions")
+        complete = [language for language in languages(DOCS.parent) if language.is_complete]
+        for language in complete:
+            build_edition(DOCS.parent, language, editions)
+        tell_languages(editions, complete)
+        options["editions"] = str(editions)
+        code = sphinx(DOCS.parent, built, options)
+        for language in complete:
+            home = Path(folder, language.code)
+            catalogue = theme_catalogue(DOCS.parent, language, home / "locale")
+            of_it = {"edition": language.code, "language": language.code, "locale_dirs": str(catalogue)}
+            code = code or sphinx(editions / language.code, home / "html", options | of_it)
+            if code == 0:
+                shutil.copytree(home / "html", built / language.code, ignore=ONLY_PAGES)
         if code == 0:
             if lite:
                 shutil.copytree(LITE, built / "lite")
             if (target / ".buildinfo").is_file():
                 shutil.rmtree(target)
-            shutil.copytree(built, target, ignore=shutil.ignore_patterns(".doctrees"), dirs_exist_ok=True)
+            shutil.copytree(built, target, ignore=ONLY_PAGES, dirs_exist_ok=True)
     return code
+
+
+def sphinx(source: Path, target: Path, options: Mapping[str, str]) -> int:
+    """Build the pages in a folder; Sphinx' exit code, not 0 after a warning."""
+    told = [part for name, value in options.items() for part in ("-D", f"{name}={value}")]
+    return main(["--fail-on-warning", "--quiet", *told, "--conf-dir", str(DOCS), str(source), str(target)])
+
+
+def tell_languages(editions: Path, complete: list[Language]) -> None:
+    """For docs/_ext/editions.py: the languages of the site, and where the sources of their pages are."""
+    editions.mkdir(exist_ok=True)
+    told = [
+        {
+            "code": language.code,
+            "name": language.name,
+            "tag": language.tag,
+            "source": str(editions / language.code if language.code else DOCS.parent),
+        }
+        for language in [ENGLISH, *complete]
+    ]
+    (editions / "languages.json").write_text(json.dumps(told), encoding="utf-8")
 
 
 if __name__ == "__main__":

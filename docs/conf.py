@@ -23,6 +23,8 @@ language = "en"
 extensions = [
     "myst_nb",
     "accessible",
+    "chinese",
+    "editions",
     "folders",
     "frames",
     "glossary",
@@ -51,6 +53,17 @@ myst_heading_anchors = 4
 highlight_language = "none"  # code without a named language is mostly what one types in a terminal
 
 html_theme = "furo"
+templates_path = ["_templates"]
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "languages.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_theme_options = {"navigation_with_keys": False}
 html_static_path = ["_static"]
 html_favicon = "_static/favicon.svg"

@@ -30,6 +30,7 @@ from autograder.course.cells import read_notebook
 from autograder.translate import script
 from autograder.translate.catalogues import LOCALE, Language, Translations, read
 from autograder.translate.originals import (
+    SCRIPTS,
     Message,
     compared_texts,
     context_of_cell,
@@ -162,9 +163,12 @@ class Edition:
         return {text: said for text in sorted(texts) if (said := self.known.of(text, context)) is not None}
 
 
-def build(course: Path, language: Language) -> Edition:
-    """Make the edition of a language anew; it is replaced when the new one is complete."""
-    home = course / EDITIONS
+def build(course: Path, language: Language, home: Path | None = None) -> Edition:
+    """Make the edition of a language anew; it is replaced when the new one is complete.
+
+    home : folder in which the language's folder is made; by default `editions/` of the course
+    """
+    home = home or course / EDITIONS
     home.mkdir(exist_ok=True)
     known = read(course, language.code)
     mark = known.of("[not translated yet]", "site.not-translated") or "[not translated yet]"
@@ -248,13 +252,14 @@ def _lessons(edition: Edition) -> None:
 
 
 def _scripts(edition: Edition) -> None:
-    play = edition.course / "docs" / "_static" / "play"
-    for path in sorted(play.glob("*.js")):
-        source = path.read_text(encoding="utf-8")
-        said = translated(source, script.places(source), lambda text: edition.say(text, "script"))
-        target = edition.folder / "docs" / "_static" / "play" / path.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(said, encoding="utf-8")
+    for name in SCRIPTS:
+        path = edition.course / "docs" / "_static" / f"{name}.js"
+        if path.is_file():
+            source = path.read_text(encoding="utf-8")
+            said = translated(source, script.places(source), lambda text: edition.say(text, "script"))
+            target = edition.folder / "docs" / "_static" / f"{name}.js"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(said, encoding="utf-8")
 
 
 def _figures(edition: Edition) -> None:

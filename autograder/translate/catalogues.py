@@ -84,6 +84,18 @@ def read(course: Path, code: str) -> Translations:
     return found
 
 
+def theme_catalogue(course: Path, language: Language, folder: Path) -> Path:
+    """Write, as a catalogue for Sphinx, the words of the site's theme; returns `folder`, for locale_dirs."""
+    file = _file("theme", language)
+    for entry in opened(course / LOCALE / language.code / "docs-site.po"):
+        if entry.msgctxt.startswith("site.theme-") and entry.msgstr and not entry.fuzzy:
+            file.append(polib.POEntry(msgid=entry.msgid, msgstr=entry.msgstr))
+    target = folder / language.code / "LC_MESSAGES" / "sphinx.mo"
+    target.parent.mkdir(parents=True)
+    file.save_as_mofile(str(target))
+    return folder
+
+
 def opened(path: Path) -> Any:
     """The entries of a PO file that are not obsolete. Raises UsageError if it is none."""
     try:

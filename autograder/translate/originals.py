@@ -48,7 +48,8 @@ PAGES: Final = (
 """The pages in docs/ that are for students."""
 _TRANSLATED_COLUMNS: Final = {"glossary": (4, 5)}
 """Of tables that hold several languages already."""
-_SCRIPTS: Final = ("play", "touch", "train")
+SCRIPTS: Final = ("play/play", "play/touch", "play/train", "quiz")
+"""The scripts of these pages, in docs/_static/."""
 _SPOKEN: Final = ("check", "examiner", "ending", "submission", "verdict", "next", "page", "marking", "study")
 """Areas of the catalogue of sentences that students read."""
 _EVEN_WITHOUT_WORDS: Final = frozenset({"check.comma", "check.semicolon", "check.wrong", "page.or"})
@@ -148,11 +149,11 @@ def _of_page(name: str, course: Path) -> Iterator[Message]:
 
 
 def _of_scripts(course: Path) -> Iterator[Message]:
-    for name in _SCRIPTS:
-        path = course / "docs" / "_static" / "play" / f"{name}.js"
+    for name in SCRIPTS:
+        path = course / "docs" / "_static" / f"{name}.js"
         if path.is_file():
             for place in script.places(path.read_text(encoding="utf-8")):
-                yield Message(place.message, "script", f"docs/_static/play/{name}.js", place.has_fields)
+                yield Message(place.message, "script", f"docs/_static/{name}.js", place.has_fields)
 
 
 def _of_words(path: Path, area: str, course: Path) -> Iterator[Message]:

@@ -9,15 +9,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docutils import nodes
+from editions import word
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 
 IGNORED = {"__pycache__", ".ipynb_checkpoints"}
-NOTES = {
-    "release": "Notebook, images, data, rnn_utils.py: unpack the file and open the notebook in JupyterLab.",
-    "notebooks": "All lessons, with what they import: unpack the file and open a notebook in JupyterLab.",
-}
 
 
 def is_zipped(folder: PurePosixPath) -> bool:
@@ -70,21 +67,21 @@ class DownloadNote(SphinxTransform):
             return
         target = zip_path(page.parent)
         size = len(zip_file(self.env, page.parent))
-        link = nodes.reference("", PurePosixPath(target).name, refuri="../" * (len(page.parts) - 1) + target)
+        up = "../" * (len(page.parts) - 1)
+        link = nodes.reference("", PurePosixPath(target).name, refuri=up + target)
         note = nodes.paragraph()
         if self.config.lite:
             address = f"{self.config.lite}/notebooks/index.html?path={page}.ipynb"
-            up = "../" * (len(page.parts) - 1)
-            note += nodes.reference("", "Open in the browser", refuri=up + address, classes=["open-here"])
-            note += nodes.Text(
-                ": nothing to install. Your work is kept in this browser only; Download, above "
-            )
-            note += nodes.Text("the notebook there, saves it as a file. ")
-        note += [nodes.Text("Download "), link, nodes.Text(f" ({size / 1000:.0f} kB). ")]
-        note += nodes.Text(NOTES[page.parts[0]])
+            note += nodes.reference("", self.word("open"), refuri=up + address, classes=["open-here"])
+            note += nodes.Text(self.word("open-note"))
+        before, _, after = self.word("download").replace("{size}", f"{size / 1000:.0f}").partition("{file}")
+        note += [nodes.Text(before), link, nodes.Text(after), nodes.Text(self.word(f"in-{page.parts[0]}"))]
         note["classes"].append("download-note")
         title = next(iter(self.document.findall(nodes.title)))
         title.parent.insert(title.parent.index(title) + 1, note)
+
+    def word(self, key: str) -> str:
+        return word(self.config, key)
 
 
 def write_zip_files(app: Sphinx, exception: Exception | None) -> None:

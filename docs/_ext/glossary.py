@@ -1,8 +1,8 @@
 """The glossary's table as a list of definitions: a table of six columns cannot be read on a phone.
 
-The table in docs/glossary.md is what people edit and what a code host shows. Its header row names the
-columns. Words in a column with the name of a language are marked as being of that language, so that a screen
-reader pronounces them.
+The table in docs/glossary.md is what people edit and what a code host shows. Its columns are the term in English,
+in the other languages, its meaning and where it is explained; the header row names them in the language of the
+page. Words of another language are marked as being of it, so that a screen reader pronounces them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
 PAGE = "docs/glossary"
-LANGUAGES = {"German": "de", "Spanish": "es", "Chinese": "zh-Hans"}
+LANGUAGES = ("de", "es", "zh-Hans")
+"""Of the columns after the first."""
 
 
 class Language(nodes.Element):
@@ -42,19 +43,21 @@ class GlossaryList(SphinxTransform):
                 [cell.children[0].children if cell.children else [] for cell in row.children]
                 for row in table.findall(nodes.row)
             )
-            columns = ["".join(part.astext() for part in cell) for cell in head]
-            entries = [self.entry(dict(zip(columns, row, strict=True))) for row in rows]
+            names = ["".join(part.astext() for part in cell) for cell in head]
+            entries = [self.entry(row, names) for row in rows]
             table.replace_self(nodes.definition_list("", *entries, classes=["glossary-list"]))
 
-    def entry(self, cells: dict[str, list[nodes.Node]]) -> nodes.definition_list_item:
-        english = "".join(part.astext() for part in cells["English"])
-        term = nodes.term("", "", *cells["English"], ids=[nodes.make_id(f"term-{english}")])
+    def entry(self, cells: list[list[nodes.Node]], names: list[str]) -> nodes.definition_list_item:
+        english = "".join(part.astext() for part in cells[0])
+        said = [Language("", *cells[0], lang="en")] if self.config.edition else cells[0]
+        term = nodes.term("", "", *said, ids=[nodes.make_id(f"term-{english}")])
         words = nodes.paragraph(classes=["glossary-words"])
-        for name, code in LANGUAGES.items():
+        for name, cell, code in zip(names[1:], cells[1:], LANGUAGES, strict=False):
             words += nodes.inline("", f"{name}: ", classes=["glossary-language"])
-            words += Language("", *cells[name], lang=code)
+            words += Language("", *cell, lang=code)
             words += nodes.Text(" ")
-        meaning = nodes.paragraph("", "", *cells["meaning"], nodes.Text(" → "), *cells["where"])
+        *_, said_of_it, where = cells
+        meaning = nodes.paragraph("", "", *said_of_it, nodes.Text(" → "), *where)
         return nodes.definition_list_item("", term, nodes.definition("", meaning, words))
 
 

@@ -3,7 +3,7 @@
 A link to a page of the site stays a link to that page. A link to a released folder becomes a link to its zip
 file, one to a file in `_extra/` to where that lies on the site. Anything else in the repository is not on the
 site: the text stays, without a link, unless the configuration value `repository` says at which address the
-repository is shown.
+repository is shown. In an edition, what it does not have is looked for in the original.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docutils import nodes
+from editions import DOCS, pages_of_original, word
 from folders import is_zipped, zip_path
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -40,16 +41,23 @@ class RepositoryLinks(SphinxTransform):
 
     def replace(self, node: nodes.Element, target: str) -> None:
         page = PurePosixPath(self.env.docname)
+        target, _, anchor = target.partition("#")
+        # An edition's way out of its folder leads to the same place from the top of the repository.
         path = PurePosixPath(posixpath.normpath(posixpath.join("/", page.parent, target)).lstrip("/"))
-        if not Path(self.env.srcdir, path).exists():
+        if not Path(self.env.srcdir, path).exists() and not Path(DOCS.parent, path).exists():
             logger.warning("nothing in the repository is called %s", path, location=node)
         content = list(node.children[0].children) if node.children else [nodes.Text(target)]
         root = "../" * (len(page.parts) - 1)
         included = any(PurePosixPath(found).parent == path for found in self.env.found_docs)
+        original = root + "../" if self.config.edition else root
         if is_zipped(path) and included:
             new: nodes.Node = nodes.reference("", "", *content, refuri=root + zip_path(path))
         elif path.is_relative_to(EXTRA):
-            new = nodes.reference("", "", *content, refuri=root + str(path.relative_to(EXTRA)))
+            new = nodes.reference("", "", *content, refuri=original + str(path.relative_to(EXTRA)))
+        elif str(path.with_suffix("")) in pages_of_original(self.config):
+            address = f"{original}{path.with_suffix('.html')}{'#' * bool(anchor)}{anchor}"
+            only = nodes.Text(word(self.config, "english-only"))
+            new = nodes.inline("", "", nodes.reference("", "", *content, refuri=address), only)
         elif self.config.repository:
             new = nodes.reference("", "", *content, refuri=f"{self.config.repository.rstrip('/')}/{path}")
         else:

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from editions import word
 from sphinx.application import Sphinx
 
 PLAY = ["browser", "lstm-to-touch", "train-on-names"]
@@ -26,17 +27,18 @@ def add_toctrees(app: Sphinx, page: str, source: list[str]) -> None:
             *REFERENCE,
         }
         quizzes = [name.removeprefix("docs/") for name in pages if name.startswith("docs/quizzes/")]
-        for caption, entries in (
-            ("Lessons", [numbered(app, name) for name in pages if name.startswith("notebooks/")]),
-            ("Assignments", [numbered(app, name) for name in pages if name.startswith("release/")]),
-            ("Quizzes", sorted(quizzes, key=lambda quiz: not quiz.endswith("/index"))),
-            ("Try it here", PLAY),
-            ("To teach with", [f"teaching/{name}" for name in TEACHING if f"docs/teaching/{name}" in pages]),
-            ("Reference", REFERENCE),
-            ("Guides", [*GUIDES, *sorted(guides - {*GUIDES})]),
+        for key, entries in (
+            ("lessons", [numbered(app, name) for name in pages if name.startswith("notebooks/")]),
+            ("assignments", [numbered(app, name) for name in pages if name.startswith("release/")]),
+            ("quizzes", sorted(quizzes, key=lambda quiz: not quiz.endswith("/index"))),
+            ("try-it", PLAY),
+            ("teaching", [f"teaching/{name}" for name in TEACHING if f"docs/teaching/{name}" in pages]),
+            ("reference", REFERENCE),
+            ("guides", [*(name for name in GUIDES if name in guides), *sorted(guides - {*GUIDES})]),
         ):
-            lines = ["", "```{toctree}", ":hidden:", f":caption: {caption}", "", *entries, "```", ""]
-            source[0] += "\n".join(lines)
+            if entries:
+                caption = f":caption: {word(app.config, key)}"
+                source[0] += "\n".join(["", "```{toctree}", ":hidden:", caption, "", *entries, "```", ""])
 
 
 def numbered(app: Sphinx, page: str) -> str:
