@@ -65,7 +65,7 @@ def sphinx(source: Path, target: Path, options: Mapping[str, str]) -> int:
 
 
 def tell_languages(editions: Path, complete: list[Language]) -> None:
-    """For docs/_ext/editions.py: the languages of the site, and where the sources of their pages are."""
+    """For docs/_ext/site_editions.py: the languages of the site, and where the sources of their pages are."""
     editions.mkdir(exist_ok=True)
     told = [
         {

@@ -24,7 +24,7 @@ extensions = [
     "myst_nb",
     "accessible",
     "chinese",
-    "editions",
+    "site_editions",
     "folders",
     "frames",
     "glossary",

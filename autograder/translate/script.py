@@ -13,7 +13,9 @@ _PROSE: Final = re.compile(
 )
 _WORD: Final = re.compile(r"[A-Za-z]{3,}")
 _SHOWN: Final = re.compile(r"(?:textContent:|textContent = .*|\bname:|addRow\()\s*$")
-_NEVER: Final = re.compile(r"use strict|^:scope|prefers-reduced|rgb\(|var\(--|translate\(|^(?:[a-z]+ ){12,}[a-z]+ ?$")
+_NEVER: Final = re.compile(
+    r"use strict|^:scope|prefers-reduced|rgb\(|var\(--|translate\(|^(?:[a-z]+ ){12,}[a-z]+ ?$"
+)
 
 
 def places(source: str) -> list[Place]:

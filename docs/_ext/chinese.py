@@ -1,7 +1,7 @@
 """Search in Chinese, which writes no spaces between words: by single characters and by pairs of neighbours.
 
-单元状态 is found where 单元, 元状 and 状态 are. No dictionary is needed, and no page is missed because one cut
-the text into other words than the reader did. Latin words are searched as in English.
+单元状态 is found where 单元, 元状 and 状态 are. No dictionary is needed, and no page is missed because
+it cut the text into other words than the reader did. Latin words are searched as in English.
 """
 
 from __future__ import annotations

@@ -22,9 +22,10 @@ def add_frames(app: Sphinx, page: str, _template: str, context: dict[str, Any], 
     folder = drawn(app, page)
     if folder is None or "body" not in context:
         return
+    top = "../../" if app.config.edition else "../"  # an edition shows the original's pictures
     figures = json.loads((folder / "frames.json").read_text(encoding="utf-8"))
     for figure in figures:
-        figure["folder"] = f"../frames/{folder.name}/{figure['folder']}/"
+        figure["folder"] = f"{top}frames/{folder.name}/{figure['folder']}/"
     # Within a script element, only "<" could end it.
     data = json.dumps(figures, ensure_ascii=False).replace("<", "\\u003c")
     context["body"] += f'<script type="application/json" id="frames">{data}</script>'
@@ -34,7 +35,7 @@ def add_frames(app: Sphinx, page: str, _template: str, context: dict[str, Any], 
 
 
 def copy_pictures(app: Sphinx, exception: Exception | None) -> None:
-    if exception or app.builder.format != "html":
+    if exception or app.builder.format != "html" or app.config.edition:
         return
     for page in app.env.found_docs:
         folder = drawn(app, page)

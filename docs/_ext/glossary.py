@@ -1,8 +1,9 @@
 """The glossary's table as a list of definitions: a table of six columns cannot be read on a phone.
 
-The table in docs/glossary.md is what people edit and what a code host shows. Its columns are the term in English,
-in the other languages, its meaning and where it is explained; the header row names them in the language of the
-page. Words of another language are marked as being of it, so that a screen reader pronounces them.
+The table in docs/glossary.md is what people edit and what a code host shows. Its columns are the term in
+English and in other languages, its meaning, and where it is explained; the header row names them. Words of
+another language than the page's are marked, so that a screen reader pronounces them. An edition of the course
+puts its own word first.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from docutils import nodes
+from site_editions import tag
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
@@ -48,11 +50,16 @@ class GlossaryList(SphinxTransform):
             table.replace_self(nodes.definition_list("", *entries, classes=["glossary-list"]))
 
     def entry(self, cells: list[list[nodes.Node]], names: list[str]) -> nodes.definition_list_item:
-        english = "".join(part.astext() for part in cells[0])
-        said = [Language("", *cells[0], lang="en")] if self.config.edition else cells[0]
-        term = nodes.term("", "", *said, ids=[nodes.make_id(f"term-{english}")])
+        english, *others = cells[: len(LANGUAGES) + 1]
+        anchor = nodes.make_id(f"term-{''.join(part.astext() for part in english)}")
+        term = nodes.term("", "", *english, ids=[anchor])
         words = nodes.paragraph(classes=["glossary-words"])
-        for name, cell, code in zip(names[1:], cells[1:], LANGUAGES, strict=False):
+        for name, cell, code in zip(names[1:], others, LANGUAGES, strict=False):
+            if code == tag(self.config):
+                term = nodes.term(
+                    "", "", *cell, nodes.Text(" "), Language("", *english, lang="en"), ids=[anchor]
+                )
+                continue
             words += nodes.inline("", f"{name}: ", classes=["glossary-language"])
             words += Language("", *cell, lang=code)
             words += nodes.Text(" ")

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docutils import nodes
-from editions import DOCS, pages_of_original, word
 from folders import is_zipped, zip_path
+from site_editions import DOCS, pages_of_original, word
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform

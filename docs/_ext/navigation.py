@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from editions import word
+from site_editions import word
 from sphinx.application import Sphinx
 
 PLAY = ["browser", "lstm-to-touch", "train-on-names"]

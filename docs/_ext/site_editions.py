@@ -27,27 +27,32 @@ ENGLISH_GUIDES = ("docs/instructors", "docs/teaching/index", "docs/maintainers",
 
 
 @cache
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
 def words(edition: str) -> dict[str, str]:
     """The words of the site, by their keys in docs/words.toml, in the language of the edition in a folder."""
     found = tomllib.loads((DOCS / "words.toml").read_text(encoding="utf-8"))
     if edition:
-        about = json.loads(Path(edition, "edition.json").read_text(encoding="utf-8"))
-        found |= {key: about["sentences"].get(f"site.{key}", text) for key, text in found.items()}
+        said = read(Path(edition, "edition.json"))["sentences"]
+        found |= {key: said.get(f"site.{key}", text) for key, text in found.items()}
     return found
 
 
 def folder(config: Config) -> str:
     """The folder of the edition that is being built: the source folder. Empty for the original."""
-    return str(config.edition_folder) if config.edition else ""
+    return str(config.edition_folder)
 
 
 def word(config: Config, key: str) -> str:
     return words(folder(config))[key]
 
 
-@cache
-def read(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+def tag(config: Config) -> str:
+    """What HTML calls the language of the pages."""
+    return read(Path(folder(config), "edition.json"))["tag"] if config.edition else "en"
 
 
 def pages_of_original(config: Config) -> dict[str, Any]:
@@ -57,8 +62,10 @@ def pages_of_original(config: Config) -> dict[str, Any]:
 
 def use_words(app: Sphinx, config: Config) -> None:
     """What Sphinx is told in conf.py, in the words of the edition; and the edition's scripts."""
+    config.edition_folder = str(app.srcdir) if config.edition else ""
+    config.nb_code_prompt_show = word(config, "show-cell")
+    config.nb_code_prompt_hide = word(config, "hide-cell")
     if config.edition:
-        config.edition_folder = str(app.srcdir)
         config.project = config.html_title = word(config, "title")
         config.copyright = word(config, "copyright")
         config.html_static_path = [*config.html_static_path, str(Path(app.srcdir, "docs", "_static"))]
