@@ -8,12 +8,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import quote
 
 import lab
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
 from autograder.authoring.reference import COURSE, assignments
+from autograder.translate.originals import pages
 
 pytestmark = pytest.mark.xdist_group("site")
 
@@ -31,6 +33,11 @@ async exclude => (await axe.run({exclude}, {resultTypes: ["violations"]})).viola
   .map(violation => `${violation.id}: ${violation.help}: ${violation.nodes[0].html.slice(0, 200)}`)
 """
 WITH_CODE = "notebooks/01-start-here.html"
+CHINESE = [
+    "search.html",
+    *(f"docs/{name}.html" for name in pages(COURSE)),
+    *(name for name in PAGES if name.startswith(("notebooks/", "release/"))),
+]
 ALSO_ON_A_DESK = ("docs/index.html", "docs/glossary.html", WITH_CODE)
 # What scrolls is a stop for the keyboard, and what does not is none.
 WRONG_STOPS = """[...document.querySelectorAll("pre, .formula, .table-wrapper")].filter(
@@ -101,6 +108,18 @@ def test_a_page(opened: Open, name: str) -> None:
     assert not page.evaluate(SEVERE, [] if name == WITH_CODE else [".highlight"])
 
 
+@pytest.mark.parametrize("name", CHINESE)
+def test_a_chinese_page(opened: Open, name: str) -> None:
+    """What its translation can change: widths, the language of its parts, labels."""
+    page = opened(f"zh_CN/{name}")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the screen"
+    assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+    assert not page.evaluate(WRONG_STOPS)
+    if page.viewport_size == PHONE["viewport"]:
+        page.evaluate(AXE_SCRIPT)
+        assert not page.evaluate(SEVERE, [".highlight"])
+
+
 def test_the_first_page_leads_to_the_course(opened: Open) -> None:
     page = opened("index.html", arrives_at="docs/index.html")
     assert page.inner_text("h1").startswith("Recurrent networks from scratch")
@@ -115,9 +134,23 @@ def test_formulas_are_set_in_the_font_of_the_site(opened: Open) -> None:
     assert heights[0] > 1.7 * heights[1]
 
 
-def test_search_finds_a_page(opened: Open) -> None:
-    page = opened("search.html?q=clipping")
-    page.wait_for_selector("#search-results li a")
-    assert "06-character-model" in " ".join(
-        link.get_attribute("href") for link in page.query_selector_all("#search-results li a")
-    )
+@pytest.mark.parametrize(
+    ("home", "word", "found"),
+    [
+        ("", "clipping", "06-character-model"),
+        ("zh_CN/", "单元状态", "02-lstm-forward"),
+        ("zh_CN/", "梯度裁剪 clipping", "06-character-model"),
+        ("zh_CN/", "门", "glossary"),
+    ],
+)
+def test_search_finds_a_page(opened: Open, home: str, word: str, found: str) -> None:
+    name = f"{home}search.html?q={quote(word)}"
+    page = opened(name)
+    page.wait_for_selector(f"#search-results li a[href*='{found}']")
+
+
+def test_from_a_page_to_the_same_page_in_chinese_and_back(opened: Open) -> None:
+    page = opened("docs/notation.html")
+    for language, name in (("zh-Hans", "zh_CN/docs/notation.html"), ("en", "docs/notation.html")):
+        page.evaluate("lang => document.querySelector(`.site-languages a[lang=${lang}]`).click()", language)
+        page.wait_for_url(f"**/{name}")
