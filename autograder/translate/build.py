@@ -27,7 +27,7 @@ from typing import Any, Final
 import nbformat
 
 from autograder.course.cells import read_notebook
-from autograder.translate import script
+from autograder.translate import quizzes, script
 from autograder.translate.catalogues import LOCALE, Language, Translations, read
 from autograder.translate.originals import (
     SCRIPTS,
@@ -38,6 +38,7 @@ from autograder.translate.originals import (
     pages,
     places_of_cell,
     places_of_page,
+    sentences_in,
 )
 from autograder.translate.place import translated
 
@@ -247,6 +248,13 @@ def _lessons(edition: Edition) -> None:
         shutil.copytree(lessons, target, ignore=_IGNORED)
         for path in sorted(lessons.glob("*.ipynb")):
             edition.notebook(path, target / path.name)
+        if (lessons / "quizzes" / "quiz.py").is_file():
+            for path in sorted(lessons.glob("quizzes/*.ipynb")):
+                edition.notebook(path, target / "quizzes" / path.name)
+            told = sentences_in(lessons / "quizzes" / "quiz.py")
+            del told["about"]
+            told |= _without(edition.sentences(("quiz",)), "quiz.")
+            quizzes.translate(target / "quizzes", told, edition.known.of)
         if (lessons / "rnn_utils.py").is_file():
             _write(target / "messages.json", messages_for_tools(edition))
 

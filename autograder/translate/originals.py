@@ -76,6 +76,7 @@ def messages(course: Path) -> dict[str, list[Message]]:
         found[f"lesson-{path.stem}"] = list(_of_notebook(path, course))
     for name in pages(course):
         found[f"docs-{name.replace('/', '-')}"] = list(_of_page(name, course))
+    found["quizzes"] = [*_of_quizzes(course)]
     found["docs-play"] = list(_of_scripts(course))
     found["docs-site"] = list(_of_words(course / "docs" / "words.toml", "site", course))
     found["figures"] = list(_of_figures(course))
@@ -202,6 +203,16 @@ def sentences_in(path: Path) -> dict[str, str]:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SENTENCES":
             return {**ast.literal_eval(node.value), "about": ast.get_docstring(tree) or ""}
     return {}
+
+
+def _of_quizzes(course: Path) -> Iterator[Message]:
+    folder = course / "notebooks" / "quizzes"
+    for path in sorted(folder.glob("*.ipynb")):
+        yield from _of_notebook(path, course)
+    if (folder / "quiz.py").is_file():
+        for key, text in sentences_in(folder / "quiz.py").items():
+            if key != "about":
+                yield from sentence(f"quiz.{key}", text, "notebooks/quizzes/quiz.py")
 
 
 def _of_tools(course: Path) -> Iterator[Message]:

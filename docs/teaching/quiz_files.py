@@ -131,7 +131,7 @@ def notebook(assignment: str, title: str) -> str:
     import sys
 
     sys.path.insert(0, str(NOTEBOOKS))
-    from quiz import NOT_YET, NOT_YET_SEVERAL
+    from quiz import SENTENCES
 
     quizzes, short = load()[assignment], assignment[:2]
     head = (
@@ -150,11 +150,11 @@ def notebook(assignment: str, title: str) -> str:
             name = f"{short}-{part}-{number}"
             text = f"**{number}.** {asked(question)}\n\n{choices(question, 0)}"
             cells.append(cell("markdown", f"quiz-{name}-text", text))
-            output = shown(NOT_YET_SEVERAL if several(question) else NOT_YET)
+            output = shown(SENTENCES["not-yet-several" if several(question) else "not-yet"])
             cells.append(cell("code", f"quiz-{name}", f'answer("{name}", ...)', [output]))
         count = len(quizzes[part])
         missing = ", ".join(map(str, range(1, count + 1)))
-        output = shown(f"0 of {count} right. Not answered yet: {missing}.")
+        output = shown(SENTENCES["score-missing"].format(right=0, count=count, missing=missing))
         cells.append(cell("code", f"quiz-{short}-{part}-score", f'score("{short}-{part}")', [output]))
     code = (one for one in cells if one["cell_type"] == "code")
     for number, one in enumerate(code, 1):

@@ -8,10 +8,18 @@ import json
 from functools import cache
 from pathlib import Path
 
-NOT_YET = "Write the number of your answer in place of the dots, and run this cell."
-NOT_YET_SEVERAL = (
-    "Write the numbers of all right answers in place of the dots, as in `2, 3`, and run this cell."
-)
+# A folder in another language has a messages.json with the same in it.
+SENTENCES = {
+    "not-yet": "Write the number of your answer in place of the dots, and run this cell.",
+    "not-yet-several": "Write the numbers of all right answers in place of the dots, as in `2, 3`, and run this"
+    " cell.",
+    "answers-have-numbers": "The answers have the numbers 1 to {count}.",
+    "right": "**Right.**",
+    "right-so-far": "**Right so far, but something is missing.**",
+    "wrong": "**Not right yet.** Change the number and run the cell again.",
+    "score": "{right} of {count} right.",
+    "score-missing": "{right} of {count} right. Not answered yet: {missing}.",
+}
 right_so_far = {}
 """Question -> whether the last answer to it was right."""
 
@@ -20,6 +28,19 @@ right_so_far = {}
 def questions():
     """Name -> choices with their reasons, numbers of the right ones, and whether several are wanted."""
     return json.loads(Path(__file__).with_name("questions.json").read_text("utf-8"))
+
+
+@cache
+def sentences():
+    """The sentences of this file in the language of its folder."""
+    try:
+        return SENTENCES | json.loads(Path(__file__).with_name("messages.json").read_text("utf-8"))["quiz"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return SENTENCES
+
+
+def say(name, **values):
+    return sentences()[name].format(**values)
 
 
 def answer(question, *chosen):
@@ -32,9 +53,9 @@ def answer(question, *chosen):
     count = len(asked["choices"])
     if not chosen or ... in chosen:
         right_so_far.pop(question, None)
-        show(NOT_YET_SEVERAL if asked["several"] else NOT_YET)
+        show(say("not-yet-several" if asked["several"] else "not-yet"))
     elif any(type(number) is not int or not 1 <= number <= count for number in chosen):
-        show(f"The answers have the numbers 1 to {count}.")
+        show(say("answers-have-numbers", count=count))
     else:
         show("\n\n".join(verdict(question, set(chosen))))
 
@@ -45,13 +66,13 @@ def verdict(question, chosen):
     right = set(asked["right"])
     right_so_far[question] = chosen == right
     if chosen == right:
-        yield "**Right.**"
+        yield say("right")
         explained = range(1, len(asked["choices"]) + 1)
     elif asked["several"] and chosen < right:
-        yield "**Right so far, but something is missing.**"
+        yield say("right-so-far")
         explained = sorted(chosen)
     else:
-        yield "**Not right yet.** Change the number and run the cell again."
+        yield say("wrong")
         explained = sorted(chosen)
     for number in explained:
         _, why = asked["choices"][number - 1]
@@ -63,10 +84,8 @@ def score(quiz):
     names = [name for name in questions() if name.startswith(f"{quiz}-")]
     right = sum(right_so_far.get(name, False) for name in names)
     missing = [name.rpartition("-")[2] for name in names if name not in right_so_far]
-    said = f"{right} of {len(names)} right."
-    if missing:
-        said += f" Not answered yet: {', '.join(missing)}."
-    show(said)
+    name = "score-missing" if missing else "score"
+    show(say(name, right=right, count=len(names), missing=", ".join(missing)))
 
 
 def show(markdown):
