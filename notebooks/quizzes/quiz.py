@@ -11,8 +11,9 @@ from pathlib import Path
 # A folder in another language has a messages.json with the same in it.
 SENTENCES = {
     "not-yet": "Write the number of your answer in place of the dots, and run this cell.",
-    "not-yet-several": "Write the numbers of all right answers in place of the dots, as in `2, 3`, and run this"
-    " cell.",
+    "not-yet-several": (
+        "Write the numbers of all right answers in place of the dots, as in `2, 3`, and run this cell."
+    ),
     "answers-have-numbers": "The answers have the numbers 1 to {count}.",
     "right": "**Right.**",
     "right-so-far": "**Right so far, but something is missing.**",
