@@ -40,7 +40,7 @@ Choose *Kernel → Restart Kernel and Run All Cells*. If no cell says *Not right
  an error, you are done. Compare your functions with the solutions all the same: there is more than one\
  good way."""
 _QUESTIONS = "### On your own"
-_NOT_FOR_THEM = {"preview.py"}
+NOT_FOR_THEM = {"preview.py"}
 _IGNORED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
 
 
@@ -65,7 +65,7 @@ def release_for_self_study(course: Path = COURSE, names: Sequence[str] = ()) -> 
                     generate(name, course, Path(staging))
                 for path in sorted(folder.glob("*.ipynb")):
                     with_answers(path, course)
-                for file in _NOT_FOR_THEM:
+                for file in NOT_FOR_THEM:
                     (folder / file).unlink(missing_ok=True)
                 target = course / FOLDER / name
                 target.parent.mkdir(exist_ok=True)

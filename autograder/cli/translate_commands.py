@@ -51,6 +51,13 @@ def add_to(command: Any) -> None:
         added.add_argument("languages", nargs="*", metavar="LANGUAGE", help="such as zh_CN")
         if name == "status":
             added.add_argument("--files", action="store_true", help="file by file")
+        if name == "build":
+            added.add_argument(
+                "--self-study",
+                action="store_true",
+                help="with hints, solutions and answers in self_study/ of each edition: not for students who"
+                " are marked",
+            )
     check = step("check", "Say what is wrong with the translations in PO files; exit code 1 if something is.")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     start = step("start", "Begin a language.")

@@ -6,9 +6,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from autograder.authoring.self_study import release_for_self_study
 from autograder.errors import UsageError
 from autograder.text import show
-from autograder.translate.build import build
+from autograder.translate import study
+from autograder.translate.build import EDITIONS, build
 from autograder.translate.catalogues import LOCALE, Language, language, languages, opened, read, update
 from autograder.translate.faults import faults
 from autograder.translate.originals import Message, messages
@@ -31,9 +33,14 @@ def update_command(options: argparse.Namespace) -> int:
 def build_command(options: argparse.Namespace) -> int:
     """Make the editions of the named languages, or of all; 1 if a complete one had to show English."""
     code = 0
+    if options.self_study:
+        release_for_self_study(options.course)
     for of in _chosen(options.course, options.languages):
         made = build(options.course, of)
         print(f"editions/{of.code} is made; {made.english} places are still English")
+        if options.self_study:
+            names = study.make(options.course, options.course / EDITIONS / of.code, made.known)
+            print(f"editions/{of.code}/self_study is made: {', '.join(names)}")
         if of.is_complete and made.english:
             code = 1
     return code

@@ -110,7 +110,7 @@ def test_a_page(opened: Open, name: str) -> None:
 
 @pytest.mark.parametrize("name", CHINESE)
 def test_a_chinese_page(opened: Open, name: str) -> None:
-    """What its translation can change: widths, the language of its parts, labels."""
+    """Only what a translation can change is looked at again: widths, pictures, labels, languages."""
     page = opened(f"zh_CN/{name}")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the screen"
     assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
