@@ -13,7 +13,7 @@ from autograder.course.cells import read_notebook
 
 Say = Callable[[str, str | None], str | None]
 _VERDICTS: Final = ("**Right.** ", "**No.** ")
-"""What stands before a reason on the page of a quiz, from which its translation is taken."""
+"""On the page of a quiz they stand before a reason; the translation of both is taken from there."""
 
 
 def translate(folder: Path, sentences: dict[str, str], say: Say) -> None:
@@ -48,7 +48,7 @@ def _reason(why: str, verdict: str, say: Say) -> str:
 
 
 def _output(call: str, asked: dict[str, Any], sentences: dict[str, str]) -> str:
-    """What a cell shows when nobody has answered yet."""
+    """Shown by a cell while nobody has answered."""
     name = call.split('"')[1]
     if call.startswith("answer"):
         return sentences["not-yet-several" if asked[name]["several"] else "not-yet"]

@@ -51,7 +51,7 @@ def word(config: Config, key: str) -> str:
 
 
 def tag(config: Config) -> str:
-    """What HTML calls the language of the pages."""
+    """The name that HTML has for the language of the pages."""
     return read(Path(folder(config), "edition.json"))["tag"] if config.edition else "en"
 
 
@@ -61,7 +61,7 @@ def pages_of_original(config: Config) -> dict[str, Any]:
 
 
 def use_words(app: Sphinx, config: Config) -> None:
-    """What Sphinx is told in conf.py, in the words of the edition; and the edition's scripts."""
+    """Tell Sphinx in the words of the edition what conf.py says in English, and where its scripts are."""
     config.edition_folder = str(app.srcdir) if config.edition else ""
     config.nb_code_prompt_show = word(config, "show-cell")
     config.nb_code_prompt_hide = word(config, "hide-cell")
