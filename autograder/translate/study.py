@@ -80,7 +80,7 @@ def _notebook(path: Path, target: Path, known: Translations) -> None:
 
 
 def _own_sentences(known: Translations) -> Mapping[str, str]:
-    """Sentences of the self-study edition itself, without the mark of a quotation, which stays where it is."""
+    """Sentences of the self-study edition itself, without the mark of a quotation: that stays in place."""
     entries: dict[str, Any] = tomllib.loads((SENTENCES / "study.toml").read_text(encoding="utf-8"))
     return {
         text.removeprefix("> "): said.removeprefix("> ")
