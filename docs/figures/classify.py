@@ -1,8 +1,8 @@
-"""The figure of assignment 08: a classifier that reads names."""
+"""The figures of assignment 08: a classifier that reads names, and a way back that is cut."""
 
 from __future__ import annotations
 
-from style import GREY, SMALL, Drawing
+from style import GREY, SMALL, Drawing, at
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -43,4 +43,28 @@ def many_to_one() -> Drawing:
     d.text(8, 216, "vectors", size=SMALL, align="left")
     key = "solid: forward      dashed: gradients; the two of the letter a meet in one column"
     d.text(400, 398, key, size=SMALL)
+    return d
+
+
+def stretches() -> Drawing:
+    """Two stretches of three steps: the state crosses the boundary, the gradient does not."""
+    d = Drawing(820, 250)
+    previous = d.value(46, 130, "zeros", "hidden", width=60, size=SMALL).right
+    for t in range(6):
+        x = 144 + 116 * t + (26 if t > 2 else 0)
+        name = at("x", str(t + 1))
+        xt = d.value(x, 46, name, "input", width=60)
+        cell = d.cell(x, 130, "RNN cell", height=52)
+        d.forward((previous[0], 120), (cell.left[0], 120))
+        d.forward(xt.top, cell.bottom)
+        if t == 3:
+            middle = (previous[0] + cell.left[0]) / 2
+            d.backward((cell.left[0], 144), (middle + 3, 144))
+            d.line([(middle, 84), (middle, 196)], colour=GREY, dash=(2, 4))
+        else:
+            d.backward((cell.left[0], 144), (previous[0], 144))
+        previous = cell.right
+    d.text(260, 186, "first stretch", size=SMALL, colour=GREY)
+    d.text(634, 186, "second stretch", size=SMALL, colour=GREY)
+    d.text(410, 228, "solid: states      dashed: gradients, which end where a stretch begins", size=SMALL)
     return d

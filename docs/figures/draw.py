@@ -70,6 +70,7 @@ DRAWERS: dict[str, Callable[[], Drawing]] = {
         padding.masked_step,
         characters.char_model,
         classify.many_to_one,
+        classify.stretches,
         characters.sampling,
         networks.sequence_tasks,
         networks.gru_cell,
