@@ -140,7 +140,7 @@ def written(value, place):
 return written(found, ())
 """,
 }
-NUMBERS_OR_IN_PLACE = ("compute_loss", "wilson_interval", "clip", "model")
+NUMBERS_OR_IN_PLACE = ("compute_loss", "wilson_interval", "compare_forecasts", "clip", "model")
 """They return numbers, or what they were given, or all that a long training has made."""
 
 

@@ -396,6 +396,7 @@ def pair_cases() -> list[Case]:
                 "title": "the known values of the first case, others later",
                 "arguments": given | {"series": later},
             },
+            first | {"title": "the first case, six values known", "arguments": given | {"known": 6}},
             case("the sizes of the first case, other numbers", 12, 12, 1, 8),
             first
             | {
@@ -501,6 +502,11 @@ def comparison_cases() -> list[Case]:
             case("small numbers", 12, 20, 4, 2.776, size=1e-2),
             strided(case("twelve steps in blocks of three", 13, 12, 3, 3.182)),
             case("the sizes of the first case, other numbers", 14, 20, 4, 2.776),
+            first
+            | {
+                "title": "the forecasts of the first case, other true values",
+                "arguments": given | {"true": rearranged(given["true"])},
+            },
             first
             | {
                 "title": "the forecasts of the first case at other places",

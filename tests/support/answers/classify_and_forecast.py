@@ -143,6 +143,108 @@ def embedding_backward(dx, cache):
         "with a correction for continuity",
         {"share = correct / total": "share = (correct + 0.5) / (total + 1)"},
     ),
+    ("forecast_pairs", "scale as a list", {"(mean, deviation)\n": "[mean, deviation]\n"}),
+    (
+        "forecast_pairs",
+        "series changed in place",
+        {
+            "scaled = (series - mean) / deviation": "series -= mean\n    series /= deviation\n    scaled = series"
+        },
+    ),
+    (
+        "forecast_pairs",
+        "two axes",
+        {"x = scaled[np.newaxis, np.newaxis, :-ahead]": "x = scaled[np.newaxis, :-ahead]"},
+    ),
+    (
+        "forecast_pairs",
+        "wraps around",
+        {"y = scaled[np.newaxis, np.newaxis, ahead:]": "y = np.roll(scaled, -ahead)[np.newaxis, np.newaxis]"},
+    ),
+    (
+        "forecast_pairs",
+        "single precision",
+        {"scaled = (series - mean) / deviation": "scaled = ((series - mean) / deviation).astype(np.float32)"},
+    ),
+    (
+        "forecast_pairs",
+        "rounded",
+        {"scaled = (series - mean) / deviation": "scaled = np.round((series - mean) / deviation, 3)"},
+    ),
+    ("forecast_pairs", "variance in the scale", {"(mean, deviation)\n": "(mean, deviation**2)\n"}),
+    (
+        "forecast_pairs",
+        "pairs of known values only",
+        {"return x, y,": "x, y = x[:, :, : known - ahead], y[:, :, : known - ahead]\n    return x, y,"},
+    ),
+    (
+        "forecast_pairs",
+        "clipped",
+        {"scaled = (series - mean) / deviation": "scaled = np.clip((series - mean) / deviation, -3, 3)"},
+    ),
+    ("truncated_backward", "a tuple", {"    return gradients": "    return tuple(gradients.values())"}),
+    (
+        "truncated_backward",
+        "da changed in place",
+        {'    gradients = {"dx"': '    da[:, :, k - 1 :: k] *= 1.0 + 1e-3\n    gradients = {"dx"'},
+    ),
+    (
+        "truncated_backward",
+        "clipped",
+        {"    return gradients": "    return {name: np.clip(g, -5, 5) for name, g in gradients.items()}"},
+    ),
+    (
+        "truncated_backward",
+        "whole stretches only, for long sequences",
+        {"range(0, x.shape[2], k)": "range(0, x.shape[2] - (x.shape[2] % k if x.shape[2] > k else 0), k)"},
+    ),
+    (
+        "truncated_backward",
+        "dba without its axis",
+        {"    return gradients": '    gradients["dba"] = gradients["dba"].sum(axis=1)\n    return gradients'},
+    ),
+    ("truncated_backward", "parameters scaled by k", {"+ found[name]": "+ found[name] / k"}),
+    (
+        "truncated_backward",
+        "without da0",
+        {"    return gradients": '    del gradients["da0"]\n    return gradients'},
+    ),
+    (
+        "truncated_backward",
+        "the gradient of the first example only",
+        {"before, parameters)": 'before, parameters)\n        found["dx"][:, 1:] = 0'},
+    ),
+    (
+        "compare_forecasts",
+        "a rest of one step as a block",
+        {
+            "count = len(differences) // block": "count = -(-len(differences) // block)\n    differences = np.resize(differences, count * block)"
+        },
+    ),
+    (
+        "compare_forecasts",
+        "one number",
+        {"return np.mean(means), np.mean(means) - reach, np.mean(means) + reach": "return np.mean(means)"},
+    ),
+    (
+        "compare_forecasts",
+        "the mean and the reach",
+        {"np.mean(means) - reach, np.mean(means) + reach": "reach, reach"},
+    ),
+    ("compare_forecasts", "median of the blocks", {"return np.mean(means), ": "return np.median(means), "}),
+    (
+        "compare_forecasts",
+        "relative to the rival",
+        {
+            "np.abs(forecast - true) - np.abs(rival - true)": "(np.abs(forecast - true) - np.abs(rival - true)) / np.mean(np.abs(rival - true) + 1e-9)"
+        },
+    ),
+    (
+        "compare_forecasts",
+        "true changed in place",
+        {"    differences =": "    true += 0.0 * forecast + 1e-12\n    differences ="},
+    ),
+    ("compare_forecasts", "rounded", {"return np.mean(means), ": "return round(float(np.mean(means)), 2), "}),
 ]
 
 RIGHT = [
@@ -332,6 +434,116 @@ def classify(a, lengths, labels, parameters):
         "roots of the quadratic equation",
         {
             "    return centre - reach, centre + reach": "    a, b, c = 1 + z**2 / total, -(2 * share + z**2 / total), share**2\n    root = np.sqrt(max(b * b - 4 * a * c, 0))\n    return (-b - root) / (2 * a), (-b + root) / (2 * a)"
+        },
+    ),
+    (
+        "forecast_pairs",
+        "by loops",
+        """
+def forecast_pairs(series, ahead, known):
+    mean = sum(series[:known]) / known
+    deviation = (sum((v - mean) ** 2 for v in series[:known]) / known) ** 0.5
+    n = len(series)
+    x, y = np.zeros((1, 1, n - ahead)), np.zeros((1, 1, n - ahead))
+    for t in range(n - ahead):
+        x[0, 0, t] = (series[t] - mean) / deviation
+        y[0, 0, t] = (series[t + ahead] - mean) / deviation
+    return x, y, known - ahead, (float(mean), float(deviation))
+""",
+    ),
+    (
+        "forecast_pairs",
+        "reshaped copies",
+        {
+            "x = scaled[np.newaxis, np.newaxis, :-ahead]": "x = scaled[: len(series) - ahead].reshape(1, 1, -1).copy()"
+        },
+    ),
+    (
+        "forecast_pairs",
+        "a list, and an array without axes",
+        {
+            "return x, y, known - ahead, (mean, deviation)": "return [x, y, np.array(known - ahead), (mean, deviation)]"
+        },
+    ),
+    (
+        "forecast_pairs",
+        "root of the variance",
+        {"np.std(series[:known])": "np.sqrt(np.mean(np.square(series[:known] - np.mean(series[:known]))))"},
+    ),
+    (
+        "truncated_backward",
+        "a loop of its own",
+        """
+def truncated_backward(da, x, a, a0, parameters, k):
+    Wax, Waa = parameters["Wax"], parameters["Waa"]
+    dx, dWax, dWaa, dba = np.zeros(x.shape), np.zeros_like(Wax), np.zeros_like(Waa), np.zeros((len(Waa), 1))
+    carried = np.zeros(a0.shape)
+    for t in range(x.shape[2] - 1, -1, -1):
+        if (t + 1) % k == 0:
+            carried = np.zeros(a0.shape)
+        d_pre = (1 - a[:, :, t] ** 2) * (da[:, :, t] + carried)
+        before = a[:, :, t - 1] if t > 0 else a0
+        dx[:, :, t] = Wax.T @ d_pre
+        dWax += d_pre @ x[:, :, t].T
+        dWaa += d_pre @ before.T
+        dba += np.sum(d_pre, axis=1, keepdims=True)
+        carried = Waa.T @ d_pre
+    return {"dx": dx, "da0": carried, "dWax": dWax, "dWaa": dWaa, "dba": dba}
+""",
+    ),
+    (
+        "truncated_backward",
+        "the last stretch first, states computed again",
+        """
+def truncated_backward(da, x, a, a0, parameters, k):
+    a = rnn_forward(x, a0, parameters)
+    found = []
+    for start in reversed(range(0, x.shape[2], k)):
+        stop = min(start + k, x.shape[2])
+        before = a0 if start == 0 else a[:, :, start - 1]
+        found.append(rnn_backward(da[:, :, start:stop], x[:, :, start:stop], a[:, :, start:stop], before, parameters))
+    found.reverse()
+    total = {name: sum(one[name] for one in found) for name in ("dWax", "dWaa", "dba")}
+    return {"dx": np.concatenate([one["dx"] for one in found], axis=2), "da0": found[0]["da0"], **total}
+""",
+    ),
+    (
+        "truncated_backward",
+        "more keys than asked for",
+        {"    return gradients": '    return gradients | {"k": k}'},
+    ),
+    (
+        "compare_forecasts",
+        "by loops",
+        """
+def compare_forecasts(true, forecast, rival, block, factor):
+    means = []
+    start = 0
+    while start + block <= len(true):
+        total = 0.0
+        for t in range(start, start + block):
+            total += abs(forecast[t] - true[t]) - abs(rival[t] - true[t])
+        means.append(total / block)
+        start += block
+    middle = sum(means) / len(means)
+    squares = sum((d - middle) ** 2 for d in means)
+    reach = factor * (squares / (len(means) * (len(means) - 1))) ** 0.5
+    return middle, middle - reach, middle + reach
+""",
+    ),
+    (
+        "compare_forecasts",
+        "two means, one for each forecast",
+        {
+            "means = np.mean(np.reshape(differences[: count * block], (count, block)), axis=1)": "mine, theirs = (np.abs(one - true)[: count * block].reshape(-1, block).mean(1) for one in (forecast, rival))\n    means = mine - theirs"
+        },
+    ),
+    (
+        "compare_forecasts",
+        "a list, standard deviation of plain Python",
+        {
+            "np.std(means, ddof=1)": '__import__("statistics").stdev(means.tolist())',
+            "return np.mean(means), np.mean(means) - reach, np.mean(means) + reach": "return [np.mean(means), np.mean(means) - reach, np.mean(means) + reach]",
         },
     ),
 ]
