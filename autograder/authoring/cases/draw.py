@@ -334,3 +334,9 @@ def called_twice(cases: list[Case], first: int, second: int | str) -> list[Case]
         second = [case["title"] for case in cases].index(second)
     cases[first]["afterwards"] = cases[second]["arguments"]
     return cases
+
+
+def rigid(case: Case) -> Case:
+    """The same with arrays that are read-only and in Fortran's order."""
+    arguments = column_by_column(case["arguments"])
+    return {**case, "title": f"{case['title']}, {RIGID}", "arguments": arguments, "read_only": True}
