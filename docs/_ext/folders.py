@@ -56,6 +56,16 @@ def zipped(folder: Path, notebooks: frozenset[str]) -> bytes:
     return buffer.getvalue()
 
 
+def in_the_browser(page: PurePosixPath, lite: str, edition: str) -> str:
+    """Where the browser edition opens the notebook of a page, in the language of the page.
+
+    lite    : the folder of the browser edition, below the site's
+    edition : the folder of the page's language there and here; empty for English
+    """
+    home = PurePosixPath(edition, page)
+    return f"{'../' * (len(home.parts) - 1)}{lite}/notebooks/index.html?path={home}.ipynb"
+
+
 class DownloadNote(SphinxTransform):
     """Under the title of a lesson or an assignment: where to get it for one's own computer."""
 
@@ -71,8 +81,8 @@ class DownloadNote(SphinxTransform):
         link = nodes.reference("", PurePosixPath(target).name, refuri=up + target)
         note = nodes.paragraph()
         if self.config.lite:
-            address = f"{self.config.lite}/notebooks/index.html?path={page}.ipynb"
-            note += nodes.reference("", self.word("open"), refuri=up + address, classes=["open-here"])
+            address = in_the_browser(page, self.config.lite, self.config.edition)
+            note += nodes.reference("", self.word("open"), refuri=address, classes=["open-here"])
             note += nodes.Text(self.word("open-note"))
         before, _, after = self.word("download").replace("{size}", f"{size / 1000:.0f}").partition("{file}")
         note += [nodes.Text(before), link, nodes.Text(after), nodes.Text(self.word(f"in-{page.parts[0]}"))]

@@ -23,6 +23,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from autograder.translate.build import build as build_edition
+from autograder.translate.catalogues import languages
+
 HERE = Path(__file__).resolve().parent
 COURSE = HERE.parents[1]
 WHEELS = HERE / "wheels.toml"
@@ -99,29 +102,41 @@ def distribution(pins: dict[str, Any], target: Path, offline: bool) -> None:
 
 
 def course(target: Path) -> None:
-    """The folders as they lie in the course: lessons link to pictures in source/NN/images.
+    """The folders as they lie in the course, and those of complete editions below their language's name.
 
     What `make site` leaves out (WITHOUT) is left out here, too.
     """
+    add_folders(COURSE, target)
+    for folder in sorted(path for path in (target / "release").iterdir() if path.is_dir()):
+        # Lessons link to pictures in source/NN/images.
+        shutil.copytree(folder / "images", target / "source" / folder.name / "images")
+    with tempfile.TemporaryDirectory() as editions:
+        for language in languages(COURSE):
+            if language.is_complete:
+                build_edition(COURSE, language, Path(editions))
+                add_folders(Path(editions, language.code), target / language.code)
+    for picture in target.rglob("*.svg"):
+        # JupyterLite gives the text of an SVG to btoa(), which refuses letters beyond Latin-1, such as ŷ.
+        picture.write_bytes(picture.read_text(encoding="utf-8").encode("ascii", "xmlcharrefreplace"))
+
+
+def add_folders(home: Path, target: Path) -> None:
+    """The lessons and the released assignments of the course, or of an edition, in the folder `home`."""
     without = os.environ.get("WITHOUT", "").split()
 
     def left_out(path: Path) -> bool:
-        return any(fnmatch(path.relative_to(COURSE).as_posix(), pattern) for pattern in without)
+        return any(fnmatch(path.relative_to(home).as_posix(), pattern) for pattern in without)
 
     def ignore(folder: str, names: list[str]) -> set[str]:
         return {name for name in names if left_out(Path(folder, name))} | hidden(folder, names)
 
     hidden = shutil.ignore_patterns(*LEFT_OUT)
-    shutil.copytree(COURSE / "notebooks", target / "notebooks", ignore=ignore)
-    for folder in sorted(path for path in (COURSE / "release").iterdir() if path.is_dir()):
+    shutil.copytree(home / "notebooks", target / "notebooks", ignore=ignore)
+    for folder in sorted(path for path in (home / "release").iterdir() if path.is_dir()):
         if left_out(folder) or left_out(folder / f"{folder.name}.ipynb"):
             continue
         shutil.copytree(folder, target / "release" / folder.name, ignore=ignore)
         shutil.copy(HERE / "preview_here.py", target / "release" / folder.name)
-        shutil.copytree(folder / "images", target / "source" / folder.name / "images")
-    for picture in target.rglob("*.svg"):
-        # JupyterLite gives the text of an SVG to btoa(), which refuses letters beyond Latin-1, such as ŷ.
-        picture.write_bytes(picture.read_text(encoding="utf-8").encode("ascii", "xmlcharrefreplace"))
 
 
 def settings(pins: dict[str, Any], offline: bool) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
-from pathlib import Path
+from os.path import normpath
+from pathlib import Path, PurePosixPath
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import lab
 import marked
@@ -25,10 +27,14 @@ from autograder.authoring.reference import COURSE, assignments
 from autograder.course.cells import exercise, is_answer, read_notebook
 from autograder.misconceptions.catalogue import load
 
+sys.path.insert(0, str(COURSE / "docs" / "_ext"))
+from folders import in_the_browser
+
 pytestmark = [pytest.mark.xdist_group("lite"), pytest.mark.browser, pytest.mark.long]
 
 SUB_PATH = "/courses/rnn/"
 FIRST = "01-rnn-forward"
+CHINESE = "zh_CN"
 SLIP = "rnn_cell_forward/prediction-from-previous-state"
 TYPES = {".mjs": "text/javascript", ".wasm": "application/wasm"}
 
@@ -92,9 +98,9 @@ def opened(page: Any, address: str, path: str) -> lab.Notebook:
     return notebook
 
 
-def solved(assignment: str) -> Any:
-    """The released notebook with the reference's answers."""
-    notebook = read_notebook(COURSE / "release" / assignment / f"{assignment}.ipynb")
+def solved(assignment: str, home: Path = COURSE) -> Any:
+    """The notebook that is released in this folder, with the reference's answers."""
+    notebook = read_notebook(home / "release" / assignment / f"{assignment}.ipynb")
     for cell in notebook.cells:
         if is_answer(cell):
             cell.source = cells_of(assignment)["answers"][exercise(cell)]
@@ -107,10 +113,11 @@ def test_every_check_says_yes_to_the_reference_in_pyodide(edition: Path, tmp_pat
     assert spec is not None and spec.origin is not None
     node = Path(spec.origin).parent / "driver" / "node"
     course, notebooks = tmp_path / "course", []
-    for name in assignments():
-        shutil.copytree(edition / "files" / "release" / name, course / name)
-        notebooks.append(course / name / f"{name}.ipynb")
-        notebooks[-1].write_text(json.dumps(solved(name)), encoding="utf-8")
+    for home, name in [*(("", name) for name in assignments()), (CHINESE, FIRST)]:
+        place = course / home / name
+        shutil.copytree(edition / "files" / home / "release" / name, place)
+        notebooks.append(place / f"{name}.ipynb")
+        notebooks[-1].write_text(json.dumps(solved(name, edition / "files" / home)), encoding="utf-8")
     done = subprocess.run(
         [node, COURSE / "docs" / "lite" / "check.mjs", edition / "static" / "pyodide", course, *notebooks],
         capture_output=True,
@@ -123,6 +130,22 @@ def test_every_check_says_yes_to_the_reference_in_pyodide(edition: Path, tmp_pat
     for result in found:
         assert not result["errors"], result
         assert result["right"] >= 10 and result["wrong"] == 0, result
+
+
+@pytest.mark.parametrize("language", ["", CHINESE])
+def test_a_page_opens_its_notebook_in_its_own_language(edition: Path, language: str) -> None:
+    pages = [f"notebooks/{path.stem}" for path in COURSE.glob("notebooks/*.ipynb")]
+    pages += [f"release/{name}/{name}" for name in assignments()]
+    for page in pages:
+        address = urlsplit(in_the_browser(PurePosixPath(page), "lite", language))
+        # From the folder of the page, on a site in whose folder lite/ the edition is.
+        found = normpath(Path(language, page).parent / address.path)
+        assert Path(found).relative_to("lite").parts[0] == "notebooks"
+        assert (edition / Path(found).relative_to("lite")).is_file()
+        path = Path(parse_qs(address.query)["path"][0])
+        opened_there = read_notebook(edition / "files" / path)
+        chinese = any("\u4e00" <= letter <= "\u9fff" for letter in opened_there.cells[0].source)
+        assert chinese == bool(language), path
 
 
 @pytest.mark.lite
