@@ -1025,8 +1025,10 @@ def probe(function: Callable[..., Any], cases: list[Any], number: int) -> Findin
         return finding("hint", hint=finding("ignored", names=ignored))
     stopped = isinstance(error, ValueError | IndexError)
     sizes, first_sizes = ([np.shape(a) for _, a in _inputs(cases[i]["arguments"])] for i in (number, 0))
+    # Where another number was asked for as well, such as the length of a batch, it may be that one.
+    numbers, first_numbers = ([*_plain_numbers(cases[i]["arguments"])] for i in (number, 0))
     shape = trial.problem is not None and trial.problem["id"] in ("check.wrong-shape", *SHAPES)
-    if sizes != first_sizes and (stopped or shape):
+    if sizes != first_sizes and numbers == first_numbers and (stopped or shape):
         return finding("hint", hint=finding("size-written-down"))
     if isinstance(error, ValueError) and re.match(r"matmul: .*mismatch|shapes .* not aligned", str(error)):
         return hint("factors")
@@ -1034,6 +1036,10 @@ def probe(function: Callable[..., Any], cases: list[Any], number: int) -> Findin
     if only_cache and (place := _kept_twice(function, cases[number])):
         return finding("hint", hint=finding("kept-twice", name=place))
     return only_elsewhere
+
+
+def _plain_numbers(arguments: dict[str, Any]) -> Iterator[Any]:
+    return (value for value in arguments.values() if isinstance(value, int | float))
 
 
 def _kept_twice(function: Callable[..., Any], case: Any) -> str:
