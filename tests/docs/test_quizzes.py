@@ -71,8 +71,10 @@ def test_the_place_of_the_right_answer_tells_nothing() -> None:
 
 
 @pytest.fixture
-def quiz(capsys: pytest.CaptureFixture[str]) -> ModuleType:
+def quiz(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module of the notebooks, fresh, outside of a notebook: it prints what it has to say."""
+    # Another test may have left a shell in this process.
+    monkeypatch.setattr("IPython.get_ipython", lambda: None)
     spec = importlib.util.spec_from_file_location("quiz_under_test", NOTEBOOKS / "quiz.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
