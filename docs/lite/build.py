@@ -107,9 +107,6 @@ def course(target: Path) -> None:
     What `make site` leaves out (WITHOUT) is left out here, too.
     """
     add_folders(COURSE, target)
-    for folder in sorted(path for path in (target / "release").iterdir() if path.is_dir()):
-        # Lessons link to pictures in source/NN/images.
-        shutil.copytree(folder / "images", target / "source" / folder.name / "images")
     with tempfile.TemporaryDirectory() as editions:
         for language in languages(COURSE):
             if language.is_complete:
