@@ -39,7 +39,7 @@ from autograder.authoring.cases.draw import (
 
 def states_of(given: dict[str, Any]) -> list[str]:
     """The hidden state that a cell reads; that of a sequence is made by its own steps, and stays."""
-    return [name for name in ("a_prev",) if name in given]
+    return ["a_prev"] if "a_prev" in given else []
 
 
 OTHER_GRADIENTS: dict[str, Prepare] = {
