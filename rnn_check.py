@@ -10,11 +10,14 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import hashlib
 import html
 import inspect
 import io
 import json
 import linecache
+import os
+import pickle
 import re
 import time
 import warnings
@@ -22,6 +25,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -175,14 +179,20 @@ class Damaged(ValueError):
 
 
 @functools.cache
-def load(exercise: str, folder: Path) -> dict[str, Any]:
-    """The cases of one exercise in the `check_data.json` of a folder, and the slips that are known for it."""
+def _data(folder: Path) -> Any:
+    """What is in the `check_data.json` of a folder."""
     try:
-        data = json.loads((folder / "check_data.json").read_text(encoding="utf-8"))
+        return json.loads((folder / "check_data.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise _missing("check_data.json") from None
     except (ValueError, RecursionError, OSError):
         raise Damaged from None
+
+
+@functools.cache
+def load(exercise: str, folder: Path) -> dict[str, Any]:
+    """The cases of one exercise in the `check_data.json` of a folder, and the slips that are known for it."""
+    data = _data(folder)
     try:
         exercises = dict(data["exercises"])
         names = ", ".join(exercises)
@@ -1225,3 +1235,63 @@ def use_font(font: Path) -> None:
     except (ImportError, OSError, RuntimeError):
         return
     matplotlib.rcParams["font.family"] = ["DejaVu Sans", name]
+
+
+# --------------------------------------------------------------------------------------------------------
+# For whoever marks: what need not be computed for each submission
+# --------------------------------------------------------------------------------------------------------
+
+computed_once: dict[bytes, Any] = {}
+"""What functions marked with `once` have returned, by a digest of function and arguments. The autograder
+fills it before the first submission is examined."""
+
+
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function of a test, such as a numerical derivative, be computed once for the same arguments.
+
+    It must not depend on anything but its arguments and the names around it, and change none of them.
+    """
+    of_function: list[bytes] = []
+
+    @functools.wraps(function)
+    def remembering(*arguments: Any) -> Any:
+        try:
+            if not of_function:  # not before: it may use what is defined below it
+                of_function.append(pickle.dumps(_makings(function, ())))
+            key = hashlib.sha256(of_function[0] + pickle.dumps(arguments)).digest()
+        except (pickle.PicklingError, TypeError, AttributeError, ValueError):
+            return function(*arguments)  # what pickle cannot write, nobody can tell apart
+        if key not in computed_once:
+            computed_once[key] = function(*arguments)
+        return copy.deepcopy(computed_once[key])
+
+    return remembering
+
+
+def _makings(value: Any, around: tuple[int, ...]) -> Any:
+    """What a function is made of, and what it finds by name, as plain values."""
+    if id(value) in around:  # a function that calls itself
+        return around.index(id(value))
+    around = (*around, id(value))
+    if isinstance(value, ModuleType):
+        return value.__name__
+    if isinstance(value, CodeType):
+        names = value.co_names, value.co_varnames, value.co_freevars
+        return value.co_code, names, [_makings(constant, around) for constant in value.co_consts]
+    if isinstance(value, FunctionType):
+        found = [value.__globals__[name] for name in value.__code__.co_names if name in value.__globals__]
+        found += [cell.cell_contents for cell in value.__closure__ or ()]
+        found += [value.__code__, value.__defaults__, value.__kwdefaults__]
+        return [_makings(part, around) for part in found]
+    return value
+
+
+def _read_ahead(folder: Path) -> None:
+    """Read all cases now: the processes in which submissions are examined are forked from this one."""
+    with contextlib.suppress(ValueError, OSError, KeyError, TypeError, AttributeError):
+        for exercise in _data(folder)["exercises"]:
+            load(exercise, folder)
+
+
+if os.environ.get("NBGRADER_EXECUTION"):
+    _read_ahead(Path(__file__).parent)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+import numpy as np
+
+from autograder.exam.names import global_names, tree_of
 
 _FILES: Final = re.compile(
     r"\b(Path|pathlib|os|glob|csv|shutil|sqlite3|subprocess|exists|isfile|listdir|memmap|%%\w+)\b"
     r"|\b(open|savefig|imread|imsave|genfromtxt|fromfile|tofile|read_\w+|to_\w+|(load|save)\w*)\("
 )
+_PLAIN: Final = (str, bytes, int, float, complex, type(None), np.ndarray, np.generic)
 _BUILTINS: Final = ("set", "frozenset", "range", "slice", "complex", "bytearray", "object")
 _HARMLESS: Final = frozenset(
     {("builtins", name) for name in _BUILTINS}
@@ -53,6 +60,53 @@ class Folder:
 def mentions_files(source: str) -> bool:
     """Whether code seems to read or write files."""
     return _FILES.search(source) is not None
+
+
+class FileUse:
+    """Tells which code may read or write files while it runs, given what the set-up cells have left behind.
+
+    A set-up cell that has read a table into an array is done with files; a function that it defines, and that
+    reads one when it is called, is not.
+    """
+
+    def __init__(self, setup: Iterable[str], namespace: Mapping[str, object]) -> None:
+        """`namespace` is what the set-up cells, with these sources, have made."""
+        statements = [statement for source in setup for statement in _statements(source)]
+        self._names: set[str] = set()
+        """What gets at files by another name than those that `mentions_files` knows."""
+        count = -1
+        while count < len(self._names):  # a function may call another one that is defined after it
+            count = len(self._names)
+            for source, defined in statements:
+                if mentions_files(source) or self._uses_names(source):
+                    self._names |= {name for name in defined if not _is_data(namespace.get(name))}
+
+    def uses_files(self, source: str) -> bool:
+        """Whether this code, of a grade cell or a helper, may do so."""
+        return mentions_files(source) or self._uses_names(source)
+
+    def _uses_names(self, source: str) -> bool:
+        return not self._names.isdisjoint(re.findall(r"\w+", source))
+
+
+def _statements(source: str) -> list[tuple[str, frozenset[str]]]:
+    """Each statement at the outermost level, and the global names that it defines."""
+    try:
+        parts = [ast.unparse(statement) for statement in tree_of(source).body]
+    except (SyntaxError, ValueError, RecursionError):
+        parts = [source]
+    return [(part, global_names(part)[0]) for part in parts]
+
+
+def _is_data(value: object, depth: int = 3) -> bool:
+    """Whether nothing can be called in a value, nor in what it holds."""
+    if isinstance(value, np.ndarray):
+        return not value.dtype.hasobject
+    if type(value) is dict:
+        return depth > 0 and all(_is_data(each, depth - 1) for each in (*value, *value.values()))
+    if type(value) in (list, tuple, set, frozenset):
+        return depth > 0 and all(_is_data(each, depth - 1) for each in value)  # type: ignore[attr-defined]
+    return isinstance(value, _PLAIN)
 
 
 def mentions_current_figure(source: str) -> bool:

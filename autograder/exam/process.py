@@ -32,7 +32,13 @@ from autograder.boundary.files import Files
 from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
 from autograder.errors import WireError
-from autograder.exam.folder import Folder, mentions_current_figure, mentions_files, refuse_pickles
+from autograder.exam.folder import (
+    FileUse,
+    Folder,
+    mentions_current_figure,
+    mentions_files,
+    refuse_pickles,
+)
 from autograder.exam.names import ends_with_call_of, global_names, tree_of
 from autograder.exam.reasons import (
     REASON,
@@ -86,10 +92,14 @@ def main(requests_fd: int) -> NoReturn:
     folder = Folder()
     prepare(shell, list(setup["notebooks"].values()), folder)
     channel.send(0, Kind.READY)
+    setup["has_files"] = {name: _has_files(cells) for name, cells in setup["notebooks"].items()}
+    setup["file_use"] = {
+        name: FileUse([source for _, source, _ in cells["setup"]], namespaces[name])
+        for name, cells in setup["notebooks"].items()
+    }
     gc.collect()
     gc.freeze()
     requests.settimeout(None)
-    setup["has_files"] = {name: _has_files(cells) for name, cells in setup["notebooks"].items()}
     while True:
         message, fds, _, _ = socket.recv_fds(requests, 1, 1)
         if not message:
@@ -152,6 +162,7 @@ class _Room:
         """Findings on variables that did not cross."""
         self.has_files: Mapping[str, bool] = setup["has_files"]
         """Whether a notebook of the master copy has to do with files at all: asking for them takes time."""
+        self.file_use: Mapping[str, FileUse] = setup["file_use"]
         self.follows_files = False
         """Whether the grade cell at hand may read or write files between calls."""
         self.memory = setup["memory"]
@@ -187,7 +198,8 @@ class _Room:
         if self.has_files[cell["notebook"]]:
             self._follow_files()
         texts = [cell["source"], self.setups[cell["notebook"]], *(text for _, text in cell["helpers"])]
-        self.follows_files = any(map(mentions_files, texts))
+        uses_files = self.file_use[cell["notebook"]].uses_files
+        self.follows_files = any(map(uses_files, (cell["source"], *(text for _, text in cell["helpers"]))))
         wants = self.wants[cell["notebook"]]
         self.side = ExamSide(self.call, self.given, wants, namespace)
         self.lost = {}

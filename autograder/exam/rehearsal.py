@@ -3,12 +3,15 @@
 The reference solutions are examined once, to find out what they and the tests import. That happens in a
 child that is thrown away: it may be cut off anywhere, and what it leaves behind is gone with it. The process
 from which the exams are forked takes over only what is known to come to an end: it imports the modules that
-the child has imported completely, and compiles the cells, without a time limit that could interrupt it. So
-nothing that a submission meets depends on how far the rehearsal got but the time that it takes.
+the child has imported completely, and compiles the cells, without a time limit that could interrupt it.
+A module of the course may have a dictionary `computed_once`, by bytes: for what its tests compute whoever is
+examined, such as numerical derivatives. Plain values that the rehearsal has put there are taken over as well.
+So nothing that a submission meets depends on how far the rehearsal got but the time that it takes.
 """
 
 from __future__ import annotations
 
+import base64
 import builtins
 import importlib
 import json
@@ -19,35 +22,55 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from autograder.boundary import linux
 from autograder.boundary.shell import NotebookShell
+from autograder.boundary.values import decode, encode
+from autograder.errors import NotPlainError, WireError
 from autograder.exam.folder import Folder
 
 _CPU_SECONDS: Final = 1.0
 """Of the child: what takes longer in the reference is not worth the wait."""
+_CPU_SECONDS_TO_COMPUTE: Final = 10.0
+"""Of the child, where its tests say what is to be computed once: that is, for each submission otherwise."""
+_LARGEST_COMPUTED: Final = 32 << 20
+"""Bytes of all that is taken over."""
 _WALL_SECONDS: Final = 60.0
 """Where the child waits for something, or the machine is busy."""
 
 
 def prepare(shell: NotebookShell, notebooks: Sequence[Mapping[str, Any]], room: Folder) -> None:
     """Import and compile what the cells of the notebooks will need; `room` is for what the child writes."""
-    for name in _imported_by_child(shell, notebooks, room):
+    modules, computed = _found_by_child(shell, notebooks, room)
+    for name in modules:
         if name not in sys.modules:
             # What another module has put there need not be importable by its name.
             with suppress(Exception):
                 importlib.import_module(name)
+    tables = _tables()
+    for module, encoded in computed:
+        if module in tables:
+            key, value = cast(tuple[Any, Any], decode(base64.b64decode(encoded))[0])
+            tables[module][key] = value
     for cells in notebooks:
         for source in (*cells["definitions"], *cells["graded"]):
             shell.prepare(source)
     shell.reset()  # type: ignore[no-untyped-call]
 
 
-def _imported_by_child(
+def _tables() -> dict[str, dict[bytes, Any]]:
+    """What is computed once, by the modules that keep it."""
+    found = {name: getattr(module, "__dict__", {}) for name, module in sys.modules.copy().items()}
+    tables = {name: space.get("computed_once") for name, space in found.items()}
+    return {name: table for name, table in tables.items() if type(table) is dict}
+
+
+def _found_by_child(
     shell: NotebookShell, notebooks: Sequence[Mapping[str, Any]], room: Folder
-) -> list[str]:
-    """The modules that a rehearsal imports completely, in order."""
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """The modules that a rehearsal imports completely, in order; and what it has computed: the name of a
+    module, and the encoded key and value."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -74,16 +97,21 @@ def _imported_by_child(
         os.waitpid(child, 0)
     room.remove("rehearsal")
     # The last line is whole only if a line's end follows it.
-    names = [name for line in said.split(b"\n")[:-1] if line for name in json.loads(line)]
-    return [name for name in dict.fromkeys(names) if name.partition(".")[0] != "__main__"]
+    lines = [json.loads(line) for line in said.split(b"\n")[:-1] if line]
+    names = dict.fromkeys(name for line in lines for name in line.get("imported", []))
+    modules = [name for name in names if name.partition(".")[0] != "__main__"]
+    return modules, [(module, encoded) for line in lines for module, encoded in line.get("computed", [])]
 
 
 class _Report:
-    """Tells the parent which modules have been imported, whenever none is half imported."""
+    """Tells the parent which modules have been imported, whenever none is half imported, and what has been
+    computed for all submissions."""
 
     def __init__(self, writing: int) -> None:
         self._writing = writing
         self._known = set(sys.modules)
+        self._told: set[tuple[str, bytes]] = set()
+        self._room = _LARGEST_COMPUTED
         self._depth = 0
         self._import = builtins.__import__
 
@@ -110,7 +138,23 @@ class _Report:
             self._known.update(new)
             # A module without a specification was not imported by its name.
             named = [name for name, spec in zip(new, specs, strict=True) if spec is not None]
-            os.write(self._writing, json.dumps(named).encode() + b"\n")
+            self._write({"imported": named})
+
+    def say_computed(self) -> None:
+        """Tell what has been computed since the last time."""
+        for module, table in _tables().items():
+            for key in [key for key in table if (module, key) not in self._told]:
+                self._told.add((module, key))
+                with suppress(NotPlainError, WireError):
+                    encoded = base64.b64encode(encode((key, table[key]))[0]).decode()
+                    self._room -= len(encoded)
+                    if self._room > 0:
+                        self._write({"computed": [[module, encoded]]})
+
+    def _write(self, facts: dict[str, Any]) -> None:
+        line = memoryview(json.dumps(facts).encode() + b"\n")
+        while line:
+            line = line[os.write(self._writing, line) :]
 
     def end(self) -> None:
         os.write(self._writing, b"\n\n")
@@ -119,10 +163,15 @@ class _Report:
 def _rehearse(shell: NotebookShell, notebooks: Sequence[Mapping[str, Any]], report: _Report) -> None:
     signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process
     signal.setitimer(signal.ITIMER_PROF, _CPU_SECONDS)
+    has_tables = False
     report.follow()
     for cells in notebooks:
         shell.reset()  # type: ignore[no-untyped-call]
         for source in (*(source for _, source, _ in cells["setup"]), *cells["definitions"], *cells["graded"]):
             shell.run(source)
             report.say()
+            if not has_tables and any(_tables().values()):
+                has_tables = True
+                signal.setitimer(signal.ITIMER_PROF, _CPU_SECONDS_TO_COMPUTE)
+            report.say_computed()
     report.end()
