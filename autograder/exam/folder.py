@@ -19,6 +19,7 @@ from autograder.exam.names import global_names, tree_of
 _FILES: Final = re.compile(
     r"\b(Path|pathlib|os|glob|csv|shutil|sqlite3|subprocess|exists|isfile|listdir|memmap|%%\w+)\b"
     r"|\b(open|savefig|imread|imsave|genfromtxt|fromfile|tofile|read_\w+|to_\w+|(load|save)\w*)\("
+    r"|=\s*open\b"
 )
 _PLAIN: Final = (str, bytes, int, float, complex, type(None), np.ndarray, np.generic)
 _BUILTINS: Final = ("set", "frozenset", "range", "slice", "complex", "bytearray", "object")

@@ -83,3 +83,38 @@ def test_marks_do_not_depend_on_how_far_the_rehearsal_gets(tmp_path: Path, troub
     assert right == [(10.0, "")] * 3
     assert wrong == [(0.0, "expected [2.0], obtained [3.0]"), (10.0, ""), (10.0, "")]
     assert remarks == ()
+
+
+ONCE = """import os
+computed_once = {}
+def once(key, value):
+    return computed_once.setdefault(key, value)
+def elsewhere(key):
+    return once(key, os.getpid()) != os.getpid()
+"""
+ENDLESS = "import os\nwhile os.path.basename(os.getcwd()) == 'rehearsal': pass\n"
+TESTS_OF_ONCE = {
+    "plain": ("from kept import elsewhere\nassert elsewhere(b'a'), 'computed here'", 10.0),
+    # What is no plain value cannot come from another process.
+    "no plain value": (
+        "import os\nfrom kept import once\nassert once(b'b', [os.getpid(), os.stat])[0] == os.getpid()", 10.0
+    ),
+    "after an endless one": ("from kept import elsewhere\nassert elsewhere(b'c'), 'computed here'", 0.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TESTS_OF_ONCE)
+def test_plain_values_that_do_not_depend_on_an_answer_are_computed_once(tmp_path: Path, case: str) -> None:
+    test, expected = TESTS_OF_ONCE[case]
+    source = small_course.write_source(tmp_path)
+    (source / "kept.py").write_text(ONCE)
+    cells: dict[str, Any] = small_course.master()
+    for node in cells["cells"]:
+        if node["id"] == "double-grade":
+            node["source"] = (ENDLESS if case == "after an endless one" else "") + test
+    (source / "small.ipynb").write_text(json.dumps(cells))
+    with Examiner(Exam.load(source)) as examiner:
+        for name in ("first", "second"):
+            result = examiner.examine("alice", small_course.write_submission(tmp_path / name, None))
+            mark = result.notebooks[0].marks[0]
+            assert mark.score == expected, mark.reason
