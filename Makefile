@@ -41,8 +41,8 @@ image: .venv/ready  ## the commands of all images in a chroot, and what they are
 check: .venv/ready  ## formatting, types, import rules, dependencies and the quick tests: about a minute
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py --quick
 
-proof: .venv/ready  ## the tests that prove with a share of the cases, with all of them: half an hour
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --proof -m class tests
+proof: .venv/ready  ## what the tests prove with a share of the cases, with all of them: an hour
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup --proof -m "class or proof" tests
 
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 fuzz: .venv/ready  ## hundreds of times as many random examples as in the tests: a night (again: SEED=…)

@@ -25,7 +25,9 @@ settings.load_profile("suite")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--proof", action="store_true", help="prove with all cases, not with a share (make proof)"
+        "--proof",
+        action="store_true",
+        help="prove with all cases, not with a share, and run the tests marked so (make proof)",
     )
 
 
@@ -38,14 +40,18 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """See that all processes know the same tests, and let `--dist loadgroup` group them.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is for `make proof` alone. See that all processes know the same tests, and let `--dist loadgroup` group them.
 
     pytest 9.2 does not read the name that pytest-xdist 3.8 gives a test.
     """
     if moving := sorted({item.nodeid for item in items if " at 0x" in item.nodeid}):
         # Processes that share the tests would not agree on what they are called.
         raise pytest.UsageError(f"Give these tests names (ids=…) without an address: {', '.join(moving)}")
+    if not config.getoption("--proof"):
+        later = [item for item in items if item.get_closest_marker("proof")]
+        config.hook.pytest_deselected(items=later)
+        items[:] = [item for item in items if item not in later]
     for item in items:
         renamed = vars(item).get("_nodeid")
         if renamed and hasattr(item, "_id"):

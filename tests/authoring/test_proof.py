@@ -30,8 +30,9 @@ from autograder.errors import ExamError
 from autograder.misconceptions import catalogue as misconceptions
 from autograder.misconceptions.catalogue import Misconception
 
-PAIRS_WITHIN, PAIRS_ACROSS = 4, 4
-"""Students with two misconceptions, in each assignment."""
+PAIRS = 2
+"""Students with two misconceptions, in each assignment: so many with both in one exercise, and so many with
+them in two. `make proof` has twice as many."""
 
 
 OF_EACH_EXERCISE = 3
@@ -189,13 +190,15 @@ def test_a_mistake_in_no_list_loses_its_exercise_and_gets_no_hint(
 # ---- two at once ---------------------------------------------------------------------------------------
 
 
-def pairs(assignment: str) -> list[tuple[Misconception, Misconception]]:
-    """Pairs within an exercise and across exercises that do not change the same place; with a fixed seed."""
+def pairs(assignment: str, number: int) -> list[tuple[Misconception, Misconception]]:
+    """So many pairs within an exercise, and so many across exercises, that do not change the same place; drawn
+    with a fixed seed."""
     generator = random.Random(f"pairs of {assignment}")
     entries = misconceptions.load(assignment)
     reference = fingerprints.reference_answers(assignment)
     drawn: list[tuple[Misconception, Misconception]] = []
-    for within, wanted in ((True, PAIRS_WITHIN), (False, PAIRS_ACROSS)):
+    for within in (True, False):
+        wanted = number
         candidates = [
             (one, other)
             for one, other in itertools.combinations(entries, 2)
@@ -235,14 +238,17 @@ def twins(entry: Misconception, exercise: str) -> list[str]:
 
 
 @EACH_ASSIGNMENT
-def test_of_two_at_once_none_is_taken_for_a_third(assignment: str, whole_class: None, walls: None) -> None:
+def test_of_two_at_once_none_is_taken_for_a_third(
+    assignment: str, whole_class: None, walls: None, is_proof: bool
+) -> None:
     """Points are lost in exactly the exercises that are wrong, and no hint is that of a third.
 
     But for a third that gives the same numbers in an exercise that calls the wrong one: there the hint has to
     say that the cause may lie in that one.
     """
-    students = pairs(assignment)
-    assert len(students) == PAIRS_WITHIN + PAIRS_ACROSS
+    number = 2 * PAIRS if is_proof else PAIRS
+    students = pairs(assignment, number)
+    assert len(students) == 2 * number
     for row in matrix.examine_students(assignment, students):
         assert row.is_caught, described(row)
         own = {entry.hint for entry in row.misconceptions}

@@ -23,6 +23,8 @@ LESSONS = [
     for path in sorted((COURSE / "notebooks").glob("*.ipynb"))
     if any("\nexplore(" in cell.source for cell in read_notebook(path).cells)
 ]
+SHARE = ("02-from-layer-to-recurrence", "04-inside-the-gates")
+"""Opened at every run; `make proof` opens all."""
 TYPED = "(()("
 SAYS = {
     "recurrent weight w_aa": f"of 10 steps ago weighs {0.85**10:.3f}",
@@ -64,7 +66,9 @@ def move(page: Any, control: Any) -> None:
         page.keyboard.press("Enter")
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize(
+    "lesson", [pytest.param(name, marks=() if name in SHARE else pytest.mark.proof) for name in LESSONS]
+)
 def test_a_lesson(browser: Any, server: lab.Lab, lesson: str) -> None:
     notebook = server.open(browser, f"{lesson}.ipynb")
     notebook.run_all()

@@ -207,19 +207,6 @@ def test_it_gives_the_numbers_that_others_have_seen(entry: Misconception, place:
 
 
 @EACH_ASSIGNMENT
-def test_fingerprints_are_fresh(assignment: str) -> None:
-    data = data_of(assignment)
-    fresh = fingerprints.slips(assignment, data["cases"])
-    assert set(fresh) == set(data["slips"])
-    for exercise, entries in fresh.items():
-        stored = data["slips"][exercise]
-        assert [e["hint"] for e in entries] == [e["hint"] for e in stored]
-        for one, other in zip(entries, stored, strict=True):
-            assert {*one} == {*other} <= {"slip", "hint", "seen", "separable", "from", "perhaps from"}
-            assert fingerprints.same_traces(one["seen"], other["seen"], checker())
-
-
-@EACH_ASSIGNMENT
 def test_fingerprints_are_unambiguous(assignment: str) -> None:
     """Slips with the same numbers have the same hint."""
     for entries in data_of(assignment)["slips"].values():

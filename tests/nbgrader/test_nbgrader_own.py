@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("nbgrader's own")  # they are run once, for all
+# They are run once, for all.
+pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("nbgrader's own")]
 
 TESTS = Path(__file__).parents[1] / "support"
 MODULE = "nbgrader.tests.apps.test_nbgrader_autograde"
