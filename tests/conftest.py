@@ -24,11 +24,8 @@ settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--proof",
-        action="store_true",
-        help="prove with all cases, not with a share, and run the tests marked so (make proof)",
-    )
+    everything = "prove with all cases, not with a share, and run what is marked `proof` (make proof)"
+    parser.addoption("--proof", action="store_true", help=everything)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -41,7 +38,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is for `make proof` alone. See that all processes know the same tests, and let `--dist loadgroup` group them.
+    """Leave out what is for `make proof` alone; see that all processes know the same tests, and let
+    `--dist loadgroup` group them.
 
     pytest 9.2 does not read the name that pytest-xdist 3.8 gives a test.
     """

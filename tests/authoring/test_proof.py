@@ -191,8 +191,8 @@ def test_a_mistake_in_no_list_loses_its_exercise_and_gets_no_hint(
 
 
 def pairs(assignment: str, number: int) -> list[tuple[Misconception, Misconception]]:
-    """So many pairs within an exercise, and so many across exercises, that do not change the same place; drawn
-    with a fixed seed."""
+    """So many pairs within an exercise, and so many across exercises, that do not change the same place;
+    drawn with a fixed seed."""
     generator = random.Random(f"pairs of {assignment}")
     entries = misconceptions.load(assignment)
     reference = fingerprints.reference_answers(assignment)
