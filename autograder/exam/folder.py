@@ -74,7 +74,7 @@ class FileUse:
         """`namespace` is what the set-up cells, with these sources, have made."""
         statements = [statement for source in setup for statement in _statements(source)]
         self._names: set[str] = set()
-        """What gets at files by another name than those that `mentions_files` knows."""
+        """Ways to files by other names than those that `mentions_files` knows."""
         count = -1
         while count < len(self._names):  # a function may call another one that is defined after it
             count = len(self._names)

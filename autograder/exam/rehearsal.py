@@ -60,7 +60,7 @@ def prepare(shell: NotebookShell, notebooks: Sequence[Mapping[str, Any]], room: 
 
 
 def _tables() -> dict[str, dict[bytes, Any]]:
-    """What is computed once, by the modules that keep it."""
+    """The dictionaries of results that are computed once, by the modules that keep them."""
     found = {name: getattr(module, "__dict__", {}) for name, module in sys.modules.copy().items()}
     tables = {name: space.get("computed_once") for name, space in found.items()}
     return {name: table for name, table in tables.items() if type(table) is dict}

@@ -180,7 +180,7 @@ class Damaged(ValueError):
 
 @functools.cache
 def _data(folder: Path) -> Any:
-    """What is in the `check_data.json` of a folder."""
+    """The content of the `check_data.json` of a folder."""
     try:
         return json.loads((folder / "check_data.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -1242,7 +1242,7 @@ def use_font(font: Path) -> None:
 # --------------------------------------------------------------------------------------------------------
 
 computed_once: dict[bytes, Any] = {}
-"""What functions marked with `once` have returned, by a digest of function and arguments. The autograder
+"""Results of functions marked with `once`, by a digest of function and arguments. The autograder
 fills it before the first submission is examined."""
 
 
@@ -1269,7 +1269,7 @@ def once(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _makings(value: Any, around: tuple[int, ...]) -> Any:
-    """What a function is made of, and what it finds by name, as plain values."""
+    """The code of a function and the values that it finds by name, as plain values."""
     if id(value) in around:  # a function that calls itself
         return around.index(id(value))
     around = (*around, id(value))

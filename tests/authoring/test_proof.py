@@ -35,7 +35,7 @@ PAIRS = 2
 them in two. `make proof` has twice as many."""
 
 
-OF_EACH_EXERCISE = 3
+OF_EACH_EXERCISE = 2
 """So many of the misconceptions in each exercise are examined at every run; `make proof` examines all."""
 
 
