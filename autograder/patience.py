@@ -9,6 +9,7 @@ The clock on the wall is only a backstop, for a machine so busy that nothing mov
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -100,8 +101,11 @@ class Clock:
 def _own_seconds() -> float:
     """For which this thread has run, and has waited for a processor; 0 where the kernel does not tell."""
     try:
-        with open("/proc/thread-self/schedstat", "rb") as file:  # noqa: PTH123
-            ran, queued = file.read().split()[:2]
+        fd = os.open("/proc/thread-self/schedstat", os.O_RDONLY)  # asked often; a file object takes longer
+        try:
+            ran, queued = os.read(fd, 100).split()[:2]
+        finally:
+            os.close(fd)
         return (int(ran) + int(queued)) / 1e9
     except (OSError, ValueError):
         return 0.0
