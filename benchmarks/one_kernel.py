@@ -7,8 +7,8 @@ One IPython shell runs every cell of every submission, with the read-only cells 
 the student's, as nbgrader would run them; nothing else: no walls, no fresh process, no gradebook, no notebook
 written. Names are cleared between two submissions, modules stay imported; what the tests compute once
 (`computed_once`) stays as well in one run, and is forgotten in another. Against it stands the CPU time of all
-processes of `autograder grade`, its exam without and with walls, gradebook and notebooks included. Both without
-what the first submissions take.
+processes of `autograder grade`, its exam without and with walls, gradebook and notebooks included. Both are
+without what the first submissions take.
 """
 
 from __future__ import annotations
