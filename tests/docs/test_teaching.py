@@ -23,11 +23,6 @@ from exam_numbers import QUESTIONS, numbers  # noqa: E402
 SEEDS = range(25)
 EXAM = make.read("exam.toml")["question"]
 OBJECTIVES = make.read("objectives.toml")["objective"]
-COMING = {
-    "embedding_forward", "embedding_backward", "dropout_forward", "dropout_backward", "batches_by_length",
-    "classify", "wilson_interval",
-}  # fmt: skip
-"""Exercises of 08 for which the pack is ready before that assignment is."""
 PLANS = make.read("plan.toml")["plan"]
 
 
@@ -63,12 +58,12 @@ def test_objectives_name_what_there_is() -> None:
     assert len(known) > 400
     asked = {question["id"] for question in EXAM}
     for one in OBJECTIVES:
-        assert set(one["exercises"]) <= places.keys() | COMING, one["id"]
+        assert set(one["exercises"]) <= places.keys(), one["id"]
         assert set(one["misconceptions"]) <= known.keys(), one["id"]
         assert one["exam"] and set(one["exam"]) <= asked, one["id"]
     assert {name for one in OBJECTIVES for name in one["exam"]} == asked
     assert len({one["id"] for one in OBJECTIVES}) == len(OBJECTIVES)
-    assert {one["name"] for one in make.read("oral.toml")["exercise"]} <= places.keys() | COMING
+    assert {one["name"] for one in make.read("oral.toml")["exercise"]} <= places.keys()
 
 
 # ---- plans and hours -------------------------------------------------------------------------------------
