@@ -5,6 +5,9 @@
 a process of its own, so that not one file of a submission is copied or opened by nbgrader, and the marks are
 those of that command. Only courses whose configuration asks for it are concerned, even if several are open in
 one Formgrader.
+
+The Formgrader's pages say of work whether it is marked, and when it was handed in. They hear that from here,
+too: see `gradebook.formgrader`.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 
@@ -33,11 +38,55 @@ def install(c: Any) -> None:
     if module is not None and not hasattr(module.Autograde, "stock_start"):
         module.Autograde.stock_start = module.Autograde.start
         module.Autograde.start = _start
+    module = sys.modules.get("nbgrader.apps.api")
+    if module is not None and not hasattr(module.NbGraderAPI, "stock_autograded_students"):
+        of_pages = module.NbGraderAPI
+        of_pages.stock_autograded_students = of_pages.get_autograded_students
+        of_pages.stock_submitted_timestamp = of_pages.get_submitted_timestamp
+        of_pages.get_autograded_students = _autograded_students
+        of_pages.get_submitted_timestamp = _submitted_timestamp
+
+
+def _is_enabled(config: Any) -> bool:
+    return str(config.Autograder.get("enabled", False)).lower() not in ("false", "0")
+
+
+def _folders(api: Any) -> Any:
+    """The course that a page of the Formgrader is about."""
+    from traitlets.config import Config
+
+    from autograder.course.folders import Folders
+
+    course = api.coursedir
+    config = Config(api.config)
+    config.CourseDirectory = Config({name: getattr(course, name) for name in course.trait_names(config=True)})
+    return Folders(Path(course.root), config)
+
+
+def _autograded_students(api: Any, assignment: str) -> set[str]:
+    """In place of `NbGraderAPI.get_autograded_students`."""
+    by_nbgrader: set[str] = api.stock_autograded_students(assignment)
+    if not _is_enabled(api.config):
+        return by_nbgrader
+    from autograder.gradebook.formgrader import marked_as_they_are
+
+    with api.gradebook as gradebook:
+        return marked_as_they_are(gradebook.db.connection(), _folders(api), assignment, by_nbgrader)
+
+
+def _submitted_timestamp(api: Any, assignment: str, student: str) -> datetime | None:
+    """In place of `NbGraderAPI.get_submitted_timestamp`."""
+    if not _is_enabled(api.config):
+        stock: datetime | None = api.stock_submitted_timestamp(assignment, student)
+        return stock
+    from autograder.gradebook.formgrader import told_time
+
+    return told_time(_folders(api), student, assignment)
 
 
 def _start(converter: Any) -> None:
     """In place of `Autograde.start`. Raises NbGraderException if something was not marked."""
-    if str(converter.config.Autograder.get("enabled", False)).lower() in ("false", "0"):
+    if not _is_enabled(converter.config):
         converter.stock_start()
         return
     from nbgrader.converters.base import NbGraderException

@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from autograder.hostile.submission import read_submission
 from autograder.marking.examining import Examine, Outcome
 from autograder.marking.grade import Preparation
 from autograder.result import CellMark, NotebookResult, Remark, Result
@@ -110,7 +111,8 @@ def examine(course: Path, task: Task, assignment: str = ASSIGNMENT) -> Outcome:
     """The findings of the fake examiner: an answer passes if it is the line in RIGHT."""
     source = course / "source" / assignment / f"{assignment}.ipynb"
     handed_in = task.folder / f"{assignment}.ipynb"
-    if digest(handed_in) == task.skip_if:
+    submission = read_submission(task.folder, [assignment]).digest
+    if submission == task.skip_if:
         return Unchanged(task.student)
     cells = {cell["id"]: cell for cell in json.loads(handed_in.read_text())["cells"]}
     notebook = copy.deepcopy(nbformat.read(source, as_version=4))
@@ -135,7 +137,7 @@ def examine(course: Path, task: Task, assignment: str = ASSIGNMENT) -> Outcome:
         task.student,
         (NotebookResult(assignment, tuple(marks), notebook),),
         tuple(remarks),
-        digests={"submission": digest(handed_in), **digests(course, assignment)},
+        digests={"submission": submission, **digests(course, assignment)},
     )
 
 
