@@ -36,10 +36,12 @@ def requests_command(options: argparse.Namespace) -> int:
 
 def mail_command(options: argparse.Namespace) -> int:
     from autograder.course.folders import Folders
+    from autograder.feedback.handouts import Extras
     from autograder.platforms.mail import put_into_folder, send, write_messages
 
     folders = Folders.of(options.course)
-    post = write_messages(folders, options.assignment, options.sender, options.students)
+    extras = Extras(folders, options.assignment, pdf=options.pdf, term=options.term)
+    post = write_messages(folders, options.assignment, options.sender, options.students, extras)
     count = len(post.messages)
     messages = f"{count} message{'' if count == 1 else 's'}"
     if options.to is not None:
@@ -55,6 +57,12 @@ def mail_command(options: argparse.Namespace) -> int:
     for sentence in post.left_out:
         print(sentence)
     return INCOMPLETE if post.left_out else DONE
+
+
+def add_extras(command: argparse.ArgumentParser) -> None:
+    """Add the options for what goes along with a page of feedback."""
+    command.add_argument("--pdf", action="store_true", help="with the pages printed by `feedback --pdf`")
+    command.add_argument("--term", action="store_true", help="with a page of the student's term so far")
 
 
 def add_to(command: object) -> None:
@@ -91,6 +99,7 @@ def add_to(command: object) -> None:
     mail.add_argument("assignment", metavar="ASSIGNMENT")
     mail.add_argument("--from", dest="sender", required=True, metavar="ADDRESS", help="your address")
     mail.add_argument("--student", action="append", default=[], dest="students", metavar="NAME")
+    add_extras(mail)
     where = mail.add_mutually_exclusive_group()
     where.add_argument("--to", type=Path, metavar="FOLDER", help="write the messages as .eml files")
     where.add_argument("--server", default="", metavar="HOST[:PORT]", help="send them (at 465 by TLS)")

@@ -118,6 +118,7 @@ def collect_command(options: argparse.Namespace) -> int:
 
 
 def hand_back_command(options: argparse.Namespace) -> int:
+    from autograder.feedback.handouts import Extras
     from autograder.platforms.hand_back import hand_back, usual_target
 
     folders = _folders(options)
@@ -130,6 +131,7 @@ def hand_back_command(options: argparse.Namespace) -> int:
         students=options.students,
         identity=options.identity,
         pattern=options.pattern,
+        extras=Extras(folders, options.assignment, pdf=options.pdf, term=options.term),
     )
     print(f"Feedback for {written} student{'' if written == 1 else 's'} is in {target}.")
     for sentence in left_out:
@@ -196,12 +198,17 @@ def extend_command(options: argparse.Namespace) -> int:
     folders = _folders(options)
     folders.check_assignment(options.assignment)
     with GradebookWriter(folders) as writer:
-        extend(writer, options.student, options.assignment, options.days)
+        is_due = extend(writer, options.student, options.assignment, options.days)
     what = f"has {options.days:g} more days for" if options.days else "has no more time than others for"
     print(
         f"{options.student} {what} {options.assignment}. `autograder grade {options.assignment}` works out"
         " lateness again."
     )
+    if options.days and not is_due:
+        print(
+            f"{options.assignment} has no due date in the gradebook, so nothing is late. `nbgrader db"
+            f' assignment add {options.assignment} --duedate "YYYY-MM-DD HH:MM UTC"` gives it one.'
+        )
     return DONE
 
 
@@ -216,7 +223,7 @@ def _walls_in_a_line(processes: Processes) -> str:
 
 def feedback_command(options: argparse.Namespace) -> int:
     from autograder.feedback.pages import write_feedback
-    from autograder.feedback.pdf import browser, pages_of, print_pages
+    from autograder.feedback.pdf import browser, pages_of, print_pages, term_pages_of
     from autograder.feedback.term import write_term_pages
 
     folders = _folders(options)
@@ -237,7 +244,7 @@ def feedback_command(options: argparse.Namespace) -> int:
     write_term_pages(folders)
     if options.pdf:
         pages = pages_of(folders, options.assignments, options.students)
-        printed, faults = print_pages(pages)
+        printed, faults = print_pages(pages, term_pages_of(folders, options.students))
         print(f"{printed} page{'' if printed == 1 else 's'} printed as PDF.")
         left_out += faults
     for sentence in left_out:

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder import __version__
 from autograder.cli import translate_commands
-from autograder.cli.class_commands import add_to
+from autograder.cli.class_commands import add_extras, add_to
 from autograder.cli.commands import (
     adopt_command,
     certificates_command,
@@ -207,6 +207,7 @@ def make_parser() -> argparse.ArgumentParser:
     hand_back.add_argument(
         "--to", type=Path, metavar="FILE", help="what to write (default: feedback/ASSIGNMENT.zip)"
     )
+    add_extras(hand_back)
     hand_back.set_defaults(command=hand_back_command)
 
     report = command(

@@ -6,15 +6,23 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from autograder.course.folders import Folders
 from autograder.errors import UsageError
+from autograder.feedback.term import folder_of, term_pages
+from autograder.runtime.files import write_private
 from autograder.text import show
 
+TERM: Final = "term.pdf"
+"""The page of the term on paper, beside its index.html."""
+
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_NONE: Final[Mapping[Path, str]] = MappingProxyType({})
 _PATIENCE: Final = 120.0
 """Seconds after which a page is given up."""
 _FLAGS: Final = (
@@ -48,27 +56,53 @@ def pages_of(folders: Folders, assignments: Sequence[str], students: Sequence[st
     ]
 
 
-def print_pages(pages: Sequence[Path]) -> tuple[int, list[str]]:
-    """Put a PDF beside each page that has none of its age; how many were printed, and a sentence for each
-    that was not. Raises UsageError if there is no browser."""
+def term_pages_of(folders: Folders, students: Sequence[str] = ()) -> dict[Path, str]:
+    """What is to be printed of the pages of the term, by the place of the PDF: without links, because those
+    of a printed page lead to folders of this machine."""
+    pages = term_pages(folders)
+    return {
+        folder_of(folders, student) / TERM: page
+        for student, page in pages.items()
+        if not students or any(fnmatchcase(student, pattern) for pattern in students)
+    }
+
+
+def print_pages(pages: Sequence[Path], terms: Mapping[Path, str] = _NONE) -> tuple[int, list[str]]:
+    """Put a PDF beside each page that has none of its age, and print `terms`; how many were printed, and a
+    sentence for each that was not.
+
+    terms : pages of HTML, by the place of the PDF; one that is younger than the page beside it stays
+
+    Raises UsageError if there is no browser.
+    """
     program = browser()
     printed, faults = 0, []
     # A browser that root starts refuses to run with a sandbox of its own; the pages have no script.
     flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with tempfile.TemporaryDirectory(prefix="autograder-pdf-") as profile:
-        for page in pages:
+        command = [program, *flags, f"--user-data-dir={profile}"]
+        made, text = Path(profile, "page.pdf"), Path(profile, "page.html")
+        for page in [*pages, *terms]:
+            is_term = page in terms
+            source = page.with_name("index.html") if is_term else page
             target = page.with_suffix(".pdf")
-            if target.is_file() and target.stat().st_mtime_ns >= page.stat().st_mtime_ns:
+            if target.is_file() and _age(target) >= _age(source):
                 continue
-            made = Path(profile, "page.pdf")
+            if is_term:
+                text.write_text(terms[page], encoding="utf-8")
+                source = text
             made.unlink(missing_ok=True)
-            command = [program, *flags, f"--user-data-dir={profile}", f"--print-to-pdf={made}"]
             try:
                 subprocess.run(
-                    [*command, page.resolve().as_uri()], capture_output=True, check=False, timeout=_PATIENCE
-                )
-                shutil.copyfile(made, target)
+                    [*command, f"--print-to-pdf={made}", source.resolve().as_uri()],
+                    capture_output=True, check=False, timeout=_PATIENCE,
+                )  # fmt: skip
+                write_private(target, made.read_bytes())
                 printed += 1
             except (OSError, subprocess.TimeoutExpired):
                 faults.append(f"{show(page)} could not be printed by {show(program)}.")
     return printed, faults
+
+
+def _age(path: Path) -> int:
+    return path.stat().st_mtime_ns

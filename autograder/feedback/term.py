@@ -1,8 +1,13 @@
-"""A page for each student with all assignments of the term: `feedback/<student>/index.html`."""
+"""A page for each student with all assignments of the term: `feedback/<student>/index.html`.
+
+Its links lead to the pages beside it. What is handed back has none: over there the pages lie elsewhere.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,9 +18,14 @@ from autograder.course.folders import Folders
 from autograder.errors import RecordsError
 from autograder.feedback.language import page_words, words_as_in
 from autograder.gradebook.marks import ClassMarks, StudentMarks, read_assignments, read_class, reading
+from autograder.gradebook.people import names_in
+from autograder.runtime.files import keep_private, write_private
 from autograder.text import name_fault, show
 
 _TEMPLATES: Final = Path(__file__).parent / "templates" / "autograder_feedback"
+_TITLE: Final = re.compile(r"<h1>([^<]{1,1000})</h1>")
+_LONGEST_HEAD: Final = 200_000
+"""Characters of a page of feedback in which its title is looked for; what a student wrote comes later."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,8 @@ class Row:
     """One assignment of a student."""
 
     name: str
+    title: str
+    """As it stands on the page of feedback; empty without one."""
     page: str
     """Its address from the index; empty if there is no page of feedback yet."""
     points: float
@@ -38,13 +50,15 @@ class Row:
         return 0.0 if self.worth <= 0 else round(100 * min(1.0, max(0.0, self.points / self.worth)), 1)
 
 
-def write_term_pages(folders: Folders, students: Sequence[str] = ()) -> int:
-    """Write the index of each student who has a page of feedback (or of these students); how many.
+def term_pages(folders: Folders, students: Sequence[str] = (), *, linked: bool = False) -> dict[str, str]:
+    """By student, the page of the term as HTML, of everybody who has a page of feedback (or of these
+    students); `linked` for the place beside the folders of the assignments.
 
-    Raises RecordsError if a page cannot be written.
+    Raises RecordsError if the gradebook cannot be read.
     """
     with reading(folders) as db:
         classes = [read_class(db, name) for name in read_assignments(db)]
+        names = names_in(db)
     rows: dict[str, list[Row]] = {}
     for marks in classes:
         for student in marks.students:
@@ -52,28 +66,52 @@ def write_term_pages(folders: Folders, students: Sequence[str] = ()) -> int:
                 rows.setdefault(student.student, []).append(_row(folders, marks, student))
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True)
     template = environment.get_template("term.html.j2")
-    written = 0
+    found = {}
     for name, of_student in rows.items():
         folder = folders.feedback(name, classes[0].assignment).parent
-        if not any(row.page for row in of_student) or folder.is_symlink():
+        # Where the folders of a course are made otherwise, none is a student's.
+        if not any(row.page for row in of_student) or folder.is_symlink() or folder.name != name:
             continue
-        total, worth = sum(row.points for row in of_student), sum(row.worth for row in of_student)
         last = next((folder / row.page for row in reversed(of_student) if row.page), None)
         words = words_as_in(folders.config, name, last)
-        page = template.render(
-            student=show(name),
+        found[name] = template.render(
+            student=_called(name, names),
             rows=of_student,
-            total=total,
-            worth=worth,
+            total=sum(row.points for row in of_student),
+            worth=sum(row.worth for row in of_student),
+            linked=linked,
             say=page_words(words),
             tag="en" if words is None else words.tag,
         )
+    return found
+
+
+def write_term_pages(folders: Folders, students: Sequence[str] = ()) -> int:
+    """Write the index of each student who has a page of feedback (or of these students); how many.
+
+    Raises RecordsError if a page cannot be written.
+    """
+    pages = term_pages(folders, students, linked=True)
+    for name, page in pages.items():
+        folder = folder_of(folders, name)
         try:
-            (folder / "index.html").write_text(page, encoding="utf-8")
+            keep_private(folder, shared=folders.is_shared)
+            index = folder / "index.html"
+            if not index.is_file() or index.read_bytes() != page.encode():  # a printed one stays of its age
+                write_private(index, page, shared=folders.is_shared)
         except OSError as error:
             raise RecordsError(f"{show(folder)}: the index cannot be written: {error.strerror}.") from error
-        written += 1
-    return written
+    return len(pages)
+
+
+def folder_of(folders: Folders, student: str) -> Path:
+    """Where the pages of a student lie, in folders of assignments."""
+    return folders.feedback(student, "assignment").parent
+
+
+def _called(student: str, names: Mapping[str, str]) -> str:
+    name = names.get(student, "")
+    return f"{name} ({show(student)})" if name else show(student)
 
 
 def _row(folders: Folders, marks: ClassMarks, student: StudentMarks) -> Row:
@@ -82,6 +120,7 @@ def _row(folders: Folders, marks: ClassMarks, student: StudentMarks) -> Row:
     scores = student.marks
     return Row(
         show(marks.assignment),
+        _title(folder / page) if page else "",
         f"{folder.name}/{page}" if page else "",
         max(0.0, student.total),
         sum(cell.points for cell in marks.cells),
@@ -90,3 +129,12 @@ def _row(folders: Folders, marks: ClassMarks, student: StudentMarks) -> Row:
         student.penalty,
         not student.to_mark_by_hand,
     )
+
+
+def _title(page: Path) -> str:
+    try:
+        with page.open(encoding="utf-8") as file:
+            found = _TITLE.search(file.read(_LONGEST_HEAD))
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return show(html.unescape(found[1])) if found else ""

@@ -138,7 +138,7 @@ class StudentMarks:
     def notes(self, cells: Sequence[MarkedCell]) -> list[str]:
         """Everything unusual about these marks, in a word each."""
         points = {cell.id: cell.points for cell in cells}
-        notes = [remark.kind for remark in self.remarks]
+        notes = [_note(remark) for remark in self.remarks]
         if self.walls == "none":
             notes.append("no sandbox")
         for cell, grade in self.grades.items():
@@ -147,6 +147,14 @@ class StudentMarks:
             if grade.needs_a_person:
                 notes.append(_BY_HAND)
         return list(dict.fromkeys(notes))
+
+
+def _note(remark: Remark) -> str:
+    """A remark in a word; free days with their number."""
+    if remark.kind != "late-days":
+        return remark.kind
+    values = remark.finding["values"]
+    return f"late days: {values['days']} ({values['left']} left)"
 
 
 @dataclass(frozen=True)

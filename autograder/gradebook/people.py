@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from unicodedata import normalize
 
 import sqlalchemy as sql
+from sqlalchemy.engine import Connection
 
 from autograder.course.folders import Folders
 from autograder.errors import UsageError
@@ -49,6 +51,18 @@ def enter_people(writer: GradebookWriter, people: Iterable[Person]) -> int:
     return new
 
 
+def names_in(db: Connection) -> dict[str, str]:
+    """By student: first and last name, as a line; empty if the gradebook has none.
+
+    A name in letters that are put together of parts, as macOS writes them, is shown as it is read.
+    """
+    rows = db.execute(sql.select(STUDENT.c.id, STUDENT.c.first_name, STUDENT.c.last_name))
+    return {
+        row.id: show(normalize("NFC", " ".join(filter(None, (row.first_name, row.last_name)))), 80)
+        for row in rows
+    }
+
+
 def read_addresses(folders: Folders) -> dict[str, str]:
     """By student: the address that the gradebook has; empty if it has none. Raises RecordsError."""
     with reading(folders) as db:
@@ -68,8 +82,9 @@ def note_late(
                 db.execute(sql.insert(LATE).values(**key, platform=platform))
 
 
-def extend(writer: GradebookWriter, student: str, assignment: str, days: float) -> None:
+def extend(writer: GradebookWriter, student: str, assignment: str, days: float) -> bool:
     """Give a student `days` more for an assignment, in place of what was given before; 0 takes it back.
+    Whether the assignment has a due date.
 
     It counts from the next marking on, also for work that is not there yet. Raises UsageError if neither the
     gradebook nor `submitted/` knows the student, or the number of days cannot be meant.
@@ -94,3 +109,4 @@ def extend(writer: GradebookWriter, student: str, assignment: str, days: float) 
         ).scalar()
         if submission is not None:
             grant(db, submission, days * 86400)
+        return bool(db.scalar(sql.select(ASSIGNMENT.c.duedate).where(ASSIGNMENT.c.name == assignment)))

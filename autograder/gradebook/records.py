@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import sqlalchemy as sql
-
 from autograder.course.cells import marking_of, source_of
 from autograder.course.folders import Folders
 from autograder.errors import RecordsError
@@ -31,7 +29,7 @@ from autograder.gradebook.marks import (
     read_class,
     reading,
 )
-from autograder.gradebook.nbgrader import api
+from autograder.gradebook.people import names_in
 from autograder.result import Remark
 from autograder.sentences.catalogue import Finding, say_all
 from autograder.text import show
@@ -99,6 +97,8 @@ class ClassRecords:
     """In the order of the students' ids."""
     nothing_handed_in: tuple[str, ...] = ()
     """Students in the gradebook without work on this assignment."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """By student in the gradebook: first and last name, empty if it knows none."""
     not_marked: tuple[str, ...] = ()
     """Students whose submission lies there but is not in the gradebook."""
     changed: tuple[Changed, ...] = ()
@@ -129,10 +129,7 @@ def read_records(folders: Folders, assignments: Sequence[str] = ()) -> list[Clas
                 )
         if not marked:
             raise RecordsError(NOTHING_MARKED)
-        people = {
-            row.id: show(" ".join(filter(None, (row.first_name, row.last_name))), 80)
-            for row in db.execute(sql.select(api.Student.id, api.Student.first_name, api.Student.last_name))
-        }
+        people = names_in(db)
         found = [(read_class(db, name), tuple(read_changes(db, name))) for name in assignments or marked]
     # Notebooks take their time, for which nobody else should have to wait.
     return [_records(folders, marks, changed, people) for marks, changed in found]
@@ -161,6 +158,7 @@ def _records(
         exercises=tuple(Exercise(name, worth) for name, worth in exercises.items()),
         works=works,
         nothing_handed_in=tuple(sorted(set(people) - known - handed_in)),
+        names=people,
         not_marked=tuple(sorted(handed_in - known)),
         changed=changed,
         examined_at=max(times, default=None),

@@ -29,9 +29,12 @@ from autograder.platforms.download import (
     opened_download,
 )
 from autograder.platforms.layouts import HandedIn, by_student
+from autograder.runtime.files import keep_private
 from autograder.text import name_fault, show
 
 _MOST_REMARKS: Final = 5
+_MOST_NAMES: Final = 20
+_ARCHIVES: Final = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst")
 _MOST_ALIKE: Final = 20
 _MOST_ZIPS: Final = 20
 """Of one student: each is held in memory while its files are looked at."""
@@ -53,6 +56,8 @@ class Collected:
     remarks: list[str] = field(default_factory=list)
     entered: int = 0
     """Students of the list who were not in the gradebook."""
+    absent: list[str] = field(default_factory=list)
+    """Students of the list of whom there is nothing, here or from earlier."""
 
     def lines(self) -> list[str]:
         """The summary for people."""
@@ -69,8 +74,14 @@ class Collected:
         entered = (
             [f"Students of the list who are new in the gradebook: {self.entered}."] if self.entered else []
         )
+        absent = []
+        if self.absent:
+            more = len(self.absent) - _MOST_NAMES
+            names = ", ".join(map(show, self.absent[:_MOST_NAMES]))
+            names += f" and {more} more" if more > 0 else ""
+            absent = [f"Of the list, {len(self.absent)} handed in nothing so far: {names}."]
         submissions = f"Submissions ({self.platform}): {', '.join(counts)}."
-        return [submissions, *entered, *late, *self.remarks, *self.refused]
+        return [submissions, *entered, *late, *absent, *self.remarks, *self.refused]
 
 
 def collect(
@@ -105,17 +116,25 @@ def collect(
             collected.refused.append(f"Left out, because it is not clear whose they are: {listed}{more}.")
         for handed_in in everybody:
             _take_over(folders, assignment, names, handed_in, ids, collected, dry_run=dry_run)
+    if students is not None:
+        from autograder.platforms.listed import listed_people  # imports nbgrader, which takes a second
+
+        people = listed_people(students, identity)
+        here = {handed_in.student for handed_in in everybody}
+        collected.absent = [
+            person.id
+            for person in people
+            if person.id not in here and not folders.submitted(person.id, assignment).exists()
+        ]
     if not dry_run and (students is not None or collected.late or collected.replaced):
-        # These import nbgrader, which takes a second.
         from autograder.gradebook.people import enter_people, note_late
         from autograder.gradebook.writer import GradebookWriter
-        from autograder.platforms.listed import listed_people
 
         with GradebookWriter(folders) as writer:
             everyone = [*collected.new, *collected.replaced, *collected.unchanged]
             note_late(writer, assignment, platform, collected.late, everyone)
             if students is not None:
-                collected.entered = enter_people(writer, listed_people(students, identity))
+                collected.entered = enter_people(writer, people)
     return collected
 
 
@@ -144,16 +163,23 @@ def _take_over(
     contents = {}
     for name in names:
         try:
-            member = _choose(name, files, alone=len(names) == 1)
+            member, others = _choose(name, files, alone=len(names) == 1)
             content = member.read()
             if other := belongs_to_another(content, assignment, ids):
                 raise Unreadable(f"is missing: {show(member.name, 80)} is the notebook of {show(other)}")
             contents[name] = content
+            passed_over = [other for other in others if _differs(other, content)]
         except Unreadable as error:
             faults.append(f"{name}.ipynb {error}")
             continue
         if member.name != f"{name}.ipynb":
             collected.remarks.append(f"{show(student)}: {show(member.name, 80)} is taken as {name}.ipynb.")
+        if passed_over:
+            listed = ", ".join(show(other.name, 80) for other in passed_over[:3])
+            collected.remarks.append(
+                f"{show(student)}: {show(member.name, 80)} is taken; {listed} beside it has another content."
+                " Which one is meant? Ask, if in doubt."
+            )
     if not contents:
         collected.refused.append(f"{show(student)} is left out: {'; '.join(faults)}.")
         return
@@ -167,6 +193,7 @@ def _take_over(
         if not dry_run:
             for name, content in contents.items():
                 _write(folders.submitted_root, folder / f"{name}.ipynb", content)
+            keep_private(folder, shared=folders.is_shared)
         (collected.replaced if any(before) else collected.new).append(student)
     if handed_in.late:
         collected.late.append(student)
@@ -200,8 +227,10 @@ def _with_inner_zips(files: Sequence[tuple[str, Member]]) -> tuple[list[tuple[st
     return everything, faults
 
 
-def _choose(name: str, files: Sequence[tuple[str, Member]], *, alone: bool) -> Member:
-    """The file that is the notebook `name`. Raises Unreadable if there is none, or more than one could be.
+def _choose(name: str, files: Sequence[tuple[str, Member]], *, alone: bool) -> tuple[Member, list[Member]]:
+    """The file that is the notebook `name`, and those of its name or of copies of it that are not taken.
+
+    Raises Unreadable if there is none, or more than one could be.
 
     alone : the assignment has no other notebook, so that one with another name may be meant
     """
@@ -219,12 +248,35 @@ def _choose(name: str, files: Sequence[tuple[str, Member]], *, alone: bool) -> M
         latest = max(attempt for attempt, _ in notebooks)
         found[latest, 0, 0] = [file for attempt, file in notebooks if attempt == latest]
     if not found:
-        raise Unreadable("is not among the files")
-    best = found[max(found)]
+        raise Unreadable(f"is not among the files{_what_is_there(files)}")
+    place = max(found)
+    best = found[place]
     if len(best) > _MOST_ALIKE or len({hashlib.sha256(file.read()).digest() for file in best}) > 1:
         listed = ", ".join(show(file.path, 80) for file in best[:3])
         raise Unreadable(f"could be one of {len(best)} different files: {listed}")
-    return best[0]
+    return best[0], [
+        file
+        for other, alike in found.items()
+        if other[0] == place[0] and other != place
+        for file in alike[:_MOST_ALIKE]
+    ]
+
+
+def _differs(file: Member, content: bytes) -> bool:
+    try:
+        return file.read() != content
+    except Unreadable:
+        return False
+
+
+def _what_is_there(files: Sequence[tuple[str, Member]]) -> str:
+    """What a student has handed in in place of a notebook, in words that end a sentence."""
+    names = [file.path.removeprefix("zip/") for _, file in files]
+    listed = ", ".join(show(name, 80) for name in names[:3])
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    packed = any(name.lower().endswith(_ARCHIVES) for name in names)
+    why = " (only zip files are opened, and none inside another)" if packed else ""
+    return f", which are: {listed}{more}{why}" if names else ""
 
 
 def _content(path: Path) -> bytes | None:

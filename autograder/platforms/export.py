@@ -19,6 +19,7 @@ from traitlets import Bool, Dict, Enum, Unicode
 
 from autograder.errors import RecordsError
 from autograder.gradebook.marks import StudentMarks, read_class
+from autograder.runtime.files import write_private
 from autograder.spreadsheet import Cell, csv_text
 
 
@@ -51,9 +52,7 @@ class LearningPlatformExport(ExportPlugin):  # type: ignore[misc]
         ]
         points: list[Cell] = [assignment.max_score for assignment in assignments]
         target = Path(self.to or self.default_name)
-        target.write_text(
-            csv_text([*self.heading(), *headings], [*self.above(points), *rows]), encoding="utf-8", newline=""
-        )
+        write_private(target, csv_text([*self.heading(), *headings], [*self.above(points), *rows]))
         self.log.info("Marks of %d students in %d assignments: %s", len(rows), len(assignments), target)
         unfinished = sum(work.to_mark_by_hand for marks in classes for work in marks.values())
         if unfinished:
@@ -144,7 +143,7 @@ class PlainExportPlugin(LearningPlatformExport):
                 for student in students
             ]
         target = Path(self.to or self.default_name)
-        target.write_text(csv_text(_COLUMNS, rows), encoding="utf-8", newline="")
+        write_private(target, csv_text(_COLUMNS, rows))
         self.log.info("Marks in %d rows: %s", len(rows), target)
 
     def _row(self, assignment: Any, student: Any, work: StudentMarks | None, time: object) -> list[Cell]:

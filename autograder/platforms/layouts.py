@@ -151,18 +151,40 @@ def _identities(
             )
         return lambda groups: str(groups[group])
     table = read_table(students)
+    if "student" in layout.pattern.groupindex and _LOGIN in table[0]:
+        by_login = _logins(table, wanted, students)
+        return lambda groups: by_login.get(str(groups["student"]).lower(), "")
     by_number = _column_of_ids(table, layout, wanted, students)
     return lambda groups: by_number.get(str(groups.get("number")), "")
 
 
-_COLUMNS: Final = ("SIS Login ID", "Username", "Email address", "ID number", "SIS User ID")
+_COLUMNS: Final = ("SIS Login ID", "Username", "Email address", "ID number", "SIS User ID", "identifier")
+_LOGIN: Final = "github_username"
+"""Column of the roster of GitHub Classroom, beside `identifier`; upper and lower case mean the same."""
+
+
+def _logins(table: Sequence[Mapping[str, str]], wanted: str, file: Path) -> dict[str, str]:
+    """Login of a student -> id. Raises UsageError."""
+    column = name_of_id_column(table, wanted, file)
+    pairs = [(row[_LOGIN].strip().lower(), row[column].strip()) for row in table]
+    found = {login: student for login, student in pairs if login and student}
+    for what in (
+        [login for login, student in pairs if login and student],
+        [student for login, student in pairs if login and student],
+    ):
+        if twice := [show(name) for name, count in Counter(what).items() if count > 1]:
+            raise UsageError(f"{show(file)} has several rows for {', '.join(twice[:5])}.")
+    return found
 
 
 def _column_of_ids(table: list[dict[str, str]], layout: Layout, wanted: str, file: Path) -> dict[str, str]:
     """Number of a student in the download -> id, from the table. Raises UsageError."""
     columns = list(table[0])
     if "number" not in layout.pattern.groupindex:
-        raise UsageError(f"--students is of no use here: {layout.platform} shows no numbers of students.")
+        raise UsageError(
+            f"--students is of no use here: {layout.platform} shows no numbers of students, and the list has"
+            f" no column {_LOGIN}."
+        )
     wanted = name_of_id_column(table, wanted, file)
     # Canvas calls the column ID; in Moodle's worksheet it is the first, "Participant 1234", in any language.
     numbers = "ID" if layout.platform == "Canvas" and "ID" in columns else columns[0]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
+from unicodedata import normalize
 
 from autograder.gradebook.people import Person
 from autograder.platforms.layouts import name_of_id_column, read_table
@@ -15,6 +16,8 @@ _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _FIRST: Final = ("First name", "Vorname", "Prénom", "Nombre", "名")
 _LAST: Final = ("Last name", "Surname", "Nachname", "Nom de famille", "Apellido(s)", "姓")
 _LONGEST: Final = 100
+_NOBODY: Final = "Student, Test"
+"""In Canvas the student as whom instructors look at a course."""
 
 
 def listed_people(file: Path, identity: str = "") -> list[Person]:
@@ -26,10 +29,10 @@ def listed_people(file: Path, identity: str = "") -> list[Person]:
     found = {}
     for row in table:
         student = row[column].strip()
-        if student and not name_fault(student):
-            first, last = _name(row, column)
+        if student and not name_fault(student) and row.get("Student", "").strip() != _NOBODY:
+            first, last = (normalize("NFC", name)[:_LONGEST] for name in _name(row, column))
             address = row.get(mail, "").strip()
-            found[student] = Person(student, first[:_LONGEST], last[:_LONGEST], address[:_LONGEST])
+            found[student] = Person(student, first, last, address[:_LONGEST])
     return list(found.values())
 
 
@@ -47,6 +50,8 @@ def _name(row: Mapping[str, str], id_column: str) -> tuple[str, str]:
     if "Student" in row:  # Canvas: the last name first
         last, _, first = (part.strip() for part in row["Student"].partition(","))
         return (first, last) if first else _split(last)
+    if "github_username" in row:
+        return _split(row.get("name", "").strip())
     # Moodle's worksheet: number, full name, …, in any language
     columns = list(row)
     is_worksheet = re.search(r"\d+$", row[columns[0]].strip()) and columns[1] != id_column

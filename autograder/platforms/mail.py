@@ -10,7 +10,7 @@ import os
 import re
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -22,8 +22,9 @@ from autograder.course.folders import Folders
 from autograder.errors import RecordsError, UsageError
 from autograder.gradebook.people import read_addresses
 from autograder.gradebook.records import ClassRecords, Work, read_records
+from autograder.platforms.pages import Extras, files_for, nothing_else
 from autograder.runtime.files import keep_private
-from autograder.text import name_fault, show
+from autograder.text import show
 
 PASSWORD: Final = "AUTOGRADER_MAIL_PASSWORD"
 _ADDRESS: Final = re.compile(
@@ -41,13 +42,21 @@ class Post:
     messages: dict[str, EmailMessage] = field(default_factory=dict)
     """By student."""
     left_out: list[str] = field(default_factory=list)
-    """A sentence for each student who gets none."""
+    """A sentence for each student who gets none, or less than was wanted."""
 
 
-def write_messages(folders: Folders, assignment: str, sender: str, students: Sequence[str] = ()) -> Post:
+def write_messages(
+    folders: Folders,
+    assignment: str,
+    sender: str,
+    students: Sequence[str] = (),
+    extras: Extras = nothing_else,
+) -> Post:
     """A message for each student who has feedback and an address in the gradebook, with the page attached.
 
-    Raises UsageError if `sender` is no address, RecordsError if nothing is marked.
+    extras : what goes along with the page
+
+    Raises UsageError if `sender` is no address, RecordsError if nothing is marked or a page cannot be read.
     """
     if not _ADDRESS.fullmatch(sender):
         raise UsageError(f"--from {show(sender)} is no address; give one such as me@example.edu.")
@@ -58,11 +67,7 @@ def write_messages(folders: Folders, assignment: str, sender: str, students: Seq
     for work in records.works:
         if students and work.student not in students:
             continue
-        pages = (
-            []
-            if name_fault(work.student)
-            else sorted(folders.feedback(work.student, assignment).glob("*.html"))
-        )
+        pages, missing = files_for(folders, assignment, work.student, extras)
         address = addresses.get(work.student, "")
         if not pages:
             post.left_out.append(f"{show(work.student)} has no feedback yet.")
@@ -70,12 +75,13 @@ def write_messages(folders: Folders, assignment: str, sender: str, students: Seq
             said = f"{show(address)} is no address" if address else "the gradebook has no address"
             post.left_out.append(f"{show(work.student)}: {said}.")
         else:
+            post.left_out += missing
             post.messages[work.student] = _message(records, work, sender, address, pages)
     return post
 
 
 def _message(
-    records: ClassRecords, work: Work, sender: str, address: str, pages: Sequence[Path]
+    records: ClassRecords, work: Work, sender: str, address: str, pages: Mapping[str, bytes]
 ) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"] = sender, address
@@ -86,14 +92,17 @@ def _message(
              for entry in records.exercises if (mark := work.marks.get(entry.name))]  # fmt: skip
     late = [f"{work.penalty:g} taken off for being late"] if work.penalty else []
     total = f"{show(records.assignment)}: {work.total:g} of {records.points:g} points"
-    message.set_content(
-        "\n".join(
-            [total, "", *lines, *late, "", "The page in the attachment says why, and what to try next.", ""]
-        )
-    )
-    for page in pages:
-        content = page.read_bytes()
-        message.add_attachment(content, maintype="text", subtype="html", filename=page.name, params=_UTF_8)
+    open_yet = ["This mark is not final: a person has still to look at it."] if work.to_mark_by_hand else []
+    about = ["The page in the attachment says why, and what to try next."]
+    if "term.html" in pages:
+        about.append("In term.html are all assignments of the term so far.")
+    greeting = [f"{work.name},", ""] if work.name else []
+    message.set_content("\n".join([*greeting, total, "", *lines, *late, *open_yet, "", *about, ""]))
+    for name, content in pages.items():
+        if name.endswith(".pdf"):
+            message.add_attachment(content, maintype="application", subtype="pdf", filename=name)
+        else:
+            message.add_attachment(content, maintype="text", subtype="html", filename=name, params=_UTF_8)
     return message
 
 

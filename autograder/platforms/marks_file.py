@@ -60,6 +60,8 @@ def _student(work: Work) -> dict[str, Any]:
         "penalty": work.penalty,
         "is_final": not work.to_mark_by_hand,
         "remarks": [remark.kind for remark in work.remarks],
+        "late_days": _late_days(work)[0] or 0,
+        "late_days_left": _late_days(work)[1],
         "marks": {
             name: {"points": mark.score, "reasons": list(mark.reasons)} for name, mark in work.marks.items()
         },
@@ -81,9 +83,19 @@ def as_csv(classes: Sequence[ClassRecords]) -> str:
             kinds = " ".join(dict.fromkeys(remark.kind for remark in work.remarks))
             final = "no" if work.to_mark_by_hand else "yes"
             first: list[Cell] = [records.assignment, work.student, work.name, work.total, records.points]
-            rows.append([*first, work.penalty, final, kinds, *marks])
+            rows.append([*first, work.penalty, final, kinds, *_late_days(work), *marks])
         for student in records.nothing_handed_in:
-            nothing: list[Cell] = [records.assignment, student, "", None, records.points, None, "", ""]
+            name = records.names.get(student, "")
+            nothing: list[Cell] = [records.assignment, student, name, None, records.points, *[None] * 5]
             rows.append([*nothing, *[None] * len(columns)])
     header = ["assignment", "student", "name", "total", "maximum", "taken off", "final", "remarks"]
-    return csv_text([*header, *titles], rows)
+    return csv_text([*header, "late days", "late days left", *titles], rows)
+
+
+def _late_days(work: Work) -> tuple[int | None, int | None]:
+    """Free days that were spent on the work, and those left after it; None if none was."""
+    for remark in work.remarks:
+        if remark.kind == "late-days":
+            values = remark.finding["values"]
+            return int(str(values["days"])), int(str(values["left"]))
+    return None, None

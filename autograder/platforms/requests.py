@@ -34,7 +34,9 @@ def _request(words: Words | None) -> re.Pattern[str]:
 
     first = re.escape(say(finding("page.request"), words=words))
     fields = "".join(rf"{label(f'request-{name}')}(?P<{name}>[^\r\n]{{0,200}})\s*" for name in _FIELDS)
-    return re.compile(rf"{first}\s*{fields}(?:{label('request-why')}(?P<why>[^\r\n]{{0,1000}}))?")
+    return re.compile(
+        rf"{first}\s*{fields}(?:{label('request-why')}(?P<why>(?:(?!{first}).){{0,1000}}))?", re.S
+    )
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Request:
     def line(self, known: Mapping[tuple[str, str], tuple[str, Mapping[str, float]]]) -> str:
         """The request for the instructor, with the present mark and whether it is about the present work."""
         submission, marks = known.get((self.assignment, self.student), ("", {}))
-        mark = f"{marks[self.exercise]:g} points now" if self.exercise in marks else "no such mark"
+        mark = _points(marks[self.exercise]) if self.exercise in marks else "no such mark"
         if not marks:
             mark = "nobody of that name has marks for it"
         elif self.submission and submission.startswith(self.submission):
@@ -78,21 +80,37 @@ def read_requests(paths: Sequence[Path], languages: Sequence[Words] = ()) -> tup
             raise UsageError(f"There is no {show(path)}.")
         files = sorted(path.iterdir()) if path.is_dir() else [path]
         for file in files:
-            if file.suffix.lower() not in _SUFFIXES or not file.is_file():
+            if file.name.startswith(".") or not file.is_file():
+                continue
+            if file.suffix.lower() not in _SUFFIXES:
+                faults.append(f"{show(file.name)} is not looked into, only {', '.join(_SUFFIXES)}.")
                 continue
             try:
                 texts = list(_texts(file))
             except (OSError, UnicodeDecodeError, csv.Error, LookupError, ValueError) as error:
                 faults.append(f"{show(file.name)} cannot be read ({show(error)}).")
                 continue
+            before = len(found)
             for text in texts:
                 for match in (match for known in patterns for match in known.finditer(text)):
-                    told = {name: (value or "").strip() for name, value in match.groupdict().items()}
+                    told = {name: _plain(value or "") for name, value in match.groupdict().items()}
                     submission = (
                         told["submission"] if re.fullmatch("[0-9a-f]{8,64}", told["submission"]) else ""
                     )
                     found[Request(**told | {"submission": submission}, file=file.name)] = None
+            if len(found) == before:
+                faults.append(f"{show(file.name)} has no request in it: the text of the page is missing.")
     return sorted(found, key=lambda request: (request.assignment, request.exercise, request.student)), faults
+
+
+def _points(mark: float) -> str:
+    return f"{mark:g} point{'' if mark == 1 else 's'} now"
+
+
+def _plain(value: str) -> str:
+    """What somebody wrote, as a line: without the marks of a quotation, and what follows a signature's."""
+    text = re.split(r"^(?:> ?)*-- ?$", value, maxsplit=1, flags=re.M)[0]
+    return " ".join(re.sub(r"^(?:> ?)+", "", text, flags=re.M).split())
 
 
 def _texts(file: Path) -> Iterator[str]:

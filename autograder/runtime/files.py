@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,16 @@ from pathlib import Path
 def keep_private(folder: Path, *, shared: bool = False) -> None:
     """Let nobody but the owner look into a folder; with `shared`, the owner's group as well."""
     folder.chmod(0o2770 if shared else 0o700)
+
+
+def write_private(path: Path, content: str | bytes, *, shared: bool = False) -> None:
+    """Write a file that nobody but the owner (with `shared`, the group) can read. Raises OSError."""
+    flags, mode = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o660 if shared else 0o600
+    with os.fdopen(os.open(path, flags, mode), "wb") as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # not the terminal, for /dev/stdout
+            with suppress(PermissionError):  # another instructor's
+                os.fchmod(file.fileno(), mode)
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def write_file(path: Path, content: bytes, permissions: int) -> None:

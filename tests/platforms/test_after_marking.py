@@ -6,10 +6,12 @@ import csv
 import email
 import email.policy
 import json
+import os
 import shutil
 import socketserver
 import ssl
 import threading
+import zipfile
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -24,9 +26,10 @@ from autograder.course.folders import Folders
 from autograder.errors import RecordsError, UsageError
 from autograder.feedback import pdf
 from autograder.feedback.cards import request_text
+from autograder.feedback.handouts import Extras
 from autograder.feedback.pages import write_feedback
 from autograder.feedback.term import write_term_pages
-from autograder.gradebook.marks import exercise_of
+from autograder.gradebook.marks import exercise_of, read_class, reading
 from autograder.gradebook.writer import GradebookWriter
 from autograder.marking.cluster.connection import make_certificates
 from autograder.marking.grade import grade
@@ -52,7 +55,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with api.Gradebook(folders.database) as gradebook:
         gradebook.update_or_create_student("alice", email="alice@example.edu", first_name="Alice")
         gradebook.update_or_create_student("bob", email="bob@example.edu\nBcc: all@example.edu")
-        gradebook.add_student("carol")
+        gradebook.add_student("carol", first_name="Ca\u0301rol", last_name="Diaz")
     write_feedback(folders, small.ASSIGNMENT)
     write_term_pages(folders)
     return course
@@ -72,7 +75,7 @@ def test_marks_are_written_as_json_and_as_csv(course: Path, tmp_path: Path) -> N
         "0.0",
         "Alice",
     )
-    assert rows["carol"]["total"] == ""
+    assert (rows["carol"]["total"], rows["carol"]["name"]) == ("", "C\u00e1rol Diaz")
     assert FORMULA not in rows and f"'{FORMULA}" in rows
     assert (tmp_path / "marks").stat().st_mode & 0o077 == 0
 
@@ -122,11 +125,43 @@ def test_requests_come_in_messages_texts_and_forms(course: Path, tmp_path: Path)
     assert [(entry.student, entry.why) for entry in found] == [
         ("alice", "é is right"), ("alice", "older"), ("bob", "quoted"), ("carol", "x")
     ]  # fmt: skip
-    assert len(faults) == 1 and faults[0].startswith("6.txt")
+    assert [fault.partition(" ")[0] for fault in faults] == ["5.bin", "6.txt"]
     known = known_work(Folders.of(course))
     said = [entry.line(known) for entry in found]
     assert "about the work as it is" in said[0] and "about other work" in said[1]
     assert "nobody of that name" in said[3]
+
+
+@pytest.mark.parametrize(
+    ("why", "read"),
+    [
+        ("one\ntwo\n\nthree", "one two three"),
+        ("one\n> \n> two", "one two"),
+        ("\n\n   indented\n", "indented"),
+        ("", ""),
+        ("x" * 2000, "x" * 1000),
+    ],
+)
+def test_a_reason_may_have_several_lines(course: Path, tmp_path: Path, why: str, read: str) -> None:
+    (tmp_path / "a.txt").write_text(
+        request(course, "alice", why) + "\n\n" + request(course, "bob", "mine\n-- \nBob, 5th floor")
+    )
+    found, faults = read_requests([tmp_path])
+    assert [(entry.student, entry.why) for entry in found] == [("alice", read), ("bob", "mine")]
+    assert not faults
+
+
+def test_a_file_without_a_request_is_named(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "letter.txt").write_text("My mark is wrong.")
+    (tmp_path / "form.csv").write_text("Student,Why\nalice,please\n")
+    (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.4")
+    (tmp_path / ".DS_Store").write_bytes(b"\0")
+    assert main(["requests", str(tmp_path), "--course", str(course)]) == 1
+    said = capsys.readouterr().out
+    assert "0 requests." in said and ".DS_Store" not in said
+    assert all(name in said for name in ("letter.txt has no request", "form.csv has no", "letter.pdf is not"))
 
 
 def test_what_a_request_says_stays_on_its_line(course: Path, tmp_path: Path) -> None:
@@ -282,11 +317,132 @@ def test_a_folder_of_cloned_repositories_is_collected(tmp_path: Path) -> None:
     assert found == ["submitted/ada-l/ps1/ps1.ipynb", "submitted/bruno/ps1/ps1.ipynb"]
 
 
+def test_logins_of_a_roster_become_ids(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The roster of GitHub Classroom: `identifier`, `github_username`, `github_id`, `name`."""
+    course = small.make_course(tmp_path / "course")
+    for login in ("Ada-L", "octocat", "stranger"):
+        clone = tmp_path / "classroom" / f"ps1-{login}"
+        clone.mkdir(parents=True)
+        (clone / "ps1.ipynb").write_text("{}")
+    roster = tmp_path / "roster.csv"
+    roster.write_text(
+        '"identifier","github_username","github_id","name"\n"ada@example.edu","ada-l","1","Ada Lovelace"\n'
+        '"bo","octocat","2",""\n"carol","","",""\n'
+    )
+    command = ["collect", "ps1", str(tmp_path / "classroom"), "--pattern", "ps1-(?P<student>[^/]+)/"]
+    assert main([*command, "--students", str(roster), "--course", str(course)]) == 1
+    found = sorted(path.name for path in (course / "submitted").iterdir())
+    assert found == ["ada@example.edu", "bo"]
+    said = capsys.readouterr().out
+    assert "ps1-stranger/ps1.ipynb" in said and "1 handed in nothing so far: carol." in said
+    with api.Gradebook(Folders.of(course).database) as gradebook:
+        assert gradebook.find_student("ada@example.edu").last_name == "Lovelace"
+    roster.write_text("identifier,github_username\nada,Octocat\nbo,octocat\n")
+    assert main([*command, "--students", str(roster), "--course", str(course)]) == 2
+    assert "several rows for octocat" in capsys.readouterr().err
+
+
+def test_free_days_are_in_the_files(tmp_path: Path) -> None:
+    course = small.make_course(tmp_path / "course", small.CONFIG + "\nc.Autograder.late_days = 3\n")
+    folder = small.submit(course, "alice", **small.RIGHT)
+    small.submit(course, "bob", **small.RIGHT)
+    (folder / "timestamp.txt").write_text("2026-11-22 08:00:00 UTC")
+    folders = Folders.of(course)
+    with api.Gradebook(folders.database) as gradebook:
+        gradebook.add_assignment("ps1", duedate="2026-11-20 09:00:00 UTC")
+    with GradebookWriter(folders, timestamps="timestamp.txt") as writer:
+        grade(writer, "ps1", small.fake_examination(course))
+    as_json, as_csv = write_marks(folders, [])
+    rows = {row["student"]: row for row in csv.DictReader(as_csv.read_text().splitlines())}
+    assert (rows["alice"]["late days"], rows["alice"]["late days left"]) == ("2", "1")
+    assert (rows["bob"]["late days"], rows["bob"]["late days left"]) == ("", "")
+    students = {entry["student"]: entry for entry in json.loads(as_json.read_text())[0]["students"]}
+    assert (students["alice"]["late_days"], students["alice"]["late_days_left"]) == (2, 1)
+    assert (students["bob"]["late_days"], students["bob"]["late_days_left"]) == (0, None)
+    with reading(folders) as db:
+        notes = {marks.student: marks.notes([]) for marks in read_class(db, "ps1").students}
+    assert "late days: 2 (1 left)" in notes["alice"] and not any("late" in note for note in notes["bob"])
+
+
+# What goes along -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def printed(course: Path, tmp_path: Path) -> Path:
+    """A copy of the course, with papers of Alice's pages."""
+    copy = tmp_path / "copy"
+    shutil.copytree(course, copy)
+    feedback = copy / "feedback" / "alice"
+    (feedback / "ps1" / "ps1.pdf").write_bytes(b"%PDF-page")
+    (feedback / "term.pdf").write_bytes(b"%PDF-term")
+    return copy
+
+
+@pytest.mark.parametrize("pdf", [False, True])
+@pytest.mark.parametrize("term", [False, True])
+def test_a_message_brings_the_term_and_paper(printed: Path, pdf: bool, term: bool) -> None:
+    folders = Folders.of(printed)
+    extras = Extras(folders, "ps1", pdf=pdf, term=term)
+    post = write_messages(folders, "ps1", "me@example.edu", ["alice"], extras)
+    assert not post.left_out
+    (message,) = post.messages.values()
+    found = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
+    expected = {"ps1.html"} | ({"ps1.pdf"} if pdf else set()) | ({"term.html"} if term else set())
+    assert set(found) == expected | ({"term.pdf"} if pdf and term else set())
+    body = message.get_body(("plain",))
+    assert body is not None and body.get_content().startswith("Alice,")
+    assert ("term.html" in body.get_content()) == term
+    if term:
+        assert "Your term so far" in found["term.html"] and "<a " not in found["term.html"]
+    if pdf:
+        assert found["ps1.pdf"] == b"%PDF-page"
+
+
+def test_the_zip_file_for_the_platform_brings_them_too(
+    printed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    download = tmp_path / "download"
+    for student in ("alice", "bob"):
+        (download / student).mkdir(parents=True)
+        (download / student / "ps1.ipynb").write_text("{}")
+    command = ["hand-back", "--course", str(printed), "ps1", str(download), "--pdf", "--term"]
+    assert main(command) == 1
+    with zipfile.ZipFile(printed / "feedback" / "ps1.zip") as archive:
+        names = archive.namelist()
+    of_alice = ["alice/ps1.html", "alice/ps1.pdf", "alice/term.html", "alice/term.pdf"]
+    assert names == [*of_alice, "bob/ps1.html", "bob/term.html"]
+    said = capsys.readouterr().out
+    assert (
+        "bob: ps1.pdf is missing" in said and "bob: term.pdf is missing" in said and "--pdf` prints" in said
+    )
+    assert (printed / "feedback" / "ps1.zip").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(("page", "paper"), [("ps1/ps1.html", "ps1/ps1.pdf"), ("index.html", "term.pdf")])
+def test_paper_that_is_older_than_its_page_stays_here(printed: Path, page: str, paper: str) -> None:
+    feedback = printed / "feedback" / "alice"
+    os.utime(feedback / paper, (0, 0))
+    found, missing = Extras(Folders.of(printed), "ps1", pdf=True, term=True)("alice")
+    assert Path(paper).name not in found
+    assert len(missing) == 1 and Path(paper).name in missing[0] and (feedback / page).is_file()
+
+
+def test_a_page_of_the_term_that_is_the_same_is_not_written_again(printed: Path) -> None:
+    index = printed / "feedback" / "alice" / "index.html"
+    os.utime(index, (0, 0))
+    write_term_pages(Folders.of(printed))
+    assert index.stat().st_mtime == 0
+    index.write_text("older")
+    write_term_pages(Folders.of(printed))
+    assert "Your term" in index.read_text()
+
+
 # The term, and paper -------------------------------------------------------------------------------------
 
 
 def test_the_index_of_the_term_leads_to_each_page(course: Path) -> None:
     page = (course / "feedback" / "alice" / "index.html").read_text()
+    assert "Alice (alice)" in page
     assert 'href="ps1/ps1.html"' in page and "1 of 2 right" in page and "<strong>10</strong>" in page
     assert (course / "feedback" / "alice" / "ps1" / "ps1.html").is_file()
     assert not (course / "feedback" / "carol").exists(), "who has no feedback has no index"
@@ -307,3 +463,8 @@ def test_a_page_is_printed_once(course: Path) -> None:
     assert pdf.print_pages(pages) == (1, [])
     assert pages[0].with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
     assert pdf.print_pages(pages) == (0, [])
+    terms = pdf.term_pages_of(Folders.of(course), ["a*"])
+    assert pdf.print_pages([], terms) == (1, [])
+    paper = (course / "feedback/alice/term.pdf").read_bytes()
+    assert paper.startswith(b"%PDF-") and b"file:" not in paper and b"/URI" not in paper
+    assert pdf.print_pages([], terms) == (0, [])
