@@ -64,6 +64,8 @@ class Card:
     """The instructor's comment, as markdown."""
     by_hand: bool
     """Whether the points are not those of the tests."""
+    of_tests: float
+    """Points that the tests gave."""
     anchor: str
     """Of the student's answer, or of the tests where there is none."""
     request: str
@@ -80,6 +82,8 @@ class Summary:
     worth: float
     penalty: float
     submission: str
+    is_read: bool
+    """Whether there was a notebook that could be read; without one, the page shows the one that was given."""
 
     @property
     def right(self) -> int:
@@ -139,7 +143,18 @@ def summary_of(notebook: Any, resources: Mapping[str, Any]) -> Summary:
         float(told.get("max_score") or 0.0),
         float(told.get("late_penalty") or 0.0),
         submission,
+        is_read=not cards or not all(map(_is_unread, notebook.cells)),
     )
+
+
+def _is_unread(cell: Any) -> bool:
+    """Whether nothing of a student's is in a cell, because there was no notebook; of a grade cell, that
+    the examiner says so."""
+    about = cell.metadata.get("nbgrader", {})
+    if not (about.get("grade") or about.get("task")):
+        return True
+    found = findings_in(cell.metadata.get("autograder", {}))
+    return any(entry["id"] == "examiner.notebook-missing" for entry in found)
 
 
 def of_a_person(comment: str | None) -> str:
@@ -170,10 +185,11 @@ def _card(
     if state == "wrong" and is_unwritten(found):
         # The sentence of `check` quotes what stands in the answer cell, and speaks of that place.
         state, told = "unwritten", [finding("verdict.unwritten")]
-    advice = ""
-    if state not in ("right", "hand"):
-        advice = say(what_to_try(found, slip_is_known=bool(recognised)), words=words)
     given = annotation.get("score")
+    by_hand = isinstance(given, int | float) and abs(given - points) > 1e-9
+    advice = ""
+    if state not in ("right", "hand") and not (by_hand and given >= worth):  # the tests have nothing to say
+        advice = say(what_to_try(found, slip_is_known=bool(recognised)), words=words)
     reason = say_all(told[:1], words=words).removeprefix(f"{exercise}: ")
     reason = reason.removeprefix(f"{exercise}\N{FULLWIDTH COLON}")
     return Card(
@@ -192,7 +208,8 @@ def _card(
         ),
         advice,
         comments,
-        isinstance(given, int | float) and abs(given - points) > 1e-9,
+        by_hand,
+        float(given) if by_hand else points,
         anchor_of(answer if answer is not None else cell),
         request_text(assignment, exercise, student, submission, words),
     )

@@ -72,10 +72,17 @@ class _Converter(GenerateFeedback):  # type: ignore[misc]
     """
 
     aside = ""
+    name = ""
+    """First and last name of the student, if the gradebook has them."""
 
     @property
     def _output_directory(self) -> str:
         return self.aside
+
+    def init_single_notebook_resources(self, notebook_filename: str) -> Any:
+        resources = super().init_single_notebook_resources(notebook_filename)
+        resources["nbgrader"]["name"] = self.name
+        return resources
 
     def ready(self) -> None:
         """Done once, before the first notebook."""
@@ -104,6 +111,7 @@ def making(
     config: Any,
     assignment: str,
     facts: Mapping[str, Any],
+    names: Mapping[str, str],
     settings: str,
     workshop: Path,
 ) -> Iterator[Work[Written | NoRoom | Unchanged | NotExamined]]:
@@ -116,12 +124,14 @@ def making(
         notebooks = sorted(task.folder.glob("*.ipynb"))
         if not notebooks:
             return NotExamined(task.student, "there is no notebook in its folder in autograded/.")
-        digest = _digest(notebooks, facts.get(task.student), settings)
+        name = names.get(task.student, "")
+        digest = _digest(notebooks, [facts.get(task.student), name], settings)
         final = folders.feedback(task.student, assignment)
         if task.skip_if == digest and all((final / f"{path.stem}.html").is_file() for path in notebooks):
             return Unchanged(task.student)
         token = uuid.uuid4().hex
         # nbgrader puts its names for steps into paths; a path will do as well.
+        converter.name = name
         converter.aside = str(workshop.relative_to(folders.root) / token)
         try:
             with contextlib.chdir(folders.root), _cpu_seconds(CPU_SECONDS):

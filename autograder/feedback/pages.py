@@ -29,6 +29,7 @@ from autograder.feedback.exporter import FeedbackExporter
 from autograder.feedback.language import course_of, words_for_student
 from autograder.feedback.plain_page import plain_page, worked_in
 from autograder.gradebook.marks import facts_of_work, read_class, reading
+from autograder.gradebook.people import names_in
 from autograder.gradebook.published import MARKER
 from autograder.gradebook.writer import GradebookWriter
 from autograder.hostile.exchange_secret import NAME as SECRET
@@ -86,13 +87,13 @@ def write_feedback(
         with GradebookWriter(folders) as writer:
             writer.add_default_course()
         with reading(folders) as db:
-            facts = facts_of_work(read_class(db, assignment))
+            facts, names = facts_of_work(read_class(db, assignment)), names_in(db)
         settings = _settings(config)
         tasks = (
             Task(work.student, work.folder, None if force else _made_from(folders, work.student, assignment))
             for work in works
         )
-        prepare = partial(making, folders, config, assignment, facts, settings, workshop)
+        prepare = partial(making, folders, config, assignment, facts, names, settings, workshop)
         with (
             Progress(f"feedback {assignment}", len(works)) as progress,
             Interruption() as interruption,

@@ -202,9 +202,31 @@ def test_a_mark_given_by_hand_and_a_comment_are_told() -> None:
     grade = grade_cell("f", 0, "failed", WRONG)
     grade.metadata["nbgrader"]["score"] = 7.5
     (card,) = summary(answer_cell("f", "Nearly."), grade).cards
-    assert card.by_hand and card.comments == ("Nearly.",) and card.points == 7.5
+    assert card.by_hand and card.comments == ("Nearly.",) and (card.points, card.of_tests) == (7.5, 0.0)
     page = page_of(answer_cell("f", "Nearly."), grade)
     assert page.index("7.5</strong> of 10") < page.index("Nearly.") < page.index("notebook-title")
+    assert "changed these points; the tests gave 0." in page
+
+
+@pytest.mark.parametrize(("given", "is_advised"), [(10.0, False), (2.0, True)])
+def test_advice_is_about_what_the_tests_found(given: float, is_advised: bool) -> None:
+    """A mark that a person took down is not explained by tests that passed."""
+    grade = grade_cell("f", given, "passed" if given == 10 else "failed")
+    grade.metadata["nbgrader"]["score"] = 8.5
+    (card,) = summary(answer_cell("f"), grade).cards
+    assert (card.by_hand, card.of_tests) == (True, given)
+    assert bool(card.advice) == is_advised
+
+
+def test_a_notebook_that_could_not_be_read_is_not_called_the_students() -> None:
+    lost = finding("examiner.notebook-missing")
+    page = page_of(answer_cell("f"), grade_cell("f", 0, "missing", lost))
+    assert "as it was given to you" in page and "as it was marked" not in page
+    assert ">Your answer<span" not in page and "Ask for another look" in page
+    page = page_of(
+        answer_cell("f"), grade_cell("f", 0, "missing", finding("examiner.cell-missing", cell="f"))
+    )
+    assert "as it was marked" in page and ">Your answer<span" in page
 
 
 def test_a_request_names_what_the_instructor_has_to_find() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from gradebooks import Gradebook
 
 from autograder.authoring.reference import COURSE
 from autograder.cli.exit_codes import DONE, INCOMPLETE, UNUSABLE
@@ -92,7 +93,74 @@ def test_canvas(course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     said = capsys.readouterr().out
     assert "Late, says Canvas: 4712." in said
     assert f"4712: {NAME}-1.ipynb is taken as {FILE}." in said
-    assert f"4713 is left out: {FILE} is not among the files." in said
+    assert f"4713 is left out: {FILE} is not among the files, which are: submission_text.html." in said
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (["a.pdf"], "a.pdf."),
+        (["a.pdf", "b.html", "c.py", "d.txt"], "a.pdf, b.html, c.py and 1 more."),
+        (["work.7z"], "work.7z (only zip files are opened, and none inside another)."),
+        (["x.RAR", "y.txt"], "x.RAR, y.txt (only zip files are opened, and none inside another)."),
+    ],
+)
+def test_it_says_what_there_is_in_place_of_the_notebook(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], files: list[str], said: str
+) -> None:
+    assert collect(course, archive(tmp_path / "d.zip", {f"ada/{name}": "x" for name in files})) == INCOMPLETE
+    assert f"ada is left out: {FILE} is not among the files, which are: {said}" in capsys.readouterr().out
+
+
+def test_a_zip_in_a_zip_is_named(course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inner = archive(tmp_path / "inner.zip", {FILE: "{}"}).read_bytes()
+    outer = archive(tmp_path / "outer.zip", {"inner.zip": inner}).read_bytes()
+    assert collect(course, archive(tmp_path / "d.zip", {"ada/outer.zip": outer})) == INCOMPLETE
+    assert (
+        "which are: inner.zip (only zip files are opened, and none inside another)" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize("copy", [f"{NAME}(1).ipynb", f"{NAME} (2).ipynb", f"{NAME}-1.ipynb", f"old/{FILE}"])
+@pytest.mark.parametrize("is_same", [True, False])
+def test_a_copy_beside_the_notebook_is_told_if_it_differs(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], copy: str, is_same: bool
+) -> None:
+    files = {f"ada/{FILE}": '{"cells": []}', f"ada/{copy}": '{"cells": []}' if is_same else "{}"}
+    assert collect(course, archive(tmp_path / "d.zip", files)) == DONE
+    assert submitted(course) == of("ada", work='{"cells": []}')
+    told = f"ada: {FILE} is taken; {Path(copy).name} beside it has another content."
+    assert (told in capsys.readouterr().out) is not is_same
+
+
+def test_who_has_handed_in_nothing_so_far_is_named(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = tmp_path / "book.csv"
+    rows = [f'"Name{number}, X",{number},,login{number},A' for number in range(1, 26)]
+    rows.append('"Student, Test",99,,0123abcd,A')
+    book.write_text("Student,ID,SIS User ID,SIS Login ID,Section\n" + "\n".join(rows))
+    first = archive(tmp_path / "d.zip", {f"name1x_1_90001_{FILE}": "{}", f"name2x_2_90002_{FILE}": "{}"})
+    assert collect(course, first, "--students", str(book)) == DONE
+    said = capsys.readouterr().out
+    assert "Of the list, 23 handed in nothing so far: login3, login4," in said
+    assert "login22 and 3 more." in said and "0123abcd" not in said
+    second = archive(tmp_path / "e.zip", {f"name{n}x_{n}_90001_{FILE}": "{}" for n in range(3, 26)})
+    assert collect(course, second, "--students", str(book)) == DONE
+    assert "nothing so far" not in capsys.readouterr().out
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        assert {student.id for student in gradebook.students} == {f"login{n}" for n in range(1, 26)}
+
+
+@pytest.mark.parametrize("name", ["Lu\u0308tfi O\u0308z", "L\u00fctfi \u00d6z"], ids=["NFD", "NFC"])
+def test_names_of_the_list_are_put_together(course: Path, tmp_path: Path, name: str) -> None:
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(f"Identifier,Full name,Email address\nParticipant 7,{name},l@example.edu\n")
+    download = archive(tmp_path / "d.zip", {f"{name}_7_assignsubmission_file/{FILE}": "{}"})
+    assert collect(course, download, "--students", str(sheet)) == DONE
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        student = gradebook.find_student("l@example.edu")
+        assert (student.first_name, student.last_name) == ("L\u00fctfi", "\u00d6z")
 
 
 def test_names_without_the_mark_of_utf8(course: Path, tmp_path: Path) -> None:
