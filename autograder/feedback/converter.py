@@ -125,7 +125,7 @@ def making(
         if not notebooks:
             return NotExamined(task.student, "there is no notebook in its folder in autograded/.")
         name = names.get(task.student, "")
-        digest = _digest(notebooks, [facts.get(task.student), name], settings)
+        digest = digest_of_pages(notebooks, [facts.get(task.student), name], settings)
         final = folders.feedback(task.student, assignment)
         if task.skip_if == digest and all((final / f"{path.stem}.html").is_file() for path in notebooks):
             return Unchanged(task.student)
@@ -157,7 +157,8 @@ def is_full(error: OSError) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def _digest(notebooks: Sequence[Path], facts: Any, settings: str) -> str:
+def digest_of_pages(notebooks: Sequence[Path], facts: Any, settings: str) -> str:
+    """sha256 of what a student's pages are made from."""
     digest = hashlib.sha256(json.dumps([facts, settings]).encode())
     for path in notebooks:
         digest.update(json.dumps([path.name, hashlib.sha256(path.read_bytes()).hexdigest()]).encode())

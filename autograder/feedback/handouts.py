@@ -7,6 +7,7 @@ from typing import Final
 
 from autograder.course.folders import Folders
 from autograder.errors import RecordsError
+from autograder.feedback.pages import outdated
 from autograder.feedback.pdf import TERM as PRINTED_TERM
 from autograder.feedback.term import folder_of, term_pages
 from autograder.text import show
@@ -15,7 +16,8 @@ TERM: Final = "term.html"
 
 
 class Extras:
-    """Called with a student's name: the files by name, and a sentence for each that is missing.
+    """Called with a student's name: the files by name, and a sentence for each that is missing, or if the
+    pages themselves are not about the present marks.
 
     pdf  : the pages that `autograder feedback --pdf` has printed
     term : the page of the student's term
@@ -27,6 +29,7 @@ class Extras:
         self._folders, self._assignment = folders, assignment
         self._pdf = pdf
         self._terms = term_pages(folders) if term else {}
+        self._outdated = outdated(folders, assignment)
 
     def __call__(self, student: str) -> tuple[dict[str, bytes], list[str]]:
         found: dict[str, bytes] = {}
@@ -37,6 +40,11 @@ class Extras:
             beside = folder_of(self._folders, student)
             printed.append((beside / "index.html", beside / PRINTED_TERM))
         missing = []
+        if student in self._outdated:
+            missing.append(
+                f"{show(student)}: the page is older than the mark. `autograder feedback"
+                f" {show(self._assignment)}` renews it."
+            )
         for page, paper in printed if self._pdf else ():
             if is_of_its_age(paper, page):
                 try:

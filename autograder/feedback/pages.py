@@ -24,7 +24,7 @@ from traitlets.config.loader import LazyConfigValue
 from autograder.course.folders import Folders
 from autograder.course.lock import only_run
 from autograder.errors import DiskFull, RecordsError, UsageError
-from autograder.feedback.converter import MADE_FROM, NoRoom, Written, is_full, making
+from autograder.feedback.converter import MADE_FROM, NoRoom, Written, digest_of_pages, is_full, making
 from autograder.feedback.exporter import FeedbackExporter
 from autograder.feedback.language import course_of, words_for_student
 from autograder.feedback.plain_page import plain_page, worked_in
@@ -78,11 +78,7 @@ def write_feedback(
         if refused:
             return done
         raise _nothing_marked(folders, assignment, students)
-    config = copy.deepcopy(folders.config)
-    config.GenerateFeedback.exporter_class = FeedbackExporter
-    config.CourseDirectory.ignore = [*folders.ignored, MARKER]
-    if show_tests:
-        config.FeedbackExporter.show_tests = True
+    config = _config(folders, show_tests=show_tests)
     with only_run(folders, assignment), _workshop(folders, assignment) as workshop:
         with GradebookWriter(folders) as writer:
             writer.add_default_course()
@@ -126,6 +122,40 @@ def write_feedback(
                     case NoRoom():
                         raise _disk_full(name)
     return done
+
+
+def outdated(folders: Folders, assignment: str) -> set[str]:
+    """Students whose pages are not about the marks and the work that there are now.
+
+    Pages that another program has made are not judged. Raises RecordsError if the gradebook cannot be read.
+    """
+    works = {
+        work: made
+        for work in folders.submissions(assignment, step="autograded")[0]
+        if (made := _made_from(folders, work.student, assignment)) is not None
+    }
+    if not works:
+        return set()
+    with reading(folders) as db:
+        facts, names = facts_of_work(read_class(db, assignment)), names_in(db)
+    ways = [_settings(_config(folders, show_tests=shown)) for shown in (False, True)]
+    found = set()
+    for work, made in works.items():
+        about = [facts.get(work.student), names.get(work.student, "")]
+        notebooks = sorted(work.folder.glob("*.ipynb"))
+        if made not in [digest_of_pages(notebooks, about, settings) for settings in ways]:
+            found.add(work.student)
+    return found
+
+
+def _config(folders: Folders, *, show_tests: bool) -> Any:
+    """The configuration with which pages are made."""
+    config = copy.deepcopy(folders.config)
+    config.GenerateFeedback.exporter_class = FeedbackExporter
+    config.CourseDirectory.ignore = [*folders.ignored, MARKER]
+    if show_tests:
+        config.FeedbackExporter.show_tests = True
+    return config
 
 
 def _write_plain(

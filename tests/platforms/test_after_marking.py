@@ -372,6 +372,8 @@ def printed(course: Path, tmp_path: Path) -> Path:
     """A copy of the course, with papers of Alice's pages."""
     copy = tmp_path / "copy"
     shutil.copytree(course, copy)
+    write_feedback(Folders.of(copy), small.ASSIGNMENT)
+    write_term_pages(Folders.of(copy))
     feedback = copy / "feedback" / "alice"
     (feedback / "ps1" / "ps1.pdf").write_bytes(b"%PDF-page")
     (feedback / "term.pdf").write_bytes(b"%PDF-term")
@@ -418,6 +420,23 @@ def test_the_zip_file_for_the_platform_brings_them_too(
     assert (printed / "feedback" / "ps1.zip").stat().st_mode & 0o077 == 0
 
 
+def test_a_page_that_is_older_than_the_mark_is_named(printed: Path) -> None:
+    folders = Folders.of(printed)
+    assert Extras(folders, "ps1")("alice") == ({}, [])
+    with api.Gradebook(folders.database) as gradebook:
+        (notebook,) = gradebook.find_submission("ps1", "alice").notebooks
+        notebook.grades[0].manual_score = 3
+        gradebook.db.commit()
+    assert Extras(folders, "ps1")("alice")[1] == [
+        "alice: the page is older than the mark. `autograder feedback ps1` renews it."
+    ]
+    assert Extras(folders, "ps1")("bob") == ({}, [])
+    post = write_messages(folders, "ps1", "me@example.edu", ["alice"], Extras(folders, "ps1"))
+    assert list(post.messages) == ["alice"] and len(post.left_out) == 1
+    write_feedback(folders, "ps1", show_tests=True)
+    assert Extras(folders, "ps1")("alice") == ({}, [])
+
+
 @pytest.mark.parametrize(("page", "paper"), [("ps1/ps1.html", "ps1/ps1.pdf"), ("index.html", "term.pdf")])
 def test_paper_that_is_older_than_its_page_stays_here(printed: Path, page: str, paper: str) -> None:
     feedback = printed / "feedback" / "alice"
@@ -443,6 +462,7 @@ def test_a_page_of_the_term_that_is_the_same_is_not_written_again(printed: Path)
 def test_the_index_of_the_term_leads_to_each_page(course: Path) -> None:
     page = (course / "feedback" / "alice" / "index.html").read_text()
     assert "Alice (alice)" in page
+    assert "Alice \u00b7 alice" in (course / "feedback" / "alice" / "ps1" / "ps1.html").read_text()
     assert 'href="ps1/ps1.html"' in page and "1 of 2 right" in page and "<strong>10</strong>" in page
     assert (course / "feedback" / "alice" / "ps1" / "ps1.html").is_file()
     assert not (course / "feedback" / "carol").exists(), "who has no feedback has no index"
