@@ -1,4 +1,4 @@
-"""What goes along with a student's pages of feedback, by a platform's zip file or by e-mail."""
+"""Files that go along with a student's pages of feedback, by a platform's zip file or by e-mail."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def pages_of(folders: Folders, assignments: Sequence[str], students: Sequence[st
 
 
 def term_pages_of(folders: Folders, students: Sequence[str] = ()) -> dict[Path, str]:
-    """What is to be printed of the pages of the term, by the place of the PDF: without links, because those
+    """The pages of the term to be printed, by the place of the PDF: without links, because those
     of a printed page lead to folders of this machine."""
     pages = term_pages(folders)
     return {

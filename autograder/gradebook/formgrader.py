@@ -1,4 +1,4 @@
-"""What the Formgrader takes for marked, and when it says that work was handed in.
+"""Tells the Formgrader which work is marked, and when it was handed in.
 
 nbgrader takes work for marked if the time in its timestamp.txt is the one in the gradebook. Here times come
 from elsewhere as well, work from a learning platform has none, and the file is the student's: one that holds

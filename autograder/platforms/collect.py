@@ -270,7 +270,7 @@ def _differs(file: Member, content: bytes) -> bool:
 
 
 def _what_is_there(files: Sequence[tuple[str, Member]]) -> str:
-    """What a student has handed in in place of a notebook, in words that end a sentence."""
+    """The files that a student has handed in instead of a notebook, in words that end a sentence."""
     names = [file.path.removeprefix("zip/") for _, file in files]
     listed = ", ".join(show(name, 80) for name in names[:3])
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""

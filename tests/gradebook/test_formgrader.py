@@ -41,7 +41,7 @@ def mark(course: Path, times: SubmissionTime = "gradebook") -> None:
 
 
 def pages(course: Path, setting: str = "") -> Any:
-    """What the Formgrader's pages ask."""
+    """The object that the Formgrader's pages ask."""
     config = Folders.of(course).config
     if setting:
         config.Autograder.submission_time = setting
@@ -49,7 +49,7 @@ def pages(course: Path, setting: str = "") -> Any:
 
 
 def shown(course: Path, setting: str = "") -> dict[str, Any]:
-    """By student, what the page Manage Submissions gets."""
+    """By student, all that the page Manage Submissions gets."""
     return {entry["student"]: entry for entry in pages(course, setting).get_submissions(small.ASSIGNMENT)}
 
 
