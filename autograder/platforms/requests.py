@@ -108,7 +108,7 @@ def _points(mark: float) -> str:
 
 
 def _plain(value: str) -> str:
-    """A text that somebody wrote, as a line: without the marks of a quotation, and what follows a signature's."""
+    """A text that somebody wrote, as a line: without the marks of a quotation, and without a signature."""
     text = re.split(r"^(?:> ?)*-- ?$", value, maxsplit=1, flags=re.M)[0]
     return " ".join(re.sub(r"^(?:> ?)+", "", text, flags=re.M).split())
 
