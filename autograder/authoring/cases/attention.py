@@ -12,8 +12,10 @@ from autograder.authoring.cases.draw import (
     TINY,
     Case,
     Reference,
+    apart,
     called_twice,
     column_by_column,
+    different_sizes,
     draw,
     gru_weights,
     with_rearranged,
@@ -53,6 +55,13 @@ def far_below_zero(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments | {"H": H, "S": S}
 
 
+def silent_steps(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with zeros at the first step of each example, which is real."""
+    H = arguments["H"].copy()
+    H[:, :, 0] = 0
+    return arguments | {"H": H}
+
+
 def with_gaps(mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The mask of a batch with padding at the beginning and between real steps, too."""
     gaps = mask.copy()
@@ -69,6 +78,10 @@ def attention_forward_case(title: str, arguments: dict[str, Any], **more: Any) -
         "show": {"context": [len(arguments["H"]) - 1]},
         **more,
     }
+
+
+def of_different_sizes(case: Case) -> Case:
+    return case | {"arguments": different_sizes(case["arguments"], "d_context")}
 
 
 def attention_backward_case(
@@ -92,13 +105,15 @@ def attention_backward_case(
 
 def seq2seq_case(
     title: str, seed: int, sizes: tuple[int, int, int, int], lengths: Sequence[int], forward: Reference,
-    output: float = 1.0, bias: Sequence[float] | None = None, inputs_times: float = 1.0, **more: Any,
+    output: float = 1.0, bias: Sequence[float] | None = None, inputs_times: float = 1.0,
+    certain: bool = False, **more: Any,
 ) -> Case:  # fmt: skip
     """`sizes` are n_x, n_a, n_y and T_y; the longest sequence that is read has no padding.
 
     output       : factor of the output layer's weights
     bias         : of the output layer, if it shall not be drawn
     inputs_times : factor of what is read, for which the encoder's weights make up
+    certain      : whether the most probable digits are the right ones
     """
     n_x, n_a, n_y, T_y = sizes
     m, T_x = len(lengths), max(lengths)
@@ -119,6 +134,8 @@ def seq2seq_case(
     if "read_only" in more:
         x, y_in, parameters = column_by_column((x, y_in, parameters))
     y_pred, cache = forward["seq2seq_forward"](x, padding(T_x, lengths), y_in, parameters)
+    if certain:
+        y_true = (y_pred == y_pred.max(axis=0)).astype(float)
     given = {"y_pred": y_pred, "y_true": y_true, "cache": cache}
     if "read_only" in more:
         given |= {name: np.asfortranarray(given[name]) for name in ("y_pred", "y_true")}
@@ -148,6 +165,9 @@ def gru_and_attention_cases(reference: Reference) -> dict[str, list[Case]]:
     unit = states(4, 1, 3, 4, (2, 3))
     read_once = states(5, 2, 1, 4, (1, 1, 1))
     written_once = states(6, 6, 5, 1, (5, 3))
+    # Scores that lie 4 apart from step to step: weights from 1 down to 1e-7, none of them negligible.
+    steep = states(14, 1, 5, 2, (5, 4)) | {"S": np.array([[[1.0, 0.9], [0.8, 1.0]]])}
+    steep["H"] = steep["H"] / 10 - 4.0 * np.arange(5)
     single = seq2seq_case("other sizes, a single example", 2, (3, 4, 2, 3), (4,), reference)
     given = single["arguments"]
     same_predictions = single | {
@@ -188,6 +208,12 @@ def gru_and_attention_cases(reference: Reference) -> dict[str, list[Case]]:
                     "steps that are padding for all", states(7, 3, 5, 2, (3, 2))
                 ),
                 attention_forward_case("states of zeros", padded | {"H": 0 * padded["H"]}),
+                attention_forward_case("weights between one and a hundred-millionth", steep),
+                attention_forward_case(
+                    "a single step read and written, two examples", states(9, 3, 1, 1, (1, 1))
+                ),
+                attention_forward_case("all sizes 1", states(10, 1, 1, 1, (1,))),
+                apart(attention_forward_case("two examples", states(11, 3, 4, 2, (4, 2)))),
                 attention_forward_case(RIGID, column_by_column(written_once), read_only=True),
                 attention_forward_case("the same numbers at other places in H", with_rearranged(other, "H")),
                 attention_forward_case("the same numbers at other places in S", with_rearranged(other, "S")),
@@ -225,6 +251,18 @@ def gru_and_attention_cases(reference: Reference) -> dict[str, list[Case]]:
                     "padded steps that hold large numbers", loud_padding(padded), reference
                 ),
                 attention_backward_case("states of zeros", padded | {"H": 0 * padded["H"]}, reference),
+                attention_backward_case("real steps of zeros among others", silent_steps(padded), reference),
+                attention_backward_case("weights between one and a hundred-millionth", steep, reference),
+                attention_backward_case(
+                    "two steps read, six written", states(12, 3, 2, 6, (2, 2)), reference
+                ),
+                attention_backward_case("all sizes 1", states(10, 1, 1, 1, (1,)), reference),
+                of_different_sizes(
+                    attention_backward_case(
+                        "gradients of very different sizes", states(13, 3, 3, 2, (3, 2)), reference
+                    )
+                ),
+                apart(attention_backward_case("two examples", states(11, 3, 4, 2, (4, 2)), reference)),
                 attention_backward_case(RIGID, written_once, reference, read_only=True),
                 attention_backward_case(
                     "the same upstream gradient, the numbers of all else at other places",
@@ -250,6 +288,11 @@ def gru_and_attention_cases(reference: Reference) -> dict[str, list[Case]]:
                 seq2seq_case("huge output weights (1e40)", 9, (2, 3, 3, 4), (3, 2), reference, output=1e40),
                 seq2seq_case("tiny output weights (1e-12), large inputs with tiny weights", 10,
                              (2, 3, 3, 4), (3, 2), reference, output=TINY, inputs_times=1 / TINY),
+                seq2seq_case("all sizes 1, but for two classes", 11, (1, 1, 2, 1), (1,), reference),
+                seq2seq_case("predictions that are right and nearly certain", 14, (2, 3, 3, 1), (2,),
+                             reference, output=0.3, bias=[0.0, 1.0, 15.0], certain=True),
+                seq2seq_case("eight digits", 12, (2, 2, 3, 8), (2, 1), reference),
+                apart(seq2seq_case("two examples", 13, (2, 2, 3, 2), (2, 1), reference)),
                 same_predictions,
                 same_labels,
                 seq2seq_case("the same sizes, other numbers", 7, (3, 4, 2, 3), (4,), reference),

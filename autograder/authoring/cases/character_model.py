@@ -41,6 +41,11 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
         drawn = {name: 100 * value for name, value in drawn.items()}
         return drawn | {"dWc": np.asfortranarray(drawn["dWc"])}
 
+    def six_gradients() -> dict[str, Any]:
+        """Each of them ten times as large as the one before."""
+        return {f"d{name}": 0.01 * 10.0**place * draw(16 + place, g=(2, 2))["g"] for place, name in enumerate(
+            ("Wf", "bf", "Wi", "bi", "Wc", "bc"))}  # fmt: skip
+
     def some_gradients() -> dict[str, Any]:
         """Two of an RNN, with infinite entries, one without numbers, one of single precision."""
         drawn = draw(12, dWya=(3, 2), dba=(3, 1), nothing=(0, 3), single=(2, 2))
@@ -120,6 +125,7 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
             clip_case("small gradients, limit 0.001", 13, 2, 3, 0.001),
             limited("gradients of other names, limit 10", other_gradients(), 10),
             limited("some gradients only, limit 0.25", some_gradients(), 0.25),
+            limited("six gradients, of which the first are below the limit of 2.5", six_gradients(), 2.5),
             limited("gradients far below the limit", draw(14, dWaa=(2, 2), dbo=(2, 1)), 50.0),
             # Beyond single precision.
             limited("gradients around 1e40, limit 1e40", {"dWf": 1e40 * draw(15, g=(2, 3))["g"]}, 1e40),
@@ -257,6 +263,18 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
                     surely=1,
                     learning_rate=10.0,
                     max_value=5.0,
+                ),
+                step_case(
+                    "a network that is right and sure, and a limit of 0.002",
+                    29,
+                    3,
+                    4,
+                    [None],
+                    [2],
+                    weights={"Wya": 0.1, "by": 0.1},
+                    surely=2,
+                    learning_rate=0.5,
+                    max_value=0.002,
                 ),
                 step_case(
                     "a state of zeros, output weights near zero",

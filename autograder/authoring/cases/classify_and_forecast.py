@@ -11,7 +11,9 @@ from autograder.authoring.cases.draw import (
     TINY,
     Case,
     Reference,
+    apart,
     called_twice,
+    different_sizes,
     draw,
     rearranged,
     rigid,
@@ -64,6 +66,8 @@ def embedding_cases() -> dict[str, list[Case]]:
                 forward("a single name", 3, 3, 6, 1, 5),
                 forward("a single step", 4, 4, 3, 2, 1),
                 forward("vectors of a single number", 5, 1, 5, 2, 3),
+                forward("all sizes 1", 13, 1, 1, 1, 1),
+                apart(forward("nine letters", 14, 2, 9, 3, 2)),
                 forward(
                     "all sizes equal, tokens of two bytes", 6, 3, 3, 3, 3,
                     tokens=tokens(6, 3, 3, 3).astype(np.int16),
@@ -94,6 +98,12 @@ def embedding_cases() -> dict[str, list[Case]]:
             backward("a single name", 5, 4, 3, 1, 6),
             backward("a single step", 6, 3, 3, 5, 1),
             backward("all sizes equal", 7, 3, 3, 3, 3),
+            backward("all sizes 1", 14, 1, 1, 1, 1),
+            backward("single numbers as vectors, the last letters do not occur, an E of zeros",
+                     15, 1, 6, 2, 3, times=0.0, tokens=np.array([[1, 0, 1], [3, 1, 2]])),
+            {**first, "title": "every letter once, gradients of very different sizes",
+             "arguments": different_sizes(drawn, "dx")},
+            apart(backward("nine letters", 16, 2, 9, 3, 2)),
             backward(SIZES[0][0], 8, 2, 4, 2, 5, SIZES[0][1]),
             backward(SIZES[1][0], 9, 2, 4, 2, 5, SIZES[1][1]),
             backward("tokens in single bytes", 10, 2, 6, 2, 3, tokens=tokens(10, 6, 2, 3).astype(np.uint8)),
@@ -144,6 +154,9 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
         arguments = upstream(size, {**drawn, "cache": cache}, "dout")
         return {"title": title, "arguments": arguments, "returns": ["da"], "show": {"da": [0]}}
 
+    def of_different_sizes(case: Case) -> Case:
+        return case | {"arguments": different_sizes(case["arguments"], "dout")}
+
     third = backward("a third dropped", 1, (4, 3, 5), 0.3)
     given = third["arguments"]
     return {
@@ -161,6 +174,8 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 forward("a number is drawn that is exactly p", 14, (3, 4), -1),
                 forward("zeros", 13, (3, 4), 0.5, times=0.0),
                 forward("not in training, nothing to drop", 9, (2, 3), 0.0, False),
+                forward("all sizes 1", 15, (1, 1, 1), 0.4),
+                apart(forward("a quarter dropped", 16, (3, 4), 0.25)),
                 rigid(forward("a fifth dropped", 10, (4, 5, 2), 0.2, True)),
                 forward("the sizes of the first case, other numbers", 11, (4, 3, 5), 0.3),
             ],
@@ -180,6 +195,10 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 backward("all sizes equal", 7, (3, 3, 3), 0.4),
                 backward("four axes", 10, (2, 3, 2, 3), 0.4),
                 backward("one axis", 11, (40,), 0.2),
+                backward("all kept, though not all had to be", 14, (2, 3), 0.0, p=0.4),
+                backward("all sizes 1, dropped", 15, (1, 1, 1), 1.0, p=0.4),
+                of_different_sizes(backward("gradients of very different sizes", 16, (3, 4), 0.2)),
+                apart(backward("a quarter dropped", 17, (3, 4), 0.25)),
                 third
                 | {
                     "title": "the gradients of the first case, nothing kept",
@@ -232,6 +251,7 @@ def batch_cases(reference: Reference) -> list[Case]:
             case("a batch for each name", 5, drawn(5, 6, 8), 1),
             case("fewer names than a batch holds", 6, drawn(6, 5, 7), 32),
             case("a single name", 7, [4], 3),
+            apart(case("fourteen names in batches of five", 12, drawn(12, 14, 5), 5)),
             rigid(case("lengths in single bytes", 8, drawn(8, 14, 12).astype(np.uint8), 5)),
             case("fifty names, lengths in single bytes", 11, drawn(11, 50, 6).astype(np.uint8), 9),
             case("as many names as a batch holds", 9, drawn(9, 8, 9), 8),
@@ -307,6 +327,9 @@ def classify_cases() -> list[Case]:
                 case("scores that lie far from zero, and names far from each other", 13, 3, 3, 4, 4), 1500.0
             ),
             sure(case("right and sure", 14, 4, 5, 3, 4), 9.0),
+            sure(case("right and nearly certain", 15, 4, 1, 3, 4), 15.0),
+            case("all sizes 1, but for two classes", 16, 1, 1, 1, 2),
+            apart(case("five names", 17, 3, 5, 4, 3)),
             rigid(case("all sizes equal", 11, 3, 3, 3, 3)),
             case("the sizes of the first case, other numbers", 12, 5, 4, 6, 3),
             first
@@ -340,6 +363,7 @@ def wilson_cases() -> list[Case]:
         case("one of one right", 1, 1),
         case("45 of 80 right", 45, 80),
         case("30 of 60 right", 30, 60),
+        case("a hundred thousand answers, half a deviation", 91_234, 100_000, 0.5),
     ]
 
 

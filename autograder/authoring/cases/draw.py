@@ -16,6 +16,7 @@ leading indices of the part of an array to show), parts (name of a
 tuple, or of a list of tuples -> names of the entries), changed
 (argument -> expected values afterwards; of a generator, the state), handed_back (the argument whose arrays
 are to be returned, not copies of them), read_only (True if no array of the arguments can be written to),
+apart (True if each array of the arguments is a part of a larger one, in which it lies backwards),
 unknown_numbers (names, also of entries, of which only types and
 shapes are compared), alternatives (name -> values that are right as well), tolerated (what to say where
 numbers differ, which is no failure then), training (the numbers are followed step by step, for the order of
@@ -35,6 +36,7 @@ TINY = 2.0**-40
 """About 1e-12: far below what `check` allows, so results are made large again where they are compared."""
 
 SINGLE = "inputs in single precision, all sizes equal"
+APART = "read-only arrays that are parts of larger ones and lie there backwards"
 RIGID = "arrays that are read-only and lie in memory column by column"
 
 
@@ -239,6 +241,19 @@ def upstream(size: float, arguments: dict[str, Any], *names: str) -> dict[str, A
     return arguments | {name: size * arguments[name] for name in names}
 
 
+def different_sizes(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The same arguments with upstream gradients that are far smaller for every other example.
+
+    Less than a millionth of the largest; `check` still sees whether they are there.
+    """
+    names = names or tuple(name for name in ("da", "da_next", "dc_next") if name in arguments)
+    changed = {}
+    for name in names:
+        examples = np.arange(arguments[name].shape[1]).reshape(-1, *[1] * (arguments[name].ndim - 2))
+        changed[name] = np.where(examples % 2, 1.0, 2.0**-21) * np.sign(arguments[name])
+    return arguments | changed
+
+
 def large_cell_state(arguments: dict[str, Any]) -> dict[str, Any]:
     """The same arguments with cell states before the step that lie everywhere between 0 and some dozens."""
     c_prev = arguments["c_prev"]
@@ -340,3 +355,8 @@ def rigid(case: Case) -> Case:
     """The same with arrays that are read-only and in Fortran's order."""
     arguments = column_by_column(case["arguments"])
     return {**case, "title": f"{case['title']}, {RIGID}", "arguments": arguments, "read_only": True}
+
+
+def apart(case: Case) -> Case:
+    """The same with read-only arrays that are parts of larger ones, in which they lie backwards."""
+    return {**case, "title": f"{case['title']}, {APART}", "apart": True, "read_only": True}

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.authoring.cases.draw import Case, called_twice, draw, rearranged, rigid
-
-
-def strided(case: Case) -> Case:
-    """The same with arrays that are read-only parts of larger ones."""
-    arguments = {
-        name: np.repeat(value, 2)[::2] if isinstance(value, np.ndarray) else value
-        for name, value in case["arguments"].items()
-    }
-    title = f"{case['title']}, read-only parts of larger arrays"
-    return {**case, "title": title, "arguments": arguments, "read_only": True}
+from autograder.authoring.cases.draw import (
+    Case,
+    apart,
+    called_twice,
+    different_sizes,
+    draw,
+    rearranged,
+    rigid,
+)
 
 
 def pair_cases() -> list[Case]:
@@ -42,13 +40,15 @@ def pair_cases() -> list[Case]:
             case("three steps ahead, 30 values", 2, 30, 3, 20),
             case("a single pair of known values", 3, 10, 4, 5),
             case("two known values", 4, 9, 1, 2),
+            case("three values", 14, 3, 1, 2),
             case("all but one value are known", 5, 25, 7, 24),
             case("a cycle ahead", 6, 60, 11, 50),
             case("small values", 7, 20, 2, 14, times=1e-2),
+            case("tiny values", 13, 20, 2, 14, times=1e-6),
             case("large values", 8, 20, 2, 14, times=1e4),
             case("negative values", 9, 18, 3, 12, more=-200.0),
             whole,
-            strided(case("two steps ahead", 11, 16, 2, 10)),
+            apart(case("two steps ahead", 11, 16, 2, 10)),
             first
             | {
                 "title": "the known values of the first case, others later",
@@ -63,14 +63,25 @@ def pair_cases() -> list[Case]:
             },
         ],
         0,
-        12,
+        "the sizes of the first case, other numbers",
     )
 
 
 def truncated_cases() -> list[Case]:
-    def case(title: str, seed: int, n_x: int, n_a: int, m: int, T_x: int, k: int, size: float = 1.0) -> Case:
+    def case(
+        title: str,
+        seed: int,
+        n_x: int,
+        n_a: int,
+        m: int,
+        T_x: int,
+        k: int,
+        size: float = 1.0,
+        state: float = 1.0,
+    ) -> Case:
         shapes = {"da": (n_a, m, T_x), "x": (n_x, m, T_x), "a0": (n_a, m)}
         drawn = draw(seed, **shapes, Wax=(n_a, n_x), Waa=(n_a, n_a), ba=(n_a, 1))
+        drawn["a0"] = state * drawn["a0"]
         parameters = {name: drawn[name] for name in ("Wax", "Waa", "ba")}
         a, a_prev = np.zeros((n_a, m, T_x)), drawn["a0"]
         for t in range(T_x):
@@ -88,6 +99,9 @@ def truncated_cases() -> list[Case]:
         }
         return {"title": title, "arguments": arguments, "returns": ["dx", "da0", "dWax", "dWaa", "dba"]}
 
+    def of_different_sizes(case: Case) -> Case:
+        return case | {"arguments": different_sizes(case["arguments"], "da")}
+
     first = case("six steps in stretches of three", 1, 2, 3, 2, 6, 3)
     given = first["arguments"]
     more = case("more parameters in the dictionary", 10, 2, 3, 2, 5, 2)
@@ -100,11 +114,15 @@ def truncated_cases() -> list[Case]:
             case("one stretch as long as the sequence", 4, 3, 2, 3, 5, 5),
             case("a stretch longer than the sequence", 5, 2, 2, 1, 4, 9),
             case("a single step", 6, 2, 2, 2, 1, 1),
+            case("all sizes 1", 14, 1, 1, 1, 1, 1),
             case("a single hidden unit and a single input", 7, 1, 1, 2, 5, 2),
             case("all sizes equal", 8, 3, 3, 3, 3, 2),
             case("gradients around 0.001", 9, 2, 3, 2, 4, 2, 1e-3),
             case("gradients around 1000", 11, 2, 3, 2, 4, 2, 1e3),
             more,
+            of_different_sizes(case("gradients of very different sizes", 15, 2, 3, 2, 4, 2)),
+            case("an initial state of zeros", 17, 2, 3, 2, 5, 2, state=0.0),
+            apart(case("seven steps in stretches of four", 16, 2, 3, 2, 7, 4)),
             rigid(case("seven steps in stretches of two", 12, 2, 3, 2, 7, 2)),
             case("the sizes of the first case, other numbers", 13, 2, 3, 2, 6, 3),
             first | {"title": "the first case in stretches of two", "arguments": given | {"k": 2}},
@@ -115,7 +133,7 @@ def truncated_cases() -> list[Case]:
             },
         ],
         0,
-        12,
+        "the sizes of the first case, other numbers",
     )
 
 
@@ -154,11 +172,14 @@ def comparison_cases() -> list[Case]:
             case("many steps", 6, 60, 10, 2.571),
             case("two steps", 7, 2, 1, 12.706),
             case("many blocks, one deviation", 8, 50, 1, 1.0),
+            case("blocks of two steps, half a deviation", 15, 11, 2, 0.5),
             case("a forecast that is nearly right", 9, 24, 6, 3.182, near=0.1),
             with_rival(case("a rival that is always right", 10, 15, 5, 4.303), "true"),
             with_rival(case("two equal forecasts", 11, 15, 5, 4.303), "forecast"),
             case("small numbers", 12, 20, 4, 2.776, size=1e-2),
-            strided(case("twelve steps in blocks of three", 13, 12, 3, 3.182)),
+            case("tiny numbers", 16, 12, 4, 4.303, size=1e-6),
+            case("large numbers", 17, 12, 4, 4.303, size=1e4),
+            apart(case("fourteen steps in blocks of four", 13, 14, 4, 4.303)),
             case("the sizes of the first case, other numbers", 14, 20, 4, 2.776),
             first
             | {
@@ -172,7 +193,7 @@ def comparison_cases() -> list[Case]:
             },
         ],
         0,
-        13,
+        "the sizes of the first case, other numbers",
     )
 
 

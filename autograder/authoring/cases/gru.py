@@ -8,13 +8,18 @@ import numpy as np
 
 from autograder.authoring.cases.backward import OTHER_GRADIENTS, OTHER_PLACES, gated_sequences, other_cells
 from autograder.authoring.cases.draw import (
+    SINGLE,
     Case,
     Prepare,
     Reference,
+    apart,
+    around_100,
     called_twice,
+    different_sizes,
     draw,
     from_zeros,
     gru_weights,
+    in_single_precision,
     one_hot,
     saturated,
     small,
@@ -60,6 +65,20 @@ def reset_at_its_ends(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments | {"parameters": parameters | {"br": ends, "Wh": 0.3 * parameters["Wh"]}}
 
 
+def reset_open(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with states around 100 that the candidate gets to see as they are.
+
+    A bias makes up for them. What is rounded to single precision behind the reset gate shows.
+    """
+    given, parameters = around_100(arguments), arguments["parameters"]
+    states = parameters["Wh"][:, : len(arguments["a_prev"])]
+    biases = {
+        "br": given["parameters"]["br"] + 40,
+        "bh": parameters["bh"] - 100 * states.sum(axis=1, keepdims=True),
+    }
+    return given | {"parameters": given["parameters"] | biases}
+
+
 def gru_cell_backward_case(
     seed: int, n_x: int, n_a: int, n_y: int, m: int, forward: Reference, prepare: Prepare = dict
 ) -> Case:
@@ -71,7 +90,7 @@ def gru_cell_backward_case(
         "arguments": {"da_next": da_next, "cache": cache},
         "shared": {"parameters": given["parameters"]},
         "returns": ["dxt", "da_prev", *GRADIENTS],
-        "show": {"dxt": [1], "da_prev": [2 % n_a]}
+        "show": {"dxt": [1 % n_x], "da_prev": [2 % n_a]}
         | {f"dW{gate}": [row % n_a] for gate, row in zip("zrh", (3, 1, 2), strict=True)}
         | {f"db{gate}": [4 % n_a] for gate in "zrh"},
     }
@@ -96,7 +115,7 @@ def gru_backward_case(
         "arguments": {"da": da, "caches": caches},
         "shared": {"parameters": given["parameters"], "x": caches[1]},
         "returns": ["dx", "da0", *GRADIENTS],
-        "show": {"dx": [1, 2 % m], "da0": [2]}
+        "show": {"dx": [1 % n_x, 2 % m], "da0": [2 % n_a]}
         | {f"dW{gate}": [row % n_a] for gate, row in zip("zrh", (3, 1, 2), strict=True)}
         | {f"db{gate}": [4 % n_a] for gate in "zrh"},
     }
@@ -144,6 +163,13 @@ def gru_cases(reference: Reference) -> dict[str, list[Case]]:
                 | cell
                 | {"show": {"a_next": [2]}},
                 *other_forward_cells(gru_cell, cell),
+                {
+                    "title": f"{SINGLE}, states around 100, reset gates that are wide open",
+                    "arguments": reset_open(in_single_precision(gru_cell(10, 3, 3, 3, 3))),
+                }
+                | cell,
+                {"title": "all sizes 1", "arguments": gru_cell(11, 1, 1, 1, 1)} | cell,
+                apart({"title": "two examples", "arguments": gru_cell(12, 3, 2, 2, 2)} | cell),
                 *in_other_places(gru_cell(2, 2, 4, 3, 1), cell),
             ],
             1,
@@ -173,6 +199,8 @@ def gru_cases(reference: Reference) -> dict[str, list[Case]]:
                 | sequence
                 | {"show": {"a": [2, 0]}},
                 *other_forward_sequences(gru, sequence),
+                {"title": "all sizes 1", "arguments": gru(11, 1, 1, 1, 1, 1)} | sequence,
+                apart({"title": "two examples", "arguments": gru(12, 3, 2, 2, 2, 3)} | sequence),
                 *in_other_places(gru(2, 2, 4, 3, 1, 6), sequence),
             ],
             1,
@@ -195,6 +223,12 @@ def gru_cases(reference: Reference) -> dict[str, list[Case]]:
                     5, 2, 4, 3, 6, reference, lambda given: upstream(1e2, reset_at_its_ends(given))
                 ),
                 *other_cells(gru_cell_backward_case, reference),
+                {"title": "all sizes 1"} | gru_cell_backward_case(11, 1, 1, 1, 1, reference),
+                {"title": "a single input of a single example"}
+                | gru_cell_backward_case(12, 1, 3, 2, 1, reference),
+                {"title": "gradients of very different sizes"}
+                | gru_cell_backward_case(13, 2, 3, 2, 2, reference, different_sizes),
+                apart({"title": "two examples"} | gru_cell_backward_case(14, 3, 2, 2, 2, reference)),
                 *(
                     {"title": title} | gru_cell_backward_case(2, 2, 4, 3, 1, reference, prepare)
                     for title, prepare in OTHER_PLACES.items()
@@ -203,5 +237,11 @@ def gru_cases(reference: Reference) -> dict[str, list[Case]]:
             1,
             -2,
         ),
-        "gru_backward": gated_sequences(gru_backward_case, reference),
+        "gru_backward": [
+            *gated_sequences(gru_backward_case, reference),
+            {"title": "all sizes 1"} | gru_backward_case(11, 1, 1, 1, 1, 1, 1, reference),
+            {"title": "gradients of very different sizes"}
+            | gru_backward_case(12, 2, 3, 2, 2, 3, 3, reference, different_sizes),
+            apart({"title": "two examples"} | gru_backward_case(13, 3, 2, 2, 2, 3, 3, reference)),
+        ],
     }

@@ -11,6 +11,7 @@ from autograder.authoring.cases.draw import (
     RIGID,
     SINGLE,
     Case,
+    apart,
     around_100,
     called_twice,
     column_by_column,
@@ -36,6 +37,12 @@ SQUARE_MASK = np.array([[1, 1, 1], [1, 0, 1], [1, 0, 0]], dtype=float)
 REAL_MASK = np.ones((2, 3))
 
 ONE_EXAMPLE = np.array([[0.0], [1.0], [1.0], [0.0]])
+
+FIVE_EXAMPLES = np.array([[1.0, 1.0, 1.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0, 1.0]])
+
+NO_REAL_STEP = np.zeros((2, 1))
+
+SINGLE_STEP = np.ones((1, 1))
 
 ONE_STEP = np.array([[0.0, 1.0, 0.0]])
 
@@ -89,6 +96,23 @@ def with_integer_mask(given: dict[str, Any], kind: Any = int) -> dict[str, Any]:
 def with_byte_mask(given: dict[str, Any]) -> dict[str, Any]:
     """The same with a mask in single bytes without a sign: 0 - 1 is 255 there."""
     return with_integer_mask(given, np.uint8)
+
+
+def integers_in_padding(given: dict[str, Any]) -> dict[str, Any]:
+    """The same cell with an input of integers, sevens where a step is padding."""
+    given = with_integers(given)
+    return given | {"xt": np.where(given["mask_t"] == 1, given["xt"], 7)}
+
+
+def first_step(given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of a masked cell: the only time step of those for the sequence."""
+    doubled = given | {"x": np.repeat(given["x"], 2, axis=2), "mask": np.repeat(given["mask"], 2, axis=0)}
+    return second_step(doubled)
+
+
+def without_hidden_state(given: dict[str, Any]) -> dict[str, Any]:
+    """The same with a hidden state of zeros before the first step; the cell state stays."""
+    return {name: 0 * value if name in ("a0", "a_prev") else value for name, value in given.items()}
 
 
 def without_mask(given: dict[str, Any]) -> dict[str, Any]:
@@ -169,7 +193,25 @@ def masked_forward_cases(
         }
         | cell
         | cell_padded,
-        {"title": "large states before the step", "arguments": large_states(step)} | cell | cell_padded,
+        {"title": "large states before the step", "arguments": large_states(second_step(real))} | cell,
+        {
+            "title": "one example that is padding, an input of integers",
+            "arguments": integers_in_padding(second_step(make(10, 2, 3, 2, NO_REAL_STEP))),
+        }
+        | cell
+        | cell_padded,
+        {
+            "title": "five examples, a hidden state of zeros",
+            "arguments": without_hidden_state(second_step(make(11, 2, 3, 2, FIVE_EXAMPLES))),
+        }
+        | cell
+        | cell_padded,
+        {"title": "all sizes 1", "arguments": first_step(make(12, 1, 1, 1, SINGLE_STEP))}
+        | cell
+        | {"show": {}},
+        apart(
+            {"title": "four examples", "arguments": second_step(make(13, 2, 3, 2, MASK))} | cell | cell_padded
+        ),
         {"title": "other sizes", "arguments": step} | cell | cell_padded,
         {"title": "the same numbers at other places in xt", "arguments": with_rearranged(step, "xt")}
         | cell
@@ -220,6 +262,14 @@ def masked_forward_cases(
         {"title": "large states before the first step", "arguments": large_states(small)}
         | sequence
         | sequence_padded,
+        {
+            "title": "a hidden state of zeros before the first step",
+            "arguments": without_hidden_state(make(11, 2, 3, 2, FIVE_EXAMPLES)),
+        }
+        | sequence
+        | sequence_padded,
+        {"title": "all sizes 1", "arguments": make(12, 1, 1, 1, SINGLE_STEP)} | sequence | {"show": {}},
+        apart({"title": "four examples", "arguments": make(13, 2, 3, 2, MASK)} | sequence | sequence_padded),
         {"title": "other sizes", "arguments": small} | sequence | sequence_padded,
         {"title": "the same numbers at other places in x", "arguments": with_rearranged(small, "x")}
         | sequence

@@ -12,9 +12,12 @@ from autograder.authoring.cases.draw import (
     SINGLE,
     TINY,
     Case,
+    apart,
     called_twice,
     column_by_column,
+    different_sizes,
     draw,
+    from_nothing,
     from_zeros,
     in_single_precision,
     long_sequence,
@@ -24,19 +27,32 @@ from autograder.authoring.cases.draw import (
     with_rearranged,
 )
 from autograder.authoring.cases.masked import (
+    FIVE_EXAMPLES,
     LONG_MASK,
     MASK,
     ONE_EXAMPLE,
     ONE_STEP,
     REAL_MASK,
+    SINGLE_STEP,
     SQUARE_MASK,
+    first_step,
     nan_in_padding,
     one_hot,
     second_step,
     with_byte_mask,
     with_integer_mask,
+    without_hidden_state,
     without_mask,
 )
+
+
+def at_rest(given: dict[str, Any]) -> dict[str, Any]:
+    """The same cell with an input, states and biases of zeros: it does not move, though steps are real."""
+    parameters = {
+        name: value * (not name.startswith("b") or name == "by")
+        for name, value in given["parameters"].items()
+    }
+    return from_nothing(given) | {"parameters": parameters}
 
 
 def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], *upstream: str) -> list[Case]:
@@ -46,6 +62,8 @@ def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], 
     padded = second_step(make(1, 3, 5, 2, MASK))
     small = second_step(make(6, 2, 3, 4, MASK[1:4, :2]))
     one_example = with_integer_mask(second_step(make(10, 3, 4, 2, ONE_EXAMPLE)))
+    alone = without_hidden_state(without_mask(second_step(make(12, 2, 3, 2, ONE_EXAMPLE))))
+    silent = alone | {"xt": np.zeros((2, 1))}
     elsewhere = "the numbers of all else at other places"
     for title, given, size in (
         ("a padded example among real ones", padded, 1.0),
@@ -79,6 +97,16 @@ def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], 
             (f"a gradient in {name} alone, a previous state of zeros", from_zeros(small), 1.0)
             for name in upstream
         ),
+        ("states that do not move in a real step", at_rest(small), 1.0),
+        ("five examples, one of them padding", second_step(make(11, 2, 3, 2, FIVE_EXAMPLES)), 1.0),
+        ("no mask, one example, a hidden state and an input of zeros", silent, 1.0),
+        *(
+            (f"no mask, one example, a hidden state of zeros, a gradient in {name} alone", alone, 1.0)
+            for name in upstream
+        ),
+        ("gradients of very different sizes", second_step(make(13, 2, 3, 2, REAL_MASK)), 1.0),
+        ("all sizes 1", first_step(make(14, 1, 1, 1, SINGLE_STEP)), 1.0),
+        ("four examples", second_step(make(15, 2, 3, 2, MASK)), 1.0),
         ("other sizes", small, 1.0),
         *((f"the same numbers at other places in {name}", small, 1.0) for name in upstream),
         (f"the same upstream gradients, {elsewhere}", with_rearranged(small, *small), 1.0),
@@ -89,16 +117,17 @@ def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], 
         drawn = with_rearranged(drawn, title.rpartition(" ")[2])
         if "alone" in title:
             drawn = {name: drawn[name] * (f"in {name} alone" in title) for name in drawn}
+        if "very different" in title:
+            drawn = different_sizes(drawn, *upstream)
         arguments = {name: size * drawn[name] for name in upstream} | {"cache": cache}
-        cases.append(
-            {
-                "title": title,
-                "arguments": column_by_column(arguments) if title == RIGID else arguments,
-                "shared": {"parameters": given["parameters"]},
-                "show": {"dxt": [1], "da_prev": [2], "dc_prev": [2]},
-            }
-            | ({"read_only": True} if title == RIGID else {})
-        )
+        case: Case = {
+            "title": title,
+            "arguments": column_by_column(arguments) if title == RIGID else arguments,
+            "shared": {"parameters": given["parameters"]},
+            "show": {} if title == "all sizes 1" else {"dxt": [1], "da_prev": [2], "dc_prev": [2]},
+        }
+        case |= {"read_only": True} if title == RIGID else {}
+        cases.append(apart(case) if title == "four examples" else case)
     return called_twice(cases, -3, -2)
 
 
@@ -155,6 +184,14 @@ def masked_sequence_backward(make: Callable[..., Any], forward: Callable[..., An
             "one time step, one of three examples real, labels in single precision",
             make(13, 2, 3, 4, ONE_STEP),
         ),
+        (
+            "predictions that are right and nearly certain",
+            with_output_layer(make(14, 2, 3, 3, REAL_MASK[:, :1]), size=0.3, bias=[0.0, 1.0, 15.0]),
+        ),
+        ("no mask for the first step, one for all others", make(15, 2, 3, 2, FIVE_EXAMPLES)),
+        ("a mask for the first step, none for all others", make(16, 2, 3, 2, FIVE_EXAMPLES[::-1])),
+        ("all sizes 1, but for two classes", make(17, 1, 1, 2, SINGLE_STEP)),
+        ("four examples", make(18, 2, 3, 2, MASK)),
         ("other sizes", small),
         ("the same predictions, other labels", small),
         ("the same labels, the numbers of all else at other places", with_rearranged(small, "x", "a0", "c0")),
@@ -163,11 +200,17 @@ def masked_sequence_backward(make: Callable[..., Any], forward: Callable[..., An
         n_y, m, T_x = y_pred.shape
         seed = 5 if title.endswith("other labels") else 4
         y_true = one_hot(seed, n_y, m, T_x, given.get("mask", np.ones((T_x, m))))
+        if "certain" in title:
+            y_true = (y_pred == y_pred.max(axis=0)).astype(float)
+        if title.startswith("no mask for"):
+            caches[0] = (*caches[0][:-1], None)
+        if title.startswith("a mask for"):
+            caches[1:] = [(*cache[:-1], None) for cache in caches[1:]]
         case: Case = {
             "title": title,
             "arguments": {"y_pred": y_pred, "y_true": y_true, "caches": caches},
             "shared": {"parameters": given["parameters"]},
-            "show": {"dx": [1, 0], "da0": [2], "dc0": [2]},
+            "show": {} if "all sizes 1" in title else {"dx": [1, 0], "da0": [2], "dc0": [2]},
         }
         if title.startswith(SINGLE):
             case["arguments"]["y_true"] = y_true.astype(int)
@@ -176,5 +219,7 @@ def masked_sequence_backward(make: Callable[..., Any], forward: Callable[..., An
         if title.endswith(RIGID):
             case["arguments"] = column_by_column(case["arguments"])
             case["read_only"] = True
+        if title == "four examples":
+            case = apart(case)
         cases.append(nan_in_padding(case, "y_true") if "NaN" in title else case)
     return called_twice(cases, -3, -2)

@@ -12,6 +12,7 @@ from autograder.authoring.cases.draw import (
     RNN_CELL_CACHE,
     Case,
     Reference,
+    apart,
     called_twice,
     column_by_column,
     draw,
@@ -190,6 +191,15 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 }
                 | padding,
                 {
+                    "title": "a sequence of real numbers between two of integers",
+                    "arguments": {
+                        "sequences": [whole[0], whole[2] / 8, whole[1]],
+                        "max_len": None,
+                        "padding_value": 0,
+                    },
+                }
+                | padding,
+                {
                     "title": "small integers first and large ones after them",
                     "arguments": {
                         "sequences": [np.array([[7, 0, 3]], dtype=np.int8), np.array([[300, 7_000_000_001]])],
@@ -222,6 +232,27 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 }
                 | padding,
                 {
+                    "title": "a single number",
+                    "arguments": {
+                        "sequences": [np.array([[2.5]])],
+                        "max_len": None,
+                        "padding_value": 0,
+                    },
+                }
+                | padding
+                | {"show": {}},
+                apart(
+                    {
+                        "title": "two sequences",
+                        "arguments": {
+                            "sequences": [whole[1] / 4, whole[0] / 8],
+                            "max_len": None,
+                            "padding_value": 0,
+                        },
+                    }
+                    | padding
+                ),
+                {
                     "title": "the same numbers at other places",
                     "arguments": {
                         "sequences": [rearranged(item) for item in real.values()],
@@ -238,6 +269,10 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 refusal(
                     "the refusal where the third sequence has another embedding_size",
                     [np.ones((3, 2)), np.ones((3, 1)), np.ones((1, 2))],
+                ),
+                refusal(
+                    "the refusal where a sequence without any step has another embedding_size",
+                    [np.ones((3, 2)), np.ones((2, 0))],
                 ),
                 refusal("the refusal of a max_len of 0", [np.ones((3, 2)), np.ones((3, 1))], 0),
                 refusal("the refusal of a negative max_len", [np.ones((3, 2)), np.ones((3, 1))], -2),
@@ -263,6 +298,8 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 loss_case("one time step, labels and a mask in single precision", 13, 3, 3, 1, ONE_STEP**0)
             ),
             loss_case("one example, padding at both of its ends", 14, 3, 1, 4, ONE_EXAMPLE),
+            loss_case("one token, two classes", 16, 2, 1, 1, np.ones((1, 1))),
+            apart(loss_case("four examples", 17, 2, 4, 5, MASK)),
             rectangle | {"arguments": labelled},
             rectangle
             | {
