@@ -88,7 +88,7 @@ def test_all_sizes_are_1(exercise: str) -> None:
 
 @pytest.mark.parametrize("exercise", BACKWARD)
 def test_upstream_gradients_are_of_very_different_sizes(exercise: str) -> None:
-    """What is less than a millionth of the largest is still more than `check` lets be wrong."""
+    """Less than a millionth of the largest number is still more than `check` lets be wrong."""
     assignment, own = ANSWERS[exercise]
     source = f"""
 {SPECIAL}
