@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.xdist_group("site"), pytest.mark.long]
 DOCS = COURSE / "docs"
 MINUS = "\N{MINUS SIGN}"  # what the pages write before a number
 CORE_TERMS = {
-    "attention", "axis", "backpropagation through time", "batch", "bias", "broadcasting", "candidate",
+    "attention", "axis", "back-propagation through time", "batch", "bias", "broadcasting", "candidate",
     "cell state", "complex step", "cross-entropy", "embedding", "exploding gradient", "finite difference",
     "forget gate", "gradient clipping", "hidden state", "learning rate", "loss", "mask", "mini-batch",
     "one-hot vector", "output gate", "overfitting", "padding", "perplexity", "recurrent neural network",
