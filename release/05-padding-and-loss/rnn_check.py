@@ -178,15 +178,21 @@ class Damaged(ValueError):
         return [str(self)]
 
 
-@functools.cache
 def _data(folder: Path) -> Any:
     """The content of the `check_data.json` of a folder."""
+    file = folder / "check_data.json"
     try:
-        return json.loads((folder / "check_data.json").read_text(encoding="utf-8"))
+        return _content(file, file.stat().st_mtime_ns)
     except FileNotFoundError:
         raise _missing("check_data.json") from None
     except (ValueError, RecursionError, OSError):
         raise Damaged from None
+
+
+@functools.lru_cache(maxsize=1)
+def _content(file: Path, _changed: int) -> Any:
+    """The content of a file, which is read again only when it has changed."""
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 @functools.cache

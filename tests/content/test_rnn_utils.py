@@ -251,6 +251,7 @@ def change_case(tools: ModuleType, **changes: Any) -> None:
     data["exercises"]["double"][0].update(changes)
     path.write_text(json.dumps(data))
     rnn_check.load.cache_clear()
+    rnn_check._content.cache_clear()
 
 
 @pytest.mark.parametrize(
