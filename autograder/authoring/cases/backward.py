@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.cases.draw import (
-    RIGID,
+    BYTES,
+    REUSED,
     SINGLE,
     TINY,
     Case,
@@ -27,6 +28,8 @@ from autograder.authoring.cases.draw import (
     long_sequence,
     lstm_weights,
     one_example_only,
+    one_step_only,
+    rigid,
     saturated,
     split,
     upstream,
@@ -53,7 +56,11 @@ OTHER_GRADIENTS: dict[str, Prepare] = {
     "a tiny upstream gradient (1e-12), large inputs with tiny weights": (
         lambda given: upstream(TINY, with_inputs_times(1 / TINY, given, *states_of(given)))
     ),
-    "an upstream gradient for one example alone": one_example_only,
+    "an upstream gradient for one example alone, and not for its first unit": one_example_only,
+    # Results below what float64 holds in full: nothing may stop there, or be divided by a norm of zero.
+    "an upstream gradient as tiny as can be (1e-307), units that are saturated": (
+        lambda given: upstream(1e-307, saturated(given))
+    ),
     # Beyond single precision: rounding to it would otherwise stay within what `check` allows. (No unit is
     # saturated here: 1 - a**2 and (1 - a) * (1 + a) would differ by more than that, and both are right.)
     "a huge upstream gradient (1e40), inputs that are integers": (
@@ -77,10 +84,23 @@ OTHER_PLACES: dict[str, Prepare] = {
 def other_cells(make: Callable[..., Case], forward: Reference) -> list[Case]:
     """Cases of what else the docstring of a cell allows."""
     return [
-        {"title": SINGLE} | make(7, 3, 3, 3, 3, forward, in_single_precision),
-        {"title": f"an input and a previous state of zeros, {RIGID}", "read_only": True}
-        | make(8, 2, 4, 3, 2, forward, lambda given: column_by_column(from_nothing(given))),
+        {"title": f"{SINGLE}, a huge upstream gradient (1e40)"}
+        | make(7, 3, 3, 3, 3, forward, huge_and_single),
+        {"title": "an input and a previous state of zeros"} | make(8, 2, 4, 3, 2, forward, from_nothing),
+        # (The stack of both is square.)
+        rigid(
+            {"title": "as many examples as hidden units and inputs"}
+            | make(8, 2, 4, 3, 6, forward, column_by_column)
+        ),
+        {"title": "inputs that are single bytes"}
+        | make(11, 4, 3, 2, 2, forward, lambda given: with_integers(given, np.uint8)),
+        {"title": REUSED, "called_before": True} | make(10, 3, 4, 2, 2, forward),
     ]
+
+
+def huge_and_single(given: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with inputs in single precision and a gradient that does not fit into it."""
+    return upstream(1e40, in_single_precision(given))
 
 
 def long_from_zeros(given: dict[str, Any]) -> dict[str, Any]:
@@ -92,11 +112,18 @@ def long_from_zeros(given: dict[str, Any]) -> dict[str, Any]:
 def other_sequences(make: Callable[..., Case], forward: Reference) -> list[Case]:
     """The same for the function along a sequence."""
     return [
-        {"title": SINGLE} | make(7, 3, 3, 3, 3, 3, 3, forward, in_single_precision),
+        {"title": f"{SINGLE}, a huge upstream gradient (1e40)"}
+        | make(7, 3, 3, 3, 3, 3, 3, forward, huge_and_single),
+        {"title": "a gradient at the second of six steps only"}
+        | make(5, 4, 3, 4, 2, 6, 6, forward, lambda given: one_step_only(given, 1)),
+        {"title": BYTES} | make(11, 4, 3, 2, 2, 2, 2, forward, lambda given: with_integers(given, np.uint8)),
+        {"title": REUSED, "called_before": True} | make(10, 3, 4, 2, 2, 3, 3, forward),
         {"title": "a gradient that fades, tiny inputs with large weights"}
         | make(9, 2, 3, 2, 2, 6, 6, forward, fading),
-        {"title": f"thirty steps from a state of zeros, some repeated, {RIGID}", "read_only": True}
-        | make(8, 2, 3, 2, 2, 30, 30, forward, long_from_zeros),
+        rigid(
+            {"title": "thirty steps from a state of zeros, some repeated"}
+            | make(8, 2, 3, 2, 2, 30, 30, forward, long_from_zeros)
+        ),
     ]
 
 
@@ -278,6 +305,10 @@ def lstm_backward_cases(reference: Reference) -> dict[str, list[Case]]:
                 {"title": "gates that are wide open or shut, a large upstream gradient"}
                 | lstm_cell_backward_case(
                     7, 2, 5, 3, 3, reference, lambda given: upstream(1e4, gates_at_their_ends(given))
+                ),
+                {"title": "gates of exactly 0 or 1"}
+                | lstm_cell_backward_case(
+                    9, 2, 5, 3, 3, reference, lambda given: gates_at_their_ends(given, 1000)
                 ),
                 *(
                     {"title": title} | lstm_cell_backward_case(5, 2, 4, 3, 3, reference, prepare)

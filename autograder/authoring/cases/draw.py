@@ -21,7 +21,8 @@ unknown_numbers (names, also of entries, of which only types and
 shapes are compared), alternatives (name -> values that are right as well), tolerated (what to say where
 numbers differ, which is no failure then), training (the numbers are followed step by step, for the order of
 the names and the state at their beginning are left open), afterwards (arguments of a second call, by which
-what the first has returned must not be changed).
+what the first has returned must not be changed), called_before (True if earlier calls are to be made with the
+same arrays, in which other numbers stand then).
 
 A case of arguments that are to be refused has in place of returns: raises (name of the exception) and
 accidents (parts of messages that come from NumPy or Python when nobody looked at the arguments)."""
@@ -38,6 +39,8 @@ TINY = 2.0**-40
 SINGLE = "inputs in single precision, all sizes equal"
 APART = "read-only arrays that are parts of larger ones and lie there backwards"
 RIGID = "arrays that are read-only and lie in memory column by column"
+BYTES = "two time steps, inputs that are single bytes"
+REUSED = "the arrays of earlier calls, with other numbers in them"
 
 
 def draw(seed: int, **shapes: Sequence[int]) -> dict[str, Any]:
@@ -110,19 +113,25 @@ def saturated(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments | {name: x * factors.reshape(-1, *[1] * (x.ndim - 2))}
 
 
-def same_at_each_step(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The same arguments with the first input at every step: a cell state that is kept grows and grows."""
-    x = arguments["x"]
-    return arguments | {"x": np.repeat(x[:, :, :1], x.shape[2], axis=2)}
+def at_rest(arguments: dict[str, Any], steps: int) -> dict[str, Any]:
+    """The same arguments with one large input at the first so many steps: a cell state that is kept grows and
+    grows, and hidden states come to rest; the inputs of the other steps move them again."""
+    x = arguments["x"].copy()
+    x[:, :, :steps] = (100 * x[:, :, 0] / np.abs(x[:, :, 0]).max(axis=0))[:, :, None]
+    return arguments | {"x": x}
 
 
-def with_integers(arguments: dict[str, Any]) -> dict[str, Any]:
+def with_integers(arguments: dict[str, Any], kind: type = int) -> dict[str, Any]:
     """The same arguments with inputs that are integers, and input weights that are smaller in proportion.
 
-    A result of their type would lose its decimals, and a single byte does not hold them.
+    A result of their type would lose its decimals, and a single byte does not hold them; but with single
+    bytes as `kind` the inputs are such that it does.
     """
     name = "xt" if "xt" in arguments else "x"
-    integers = np.rint(150 * arguments[name]).astype(int)
+    integers = np.rint(150 * arguments[name])
+    if kind is not int:
+        integers = np.clip(np.abs(integers), 0, 255)
+    integers = integers.astype(kind)
     weights = {
         key: value.copy() for key, value in arguments["parameters"].items() if key in ("Wax", *STACK_WEIGHTS)
     }
@@ -198,6 +207,13 @@ def from_nothing(arguments: dict[str, Any]) -> dict[str, Any]:
     return from_zeros(arguments | {"xt": np.zeros_like(arguments["xt"])})
 
 
+def probabilities(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with inputs of which every column sums to 1, as it does where it is one-hot."""
+    name = "xt" if "xt" in arguments else "x"
+    x = np.abs(arguments[name])
+    return arguments | {name: x / x.sum(axis=0)}
+
+
 def without_input(arguments: dict[str, Any]) -> dict[str, Any]:
     """The same arguments with inputs that are zeros."""
     return arguments | {"x": np.zeros_like(arguments["x"])}
@@ -266,23 +282,26 @@ def large_states(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments | {name: 30 * arguments[name] for name in names}
 
 
-def gates_at_their_ends(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The same arguments with gates that are wide open or shut, each of them for another unit."""
+def gates_at_their_ends(arguments: dict[str, Any], bias: float = 18) -> dict[str, Any]:
+    """The same arguments with gates that are wide open or shut, each of them for another unit.
+
+    With a bias of 1000 they are 0 or 1 exactly, and nothing can be divided by them.
+    """
     parameters = arguments["parameters"]
     biases = {}
     for place, name in enumerate(name for name in ("bf", "bi", "bo", "bz", "br") if name in parameters):
-        biases[name] = 18 * np.resize(np.roll([1.0, -1.0, -1.0], place), parameters[name].shape)
+        biases[name] = bias * np.resize(np.roll([1.0, -1.0, -1.0], place), parameters[name].shape)
     return arguments | {"parameters": parameters | biases}
 
 
 def one_example_only(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The same arguments with an upstream gradient for the second example alone."""
-    names = [name for name in ("da", "da_next", "dc_next") if name in arguments]
-    return arguments | {
-        name: arguments[name]
-        * (np.arange(arguments[name].shape[1]) == 1).reshape(-1, *[1] * (arguments[name].ndim - 2))
-        for name in names
-    }
+    """The same arguments with an upstream gradient for the second example alone, without its first unit."""
+    only = {}
+    for name in ("da", "da_next", "dc_next"):
+        if name in arguments:
+            only[name] = np.zeros_like(arguments[name])
+            only[name][1:, 1] = arguments[name][1:, 1]
+    return arguments | only
 
 
 def fading(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -307,11 +326,16 @@ def fading(arguments: dict[str, Any]) -> dict[str, Any]:
     return last_step_only(with_inputs_times(TINY, given))
 
 
+def one_step_only(arguments: dict[str, Any], t: int) -> dict[str, Any]:
+    """The same arguments with an upstream gradient at one step alone."""
+    da = np.zeros_like(arguments["da"])
+    da[:, :, t] = arguments["da"][:, :, t]
+    return arguments | {"da": da}
+
+
 def last_step_only(arguments: dict[str, Any]) -> dict[str, Any]:
     """The same arguments with an upstream gradient at the last step alone."""
-    da = np.zeros_like(arguments["da"])
-    da[:, :, -1] = arguments["da"][:, :, -1]
-    return arguments | {"da": da}
+    return one_step_only(arguments, -1)
 
 
 def rearranged(value: Any) -> Any:

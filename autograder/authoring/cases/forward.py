@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autograder.authoring.cases.draw import (
+    BYTES,
     LSTM_CELL_CACHE,
+    REUSED,
     RIGID,
     RNN_CELL_CACHE,
     SINGLE,
     Case,
     Reference,
     around_100,
+    at_rest,
     called_twice,
     column_by_column,
     from_nothing,
@@ -24,9 +29,9 @@ from autograder.authoring.cases.draw import (
     lstm,
     lstm_cell,
     one_hot,
+    probabilities,
     rnn,
     rnn_cell,
-    same_at_each_step,
     saturated,
     small,
     with_integers,
@@ -50,6 +55,12 @@ def in_other_places(arguments: dict[str, Any], more: Case) -> list[Case]:
     ]
 
 
+def a_single_unit(more: Case) -> str:
+    """What is to be said of the sizes; the GRU has no predictions."""
+    has_predictions = any(name.startswith("y") for name in more["returns"])
+    return "a single unit and a single class" if has_predictions else "a single unit"
+
+
 def other_cells(make: Callable[..., dict[str, Any]], more: Case) -> list[Case]:
     """Cases of what else the docstring of a cell allows."""
     return [
@@ -59,11 +70,23 @@ def other_cells(make: Callable[..., dict[str, Any]], more: Case) -> list[Case]:
         }
         | more,
         {
-            "title": f"an input and a previous state of zeros, {RIGID}",
-            "arguments": column_by_column(from_nothing(make(8, 2, 4, 3, 2))),
+            "title": f"an input and a previous state of zeros, {a_single_unit(more)}",
+            "arguments": from_nothing(make(9, 2, 1, 1, 2)),
+        }
+        | more,
+        {
+            # As many examples as hidden units and inputs: the stack of both is square.
+            "title": f"probabilities as inputs, {RIGID}",
+            "arguments": column_by_column(probabilities(make(8, 2, 4, 3, 6))),
             "read_only": True,
         }
         | more,
+        {
+            "title": "inputs that are single bytes",
+            "arguments": with_integers(make(11, 4, 3, 2, 2), np.uint8),
+        }
+        | more,
+        {"title": REUSED, "arguments": make(10, 3, 4, 2, 2), "called_before": True} | more,
     ]
 
 
@@ -75,7 +98,13 @@ def other_sequences(make: Callable[..., dict[str, Any]], more: Case) -> list[Cas
             "arguments": in_single_precision(make(7, 3, 3, 3, 3, 3)),
         }
         | more,
-        {"title": "inputs of zeros", "arguments": without_input(make(9, 3, 2, 4, 2, 3))} | more,
+        {
+            "title": f"inputs of zeros, {a_single_unit(more)}",
+            "arguments": without_input(make(9, 3, 1, 1, 2, 3)),
+        }
+        | more,
+        {"title": BYTES, "arguments": with_integers(make(11, 4, 3, 2, 2, 2), np.uint8)} | more,
+        {"title": REUSED, "arguments": make(10, 3, 4, 2, 2, 3), "called_before": True} | more,
         {
             "title": f"thirty steps, some of zeros, some repeated, {RIGID}",
             "arguments": column_by_column(long_sequence(make(8, 2, 3, 2, 2, 30))),
@@ -147,8 +176,8 @@ def rnn_forward_cases(reference: Reference) -> dict[str, list[Case]]:
                 | sequence
                 | {"show": {"a": [1, 0], "y_pred": [1, 0]}},
                 {
-                    "title": "units that are saturated, very large scores",
-                    "arguments": large_scores(saturated(rnn(5, 4, 3, 4, 3, 9)), "Wya"),
+                    "title": "units that are saturated, for some steps all the same, very large scores",
+                    "arguments": large_scores(at_rest(saturated(rnn(5, 4, 3, 4, 3, 9)), 4), "Wya"),
                 }
                 | sequence
                 | {"show": {"a": [2, 0], "y_pred": [1, 0]}},
@@ -215,8 +244,8 @@ def lstm_forward_cases(reference: Reference) -> dict[str, list[Case]]:
                 | sequence
                 | {"show": {"a": [1, 0], "y": [1, 0], "c": [1, 0]}},
                 {
-                    "title": "gates that stay wide open or shut, very large scores",
-                    "arguments": large_scores(same_at_each_step(saturated(lstm(5, 4, 3, 4, 4, 12))), "Wy"),
+                    "title": "gates that stay wide open or shut for many steps, very large scores",
+                    "arguments": large_scores(at_rest(lstm(7, 4, 3, 4, 4, 14), 12), "Wy"),
                 }
                 | sequence
                 | {"show": {"a": [2, 0], "y": [1, 0], "c": [2, 0]}},
