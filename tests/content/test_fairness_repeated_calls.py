@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from grading import cells_of
+from verdicts import EXERCISES as CELLS_AND_SEQUENCES
 from verdicts import TOOLS, cases_of, check_quickly, verdicts
 
 from autograder.authoring.reference import assignments, reference_namespace
@@ -52,6 +53,12 @@ def shapes(value):
 def total(value):
     return round(float(sum(np.sum(np.nan_to_num(array)) for array in arrays_in(value))), 6)
 
+alive = []
+
+def place(value):  # it stays alive, so no other value comes to the same place in memory
+    alive.append(value)
+    return id(value)
+
 def exactly(value):
     if isinstance(value, np.ndarray):
         return value.shape, value.dtype.str, value.tobytes()
@@ -87,6 +94,13 @@ def answer(exercise: str, body: str) -> str:
     return f"{REMEMBERING}\n{own}\nright = {exercise}\n\ndef {exercise}(*given):\n{lines}\n"
 
 
+def checked(exercise: str, body: str) -> str:
+    """What `check` says of an answer that calls the right one as `right`."""
+    namespace = reference_namespace(EXERCISES[exercise])
+    exec(answer(exercise, body), namespace)
+    return check_quickly(EXERCISES[exercise], namespace[exercise], exercise)
+
+
 @pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
 @pytest.mark.parametrize("exercise", PURE)
 def test_a_result_remembered_under_too_little_is_wrong(exercise: str, key: str) -> None:
@@ -95,6 +109,55 @@ def test_a_result_remembered_under_too_little_is_wrong(exercise: str, key: str) 
     source = answer(exercise, f"return remembered({key}, lambda: right(*given))")
     found = verdicts(EXERCISES[exercise], exercise, source)
     assert found.visible, found
+
+
+@pytest.mark.parametrize("given", ("given[-1:]", "given"), ids=("the last argument", "all arguments"))
+@pytest.mark.parametrize("exercise", CELLS_AND_SEQUENCES)
+def test_what_is_remembered_under_a_place_in_memory_is_wrong(exercise: str, given: str) -> None:
+    """Training changes the numbers in the same arrays; what was made of the old ones is wrong then."""
+    key = f"(shapes(given), tuple(map(place, {given})))"
+    problem = checked(exercise, f"return remembered({key}, lambda: copy.deepcopy(right(*given)))")
+    assert "numbers in them" in problem, problem
+
+
+@pytest.mark.parametrize("left_out", range(3))
+@pytest.mark.parametrize("exercise", CELLS_AND_SEQUENCES)
+def test_what_is_remembered_under_all_arguments_but_one_is_wrong(exercise: str, left_out: int) -> None:
+    key = f"exactly(given[:{left_out}] + given[{left_out + 1}:])"
+    body = f"return remembered({key} if len(given) > {left_out} else 0, lambda: right(*given))"
+    assert checked(exercise, body)
+
+
+class Impolite(dict[str, Any]):
+    """What many write who like to read entries as attributes: copying one stops with a KeyError."""
+
+    __getattr__ = dict.__getitem__
+
+
+def test_a_dictionary_that_cannot_be_copied_is_looked_at_after_the_next_call_all_the_same() -> None:
+    for exercise in ("rnn_cell_backward", "lstm_backward"):
+        right = reference_namespace(EXERCISES[exercise])[exercise]
+        found = check_quickly(EXERCISES[exercise], lambda *given, f=right: Impolite(f(*given)), exercise)
+        assert not found, found
+        kept = Impolite()
+
+        def again(*given: Any, f: Any = right, kept: Any = kept) -> Any:
+            kept.update(f(*given))
+            return kept
+
+        assert "changed by the next call" in check_quickly(EXERCISES[exercise], again, exercise)
+
+
+def test_what_cannot_be_marked_is_named_before_anybody_copies_it() -> None:
+    right = reference_namespace("01-rnn-forward")["rnn_cell_forward"]
+
+    def with_a_generator(*given: Any) -> Any:
+        a_next, yt_pred, cache = right(*given)
+        more = {"more": (number for number in (1, 2))} if a_next.shape[1] == 1 else {}
+        return a_next, yt_pred, (*cache[:3], cache[3] | more)
+
+    problem = check_quickly("01-rnn-forward", with_a_generator, "rnn_cell_forward")
+    assert "can be marked" in problem, problem
 
 
 @pytest.mark.parametrize("exercise", PURE)
@@ -149,9 +212,7 @@ NUMBERS_OR_IN_PLACE = ("compute_loss", "wilson_interval", "compare_forecasts", "
 def test_a_result_that_the_next_call_writes_over_is_wrong(exercise: str, body: str) -> None:
     if exercise == "sample" and "same dictionary" not in body:
         body = "known.setdefault('list', [])[:] = right(*given)\nreturn known['list']"
-    namespace = reference_namespace(EXERCISES[exercise])
-    exec(answer(exercise, body), namespace)
-    problem = check_quickly(EXERCISES[exercise], namespace[exercise], exercise)
+    problem = checked(exercise, body)
     assert "changed by the next call" in problem, problem
 
 
@@ -164,9 +225,7 @@ for name, value in parameters.items():
     kept[name][...] = value
 return kept, losses
 """
-    namespace = reference_namespace(EXERCISES["model"])
-    exec(answer("model", body), namespace)
-    assert check_quickly(EXERCISES["model"], namespace["model"], "model")
+    assert checked("model", body)
 
 
 def test_every_exercise_has_cases_that_look_like_each_other() -> None:
