@@ -282,15 +282,12 @@ def large_states(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments | {name: 30 * arguments[name] for name in names}
 
 
-def gates_at_their_ends(arguments: dict[str, Any], bias: float = 18) -> dict[str, Any]:
-    """The same arguments with gates that are wide open or shut, each of them for another unit.
-
-    With a bias of 1000 they are 0 or 1 exactly, and nothing can be divided by them.
-    """
+def gates_at_their_ends(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with gates that are wide open or shut, each of them for another unit."""
     parameters = arguments["parameters"]
     biases = {}
     for place, name in enumerate(name for name in ("bf", "bi", "bo", "bz", "br") if name in parameters):
-        biases[name] = bias * np.resize(np.roll([1.0, -1.0, -1.0], place), parameters[name].shape)
+        biases[name] = 18 * np.resize(np.roll([1.0, -1.0, -1.0], place), parameters[name].shape)
     return arguments | {"parameters": parameters | biases}
 
 
