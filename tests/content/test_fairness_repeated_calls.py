@@ -95,7 +95,7 @@ def answer(exercise: str, body: str) -> str:
 
 
 def checked(exercise: str, body: str) -> str:
-    """What `check` says of an answer that calls the right one as `right`."""
+    """The verdict of `check` on an answer that calls the right one as `right`."""
     namespace = reference_namespace(EXERCISES[exercise])
     exec(answer(exercise, body), namespace)
     return check_quickly(EXERCISES[exercise], namespace[exercise], exercise)
@@ -129,7 +129,7 @@ def test_what_is_remembered_under_all_arguments_but_one_is_wrong(exercise: str, 
 
 
 class Impolite(dict[str, Any]):
-    """What many write who like to read entries as attributes: copying one stops with a KeyError."""
+    """As many write it who like to read entries as attributes: copying one stops with a KeyError."""
 
     __getattr__ = dict.__getitem__
 

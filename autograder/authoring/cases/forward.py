@@ -56,7 +56,7 @@ def in_other_places(arguments: dict[str, Any], more: Case) -> list[Case]:
 
 
 def a_single_unit(more: Case) -> str:
-    """What is to be said of the sizes; the GRU has no predictions."""
+    """How the sizes are told; the GRU has no predictions."""
     has_predictions = any(name.startswith("y") for name in more["returns"])
     return "a single unit and a single class" if has_predictions else "a single unit"
 
