@@ -366,10 +366,13 @@ class Trial:
 def examine(function: Callable[..., Any], case: Any) -> Trial:
     """Call the function on one case and compare."""
     arguments = copy.deepcopy(case["arguments"])
+    if case.get("called_before"):
+        _call_before(function, arguments)
     if case.get("apart"):
         arguments = _apart(arguments)
     if case.get("read_only"):
-        _make_read_only(arguments)
+        for array in _arrays(arguments):
+            array.flags.writeable = False
     try:
         returned = function(*arguments.values())
         obtained = plain(returned)
@@ -426,25 +429,41 @@ def examine(function: Callable[..., Any], case: Any) -> Trial:
             problems.append(verdict.problem)
     if not problems:
         problems += _wrong_owner(returned, arguments, case)
+    if not problems and (found := strange(obtained)):  # of what is strange there may be no copies
+        problems.append(finding("strange", kind=found))
     if not problems and "afterwards" in case:
-        problems += _overwritten(function, returned, case["afterwards"])
+        problems += _overwritten(function, returned, obtained, case["afterwards"])
     for name, right in changed.items():
         drawn = isinstance(right, np.random.Generator)
         if drawn and not problems and arguments[name].bit_generator.state != right.bit_generator.state:
             wrong[f"argument {name}"] = 0.0
             problems.append(finding("drawn", name=name))
-    if not problems and (found := strange(obtained)):
-        problems.append(finding("strange", kind=found))
     return Trial(problems[0] if problems else None, rows, wrong, remark)
 
 
-def _make_read_only(value: Any) -> None:
-    """From now on no array in a container can be written to."""
+def _call_before(function: Callable[..., Any], arguments: Arrays) -> None:
+    """Call the function with the numbers of all arguments in reverse, then of each alone; put them back.
+
+    What a function keeps of an earlier call is wrong for the next one: it was made of other numbers, though
+    they stood in the same arrays, and all but one argument were the same.
+    """
+    before = [(array, array.copy()) for array in _arrays(arguments)]
+    for others in (arguments, *arguments.values()):
+        for array in {id(array): array for array in _arrays(others)}.values():
+            array[...] = array.ravel()[::-1].reshape(array.shape)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
+            function(*arguments.values())
+        for array, numbers in before:
+            array[...] = numbers
+
+
+def _arrays(value: Any) -> Iterator[Any]:
+    """The arrays in a container; one that is there several times comes several times."""
     if isinstance(value, np.ndarray):
-        value.flags.writeable = False
+        yield value
     elif isinstance(value, dict | list | tuple):
         for item in value.values() if isinstance(value, dict) else value:
-            _make_read_only(item)
+            yield from _arrays(item)
 
 
 def _apart(value: Any) -> Any:
@@ -476,9 +495,14 @@ def _wrong_owner(returned: Any, arguments: Mapping[str, Any], case: Mapping[str,
     return []
 
 
-def _overwritten(function: Callable[..., Any], returned: Any, afterwards: Mapping[str, Any]) -> list[Finding]:
-    """A finding where a call with other arguments changes what an earlier one returned."""
-    before = copy.deepcopy(returned)
+def _overwritten(
+    function: Callable[..., Any], returned: Any, obtained: Any, afterwards: Mapping[str, Any]
+) -> list[Finding]:
+    """A finding where a call with other arguments changes what an earlier one returned.
+
+    obtained : the same as plain values: a subclass may have ideas of its own about what a copy is
+    """
+    before = copy.deepcopy(obtained)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
         function(*copy.deepcopy(afterwards).values())
     if _is_unchanged(before, returned):

@@ -29,6 +29,7 @@ ROUNDS = [
     for name in (
         "blind_answers.toml",
         "blind_answers_second.toml",
+        "blind_answers_third_a.toml",
         "blind_answers_third_b.toml",
     )
 ]
