@@ -25,6 +25,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+SENTENCES = {
+    "controls": "Controls: {listed}",
+    "shown": "Shown here: {listed}.",
+    "run": "Run this cell to move the controls.",
+    "no-widgets": "The controls need ipywidgets, which is not installed: run %pip install ipywidgets in a"
+    " cell, restart the kernel, and run the notebook again from the top.",
+}
+
+
+def sentence(name: str, **values: str) -> str:
+    """One of the SENTENCES, in the language of this folder."""
+    from rnn_utils import words
+
+    return words("explore").get(name, SENTENCES[name]).format(**values)
 
 
 @dataclass(frozen=True)
@@ -85,18 +99,15 @@ def explore(draw: Callable[..., tuple[Figure, str]], alt: str, **controls: Slide
     start = {name: control.start for name, control in controls.items()}
     picture = _markup(draw(**start), alt)
     listed = ", ".join(f"{controls[name].label} = {value}" for name, value in start.items())
-    bundle: dict[str, Any] = {"text/plain": f"Controls: {listed}"}
-    advice = "Run this cell to move the controls."
+    bundle: dict[str, Any] = {"text/plain": sentence("controls", listed=listed)}
+    advice = "run"
     try:
         view = _controls(draw, alt, picture, controls)
     except ImportError:
-        advice = (
-            "The controls need ipywidgets, which is not installed: run %pip install ipywidgets in a cell, "
-            "restart the kernel, and run the notebook again from the top."
-        )
+        advice = "no-widgets"
     else:
         bundle[WIDGET_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": view.model_id}
-    note = f"<p><em>{advice} Shown here: {html.escape(listed)}.</em></p>"
+    note = f"<p><em>{sentence(advice)} {html.escape(sentence('shown', listed=listed))}</em></p>"
     bundle["text/html"] = note + picture
     display(bundle, raw=True)  # type: ignore[no-untyped-call]
 

@@ -26,7 +26,7 @@ from typing import Any, Final
 
 import nbformat
 
-from autograder.course.cells import read_notebook
+from autograder.course.cells import is_grade, read_notebook
 from autograder.translate import quizzes, script
 from autograder.translate.catalogues import LOCALE, Language, Translations, read
 from autograder.translate.originals import (
@@ -41,6 +41,7 @@ from autograder.translate.originals import (
     sentences_in,
 )
 from autograder.translate.place import translated
+from autograder.translate.shown import renamed, renamed_data, shown_texts
 
 EDITIONS: Final = "editions"
 FONT: Final = "course-font.otf"
@@ -74,7 +75,9 @@ class Edition:
     def notebook(self, path: Path, target: Path) -> dict[str, list[str]]:
         """Write a translated notebook; by the ids of its cells: the English text and the translated one."""
         notebook = read_notebook(path)
-        kept = compared_texts(notebook.cells)
+        listed = shown_texts(self.course, path.stem)
+        kept = compared_texts(notebook.cells).union(listed)
+        names = self.names(path)
         texts = {}
         for cell in notebook.cells:
             before = cell.source
@@ -82,11 +85,18 @@ class Edition:
             cell.source = translated(
                 before, places_of_cell(cell, kept), partial(self._marked, context=context)
             )
+            if context == "code" and not is_grade(cell):
+                cell.source = renamed(cell.source, names)
             if cell.source != before:
                 texts[cell.id] = [before, cell.source]
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)  # type: ignore[no-untyped-call]
         return texts
+
+    def names(self, path: Path) -> dict[str, str]:
+        """What replaces the texts that are listed for a notebook."""
+        listed = shown_texts(self.course, path.stem)
+        return {text: said for text in listed if (said := self.say(text, "code")) is not None}
 
     def _marked(self, text: str, context: str | None) -> str | None:
         said = self.say(text, context)
@@ -236,6 +246,7 @@ def messages_for_tools(edition: Edition) -> dict[str, Any]:
     return {
         "language": edition.language.code,
         "utils": _without(edition.sentences(("utils",)), "utils."),
+        "explore": _without(edition.sentences(("explore",)), "explore."),
         "preview": _without(edition.sentences(("preview",)), "preview."),
         "check": edition.sentences(("check",)) | hints | cases,
     }
@@ -248,6 +259,7 @@ def _lessons(edition: Edition) -> None:
         shutil.copytree(lessons, target, ignore=_IGNORED)
         for path in sorted(lessons.glob("*.ipynb")):
             edition.notebook(path, target / path.name)
+            _data(edition, path, target)
         if (lessons / "quizzes" / "quiz.py").is_file():
             for path in sorted(lessons.glob("quizzes/*.ipynb")):
                 edition.notebook(path, target / "quizzes" / path.name)
@@ -257,6 +269,16 @@ def _lessons(edition: Edition) -> None:
             quizzes.translate(target / "quizzes", told, edition.known.of)
         if (lessons / "rnn_utils.py").is_file():
             _write(target / "messages.json", messages_for_tools(edition))
+
+
+def _data(edition: Edition, notebook: Path, target: Path) -> None:
+    """The results that a lesson reads from a file, by the keys that its code has now."""
+    names = edition.names(notebook)
+    code = "".join(cell.source for cell in read_notebook(notebook).cells if cell.cell_type == "code")
+    for path in notebook.parent.glob("*.json"):
+        if names and f'"{path.name}"' in code:
+            content = renamed_data(json.loads(path.read_text(encoding="utf-8")), names)
+            (target / path.name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def _scripts(edition: Edition) -> None:

@@ -34,7 +34,7 @@ def build_command(options: argparse.Namespace) -> int:
     """Make the editions of the named languages, or of all; 1 if a complete one had to show English."""
     code = 0
     if options.self_study:
-        release_for_self_study(options.course)
+        release_for_self_study(options.course.resolve())
     for of in _chosen(options.course, options.languages):
         made = build(options.course, of)
         print(f"editions/{of.code} is made; {made.english} places are still English")

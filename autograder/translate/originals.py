@@ -32,6 +32,7 @@ from autograder.misconceptions.catalogue import load
 from autograder.sentences.catalogue import FOLDER as SENTENCES
 from autograder.translate import markdown, python, script, texts
 from autograder.translate.place import Place, has_words
+from autograder.translate.shown import shown_texts
 
 PAGES: Final = (
     "index",
@@ -82,7 +83,12 @@ def messages(course: Path) -> dict[str, list[Message]]:
     found["figures"] = list(_of_figures(course))
     for path in sorted((course / "answers").glob("*.ipynb")):
         found[f"answers-{path.stem}"] = list(_of_notebook(path, course))
-    found["check"] = [*_of_areas(("check",)), *_of_tools(course), *_of_cases(course)]
+    found["check"] = [
+        *_of_areas(("check",)),
+        *_of_tools(course),
+        *_of_cases(course),
+        *_of_hint_of_lesson(course),
+    ]
     found["preview"] = list(_of_preview())
     found["feedback"] = list(_of_areas(("page", "verdict", "next", "marking")))
     found["examiner"] = list(_of_areas(("examiner", "ending", "submission")))
@@ -131,11 +137,14 @@ def compared_texts(cells: Iterable[Any]) -> frozenset[str]:
 
 def _of_notebook(path: Path, course: Path) -> Iterator[Message]:
     cells = read_notebook(path).cells
-    kept = compared_texts(cells)
+    listed = shown_texts(course, path.stem)
+    kept = compared_texts(cells).union(listed)
     for cell in cells:
         where = f"{path.relative_to(course).as_posix()}:{cell.id}"
         for place in places_of_cell(cell, kept):
             yield Message(place.message, context_of_cell(cell), where, place.has_fields)
+    for text in listed:
+        yield Message(text, "code", path.relative_to(course).as_posix())
 
 
 def places_of_page(name: str, text: str) -> list[Place]:
@@ -219,6 +228,10 @@ def _of_tools(course: Path) -> Iterator[Message]:
     for key, text in sentences_in(course / "rnn_utils.py").items():
         if key != "about":
             yield from sentence(f"utils.{key}", text, "rnn_utils.py")
+    if (course / "notebooks" / "explore.py").is_file():
+        for key, text in sentences_in(course / "notebooks" / "explore.py").items():
+            if key != "about":
+                yield from sentence(f"explore.{key}", text, "notebooks/explore.py")
 
 
 def _of_preview() -> Iterator[Message]:
@@ -233,6 +246,15 @@ def _of_cases(course: Path) -> Iterator[Message]:
             for exercise, cases in json.loads(path.read_text(encoding="utf-8"))["exercises"].items():
                 for case in cases:
                     yield Message(case["title"], "case", f"{path.parent.name}:{exercise}")
+
+
+def _of_hint_of_lesson(course: Path) -> Iterator[Message]:
+    """The hint in the miniature exercise of lesson 01; no assignment has it."""
+    path = course / "notebooks" / "check_data.json"
+    if path.is_file():
+        for exercise, slips in json.loads(path.read_text(encoding="utf-8"))["slips"].items():
+            for slip in slips:
+                yield Message(slip["hint"], f"hint.{slip['slip']}", f"notebooks:{exercise}")
 
 
 def _of_hints(assignment: str) -> Iterator[Message]:

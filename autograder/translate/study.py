@@ -16,12 +16,13 @@ from typing import Any, Final
 import nbformat
 
 from autograder.authoring.self_study import FOLDER, LESSONS, NOT_FOR_THEM
-from autograder.course.cells import read_notebook
+from autograder.course.cells import is_grade, read_notebook
 from autograder.sentences.catalogue import FOLDER as SENTENCES
 from autograder.translate import markdown, python
 from autograder.translate.catalogues import Translations
 from autograder.translate.originals import compared_texts, context_of_cell, places_of_cell
 from autograder.translate.place import translated
+from autograder.translate.shown import renamed, shown_texts
 
 _CODE: Final = re.compile(r"(?<=```python\n).*?(?=\n```)", re.S)
 _ANSWER: Final = re.compile(r"(?<=<summary>)Answer to question (\d+)(?=</summary>)")
@@ -46,14 +47,16 @@ def make(course: Path, edition: Path, known: Translations) -> list[str]:
                 (target / "images").mkdir(exist_ok=True)
                 shutil.copyfile(path, target / "images" / path.name)
         for path in sorted(folder.glob("*.ipynb")):
-            _notebook(path, target / path.name, known)
+            _notebook(path, target / path.name, known, course)
         made.append(folder.name)
     return made
 
 
-def _notebook(path: Path, target: Path, known: Translations) -> None:
+def _notebook(path: Path, target: Path, known: Translations, course: Path) -> None:
     notebook = read_notebook(path)
-    kept = compared_texts(notebook.cells)
+    listed = shown_texts(course, path.stem)
+    kept = compared_texts(notebook.cells).union(listed)
+    names = {text: said for text in listed if (said := known.of(text, "code")) is not None}
     own = _own_sentences(known)
 
     def of_code(text: str) -> str | None:
@@ -64,7 +67,8 @@ def _notebook(path: Path, target: Path, known: Translations) -> None:
         return known.of(text) or own.get(text) or known.of(text, "code")
 
     def code(found: re.Match[str]) -> str:
-        return translated(found[0], python.places(found[0]), of_code)
+        of_answer = [place for place in python.places(found[0]) if place.message not in names]
+        return renamed(translated(found[0], of_answer, of_code), names)
 
     def answer(found: re.Match[str]) -> str:
         return own.get("Answer to question {number}", found[0]).format(number=found[1])
@@ -72,6 +76,8 @@ def _notebook(path: Path, target: Path, known: Translations) -> None:
     for cell in notebook.cells:
         if context_of_cell(cell) == "code":
             cell.source = translated(cell.source, places_of_cell(cell, kept), of_code)
+            if not is_grade(cell):
+                cell.source = renamed(cell.source, names)
         else:
             said = translated(cell.source, markdown.places(cell.source), of_markdown)
             said = _CODE.sub(code, said)

@@ -11,10 +11,10 @@ from autograder.translate.place import Place, columns
 
 WIDTH: Final = 100
 """Columns of a line of translated code."""
-PROSE: Final = re.compile(r"[A-Za-z]{2,}[,;:]? (?:[^ ]{1,3} )?[A-Za-z]{2,}")
+PROSE: Final = re.compile(r"[A-Za-z]{2,}[,;:]? (?:[^ ]{1,5} )?[A-Za-z]{2,}")
 WORDS: Final = re.compile(r"[A-Za-z]{3,}")
 _MATH: Final = re.compile(r"\$[^$]*\$")
-_FIELD: Final = re.compile(r"\{\{|\}\}|\{((?:[^{}]|\{[^{}]*\})*)\}")
+FIELD: Final = re.compile(r"\{\{|\}\}|\{((?:[^{}]|\{[^{}]*\})*)\}")
 _SHOWN_BY: Final = frozenset(
     [
         "print",
@@ -40,13 +40,30 @@ _SHOWN_BY: Final = frozenset(
         "set_label",
         "HTML",
         "Markdown",
+        "Slider",
+        "Choice",
+        "Entry",
     ]
 )
 _SHOWN_AS: Final = frozenset(
     ["label", "title", "xlabel", "ylabel", "labels", "xticklabels", "yticklabels", "alt", "description"]
 )
-_NEVER_SHOWN: Final = frozenset(
-    ["textcoords", "xycoords", "fmt", "linestyle", "ls", "color", "colors", "cmap", "marker", "loc", "dtype"]
+NEVER_SHOWN: Final = frozenset(
+    [
+        "textcoords",
+        "xycoords",
+        "fmt",
+        "linestyle",
+        "ls",
+        "color",
+        "colors",
+        "cmap",
+        "marker",
+        "loc",
+        "ha",
+        "va",
+        "dtype",
+    ]
 )
 """Arguments of which the values are words of a library."""
 _SAME_IN_ALL: Final = frozenset(
@@ -65,23 +82,14 @@ _SAME_IN_ALL: Final = frozenset(
         "int64",
         "float32",
         "float64",
-        "center",
-        "left",
-        "right",
-        "upper",
-        "lower",
-        "best",
-        "black",
-        "gray",
-        "white",
-        "both",
-        "none",
-        "off",
         "NumPy",
         "gradient_check",
         "complex",
     ]
 )
+_OF_LIBRARIES: Final = frozenset(["both", "none", "off", "best", "black", "gray", "white"])
+"""Values of arguments of Matplotlib, where they stand alone."""
+_PLACES: Final = frozenset(["center", "left", "right", "upper", "lower"])
 
 
 class Where:
@@ -107,9 +115,11 @@ def literals(tree: ast.Module, where: Where, source: str) -> Iterator[Place]:
         template, has_fields = message_of(node)
         bare = _MATH.sub("", template)
         bare = re.sub(r"\{[^{}]*\}", "", bare) if has_fields else bare
-        words = [word for word in WORDS.findall(bare) if word not in _SAME_IN_ALL]
-        if not words or not (
-            (shown and re.search(r"(?<![\w.])[A-Za-z]{3,}(?![\w(.=])", bare)) or PROSE.search(bare)
+        words = [word for word in WORDS.findall(bare) if word not in _SAME_IN_ALL | _PLACES]
+        if (
+            not words
+            or bare in _OF_LIBRARIES
+            or not ((shown and re.search(r"(?<![\w.])[A-Za-z]{3,}(?![\w(.=])", bare)) or PROSE.search(bare))
         ):
             continue
         if "\\" in "".join(fields_of(template)) or ('"' in "".join(fields_of(template)) and has_fields):
@@ -142,7 +152,7 @@ def strings(node: ast.AST, *, shown: bool) -> Iterator[tuple[ast.Constant | ast.
         for argument in node.args:
             yield from strings(argument, shown=told)
         for keyword in node.keywords:
-            if keyword.arg not in _NEVER_SHOWN:
+            if keyword.arg not in NEVER_SHOWN:
                 yield from strings(keyword.value, shown=keyword.arg in _SHOWN_AS)
         return
     keeps = isinstance(
@@ -175,13 +185,13 @@ def message_of(node: ast.Constant | ast.JoinedStr) -> tuple[str, bool]:
 
 def fields_of(template: str) -> list[str]:
     """The expressions in braces."""
-    return [found[1] for found in _FIELD.finditer(template) if found[1] is not None]
+    return [found[1] for found in FIELD.finditer(template) if found[1] is not None]
 
 
 def literal(said: str, has_fields: bool) -> str:
     """Python's text for a message."""
     parts, at = [], 0
-    for found in _FIELD.finditer(said) if has_fields else ():
+    for found in FIELD.finditer(said) if has_fields else ():
         if found[1] is not None:
             parts += [_escaped(said[at : found.start()]), found[0]]
             at = found.end()
@@ -236,4 +246,4 @@ def _kept_whole(said: str, width: int) -> list[str]:
 
 def without_fields(template: str) -> str:
     """A template without its placeholders."""
-    return _FIELD.sub(" ", template)
+    return FIELD.sub(" ", template)
