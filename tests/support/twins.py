@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-NAMES = ("01-rnn-forward", "05-padding-and-loss")
+COURSE = Path(__file__).resolve().parents[2]
+NAMES = tuple(path.name for path in sorted((COURSE / "source").iterdir()))
+"""All assignments."""
 Cells = list[dict[str, Any]]
 Work = Callable[[Cells, dict[str, str]], Cells]
 """A student's work on the released cells; the bodies of right answers by exercise."""

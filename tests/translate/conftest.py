@@ -7,14 +7,13 @@ from pathlib import Path
 
 import polib
 import pytest
+from twins import COURSE, NAMES
 
 from autograder.translate.build import build
 from autograder.translate.catalogues import Language, update
 from autograder.translate.originals import messages
 
-COURSE = Path(__file__).resolve().parents[2]
 INVENTED = Language("xx", "Invented", "x-invented", False)
-ASSIGNMENTS = ("01-rnn-forward", "05-padding-and-loss")
 
 
 def invented(text: str) -> str:
@@ -27,7 +26,7 @@ def invented(text: str) -> str:
 def edition(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The course; its edition is in editions/xx."""
     course = tmp_path_factory.mktemp("course")
-    for name in ASSIGNMENTS:
+    for name in NAMES:
         for part in ("source", "release"):
             shutil.copytree(COURSE / part / name, course / part / name)
     (course / "docs").mkdir()
