@@ -1276,7 +1276,8 @@ def use_font(font: Path) -> None:
         name = font_manager.FontProperties(fname=font).get_name()
     except (ImportError, OSError, RuntimeError):
         return
-    matplotlib.rcParams["font.family"] = ["DejaVu Sans", name]
+    # First, since a text with a formula in it is drawn with the letters of the first font alone.
+    matplotlib.rcParams["font.family"] = [name, "DejaVu Sans"]
 
 
 # --------------------------------------------------------------------------------------------------------
