@@ -94,7 +94,7 @@ class Edition:
         return texts
 
     def names(self, path: Path) -> dict[str, str]:
-        """What replaces the texts that are listed for a notebook."""
+        """The translations of the texts that are listed for a notebook."""
         listed = shown_texts(self.course, path.stem)
         return {text: said for text in listed if (said := self.say(text, "code")) is not None}
 
