@@ -106,7 +106,7 @@ QUICK = ("untouched", "half", "crash", "hidden-failure", "right")
 def test_twins_get_the_same_marks_and_verdicts(
     edition: Path, tmp_path: Path, walls: None, whole_class: None, name: str, is_proof: bool
 ) -> None:
-    """Marked notebooks are equal cell by cell, and so is all that is read from them: the points, the verdicts,
+    """Marked notebooks are equal cell by cell, and so is all that is read from them: points, verdicts,
     who has attempted an exercise, and whose answers are alike."""
     kinds = list(KINDS) if is_proof else QUICK if name == NAMES[0] else QUICK[1:2]
     slip = load(name)[0]
