@@ -30,7 +30,7 @@ OF_MANY_SENSES = frozenset(
 )
 """English words of the term base that are common words, too, or names."""
 NEVER = {
-    "zh_CN": ["细胞", "复步", "隐状态", "注意力机制"],
+    "zh_CN": ["细胞", "复步", "隐状态", "注意力机制", r"方程 \("],
     "de": ["Ausgangsgatter", "Eingangsgatter"],
     "es": ["compuerta"],
 }
