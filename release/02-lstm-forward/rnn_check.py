@@ -454,6 +454,7 @@ def _call_before(function: Callable[..., Any], arguments: Arrays) -> None:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
             function(*arguments.values())
         for array, numbers in before:
+            array.flags.writeable = True  # in case the function has locked it
             array[...] = numbers
 
 

@@ -128,6 +128,12 @@ def test_what_is_remembered_under_all_arguments_but_one_is_wrong(exercise: str, 
     assert checked(exercise, body)
 
 
+@pytest.mark.parametrize("exercise", CELLS_AND_SEQUENCES)
+def test_who_locks_the_arguments_is_judged_by_the_numbers(exercise: str) -> None:
+    lock = "for array in arrays_in(given):\n    array.flags.writeable = False\n"
+    assert not checked(exercise, f"{lock}return right(*given)")
+
+
 class Impolite(dict[str, Any]):
     """As many write it who like to read entries as attributes: copying one stops with a KeyError."""
 
