@@ -32,6 +32,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 first, submissions, forgets = json.loads(sys.stdin.read())
+InteractiveShell.enable_gui = lambda self, gui=None: None  # what `%matplotlib inline` asks for
 shell = InteractiveShell.instance()
 shell.history_manager.enabled = False
 failed = 0
