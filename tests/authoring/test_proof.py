@@ -30,12 +30,10 @@ from autograder.errors import ExamError
 from autograder.misconceptions import catalogue as misconceptions
 from autograder.misconceptions.catalogue import Misconception
 
-PAIRS = 2
+PAIRS, PAIRS_IN_PROOF = 1, 4
 """Students with two misconceptions, in each assignment: so many with both in one exercise, and so many with
-them in two. `make proof` has twice as many."""
-
-
-OF_EACH_EXERCISE = 2
+them in two; at every run, and by `make proof`."""
+OF_EACH_EXERCISE = 1
 """So many of the misconceptions in each exercise are examined at every run; `make proof` examines all."""
 
 
@@ -246,7 +244,7 @@ def test_of_two_at_once_none_is_taken_for_a_third(
     But for a third that gives the same numbers in an exercise that calls the wrong one: there the hint has to
     say that the cause may lie in that one.
     """
-    number = 2 * PAIRS if is_proof else PAIRS
+    number = PAIRS_IN_PROOF if is_proof else PAIRS
     students = pairs(assignment, number)
     assert len(students) == 2 * number
     for row in matrix.examine_students(assignment, students):
