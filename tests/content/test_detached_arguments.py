@@ -17,6 +17,8 @@ from grading import cells_of, run_grade_cell
 
 from autograder.authoring.reference import assignments, checker, notebook_path
 
+pytestmark = pytest.mark.long
+
 CHANGED = "an argument was changed in place"
 
 KNOWN = '''

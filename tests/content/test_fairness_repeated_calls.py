@@ -15,6 +15,8 @@ from verdicts import TOOLS, cases_of, check_quickly, verdicts
 
 from autograder.authoring.reference import assignments, reference_namespace
 
+pytestmark = pytest.mark.long
+
 EXERCISES = {
     exercise: assignment for assignment in assignments() for exercise in cells_of(assignment)["answers"]
 }

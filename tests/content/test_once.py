@@ -14,6 +14,8 @@ from grading import cells_of, run_grade_cell
 import rnn_check
 from autograder.authoring.reference import assignments
 
+pytestmark = pytest.mark.long
+
 WITH_ONCE = [
     (assignment, exercise)
     for assignment in assignments()

@@ -20,6 +20,8 @@ from autograder.course.submission_times import SUBMISSION_TIMES, SubmissionTime
 from autograder.gradebook.writer import GradebookWriter
 from autograder.marking.grade import grade
 
+pytestmark = pytest.mark.long
+
 TIME = datetime(2026, 11, 20, 8, 0)
 CONFIG = small.CONFIG + "\nc.Autograder.enabled = True\n"
 

@@ -16,6 +16,8 @@ from autograder.sentences.words import words_of
 from autograder.translate.build import build
 from autograder.translate.catalogues import Language
 
+pytestmark = pytest.mark.long
+
 INVENTED = Language("xx", "Invented", "x-invented", False)
 
 

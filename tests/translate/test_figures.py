@@ -10,6 +10,8 @@ from pathlib import Path
 import polib
 import pytest
 
+pytestmark = pytest.mark.long
+
 COURSE = Path(__file__).resolve().parents[2]
 FONT = COURSE / "locale" / "zh_CN" / "course-font.otf"
 MEASURE = """

@@ -12,6 +12,8 @@ from autograder.translate import markdown, python, script
 from autograder.translate.originals import messages, places_of_cell
 from autograder.translate.place import translated, wrapped
 
+pytestmark = pytest.mark.long
+
 COURSE = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted([*COURSE.glob("release/*/*.ipynb"), *COURSE.glob("notebooks/*.ipynb")])
 
