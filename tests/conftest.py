@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--proof"):
         later = [item for item in items if item.get_closest_marker("proof")]
         config.hook.pytest_deselected(items=later)
-        items[:] = [item for item in items if item not in later]
+        items[:] = [item for item in items if not item.get_closest_marker("proof")]
     for item in items:
         renamed = vars(item).get("_nodeid")
         if renamed and hasattr(item, "_id"):

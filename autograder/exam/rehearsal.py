@@ -16,6 +16,7 @@ import builtins
 import importlib
 import json
 import os
+import pickle
 import select
 import signal
 import sys
@@ -145,10 +146,14 @@ class _Report:
         for module, table in _tables().items():
             for key in [key for key in table if (module, key) not in self._told]:
                 self._told.add((module, key))
-                with suppress(NotPlainError, WireError):
-                    encoded = base64.b64encode(encode((key, table[key]))[0]).decode()
+                with suppress(NotPlainError, WireError, pickle.PicklingError, TypeError, AttributeError):
+                    entry = (key, table[key])
+                    message = encode(entry)[0]
+                    encoded = base64.b64encode(message).decode()
                     self._room -= len(encoded)
-                    if self._room > 0:
+                    # What is of a subclass would arrive as the plain kind that it is.
+                    is_the_same = pickle.dumps(decode(message)[0]) == pickle.dumps(entry)
+                    if is_the_same and self._room > 0:
                         self._write({"computed": [[module, encoded]]})
 
     def _write(self, facts: dict[str, Any]) -> None:

@@ -99,6 +99,10 @@ TESTS_OF_ONCE = {
     "no plain value": (
         "import os\nfrom kept import once\nassert once(b'b', [os.getpid(), os.stat])[0] == os.getpid()", 10.0
     ),
+    # It would arrive as an array, and be something else when the rehearsal got there than when it did not.
+    "of a subclass": (
+        "from kept import once\nassert type(once(b'd', np.asmatrix(np.ones(2)))) is np.matrix", 10.0
+    ),
     "after an endless one": ("from kept import elsewhere\nassert elsewhere(b'c'), 'computed here'", 0.0),
 }  # fmt: skip
 
