@@ -18,6 +18,7 @@ from typing import Any
 
 import characters
 import classify
+import gru
 import lstm
 import networks
 import padding
@@ -73,7 +74,8 @@ DRAWERS: dict[str, Callable[[], Drawing]] = {
         classify.stretches,
         characters.sampling,
         networks.sequence_tasks,
-        networks.gru_cell,
+        gru.gru_cell,
+        gru.gru_cell_backward,
         networks.bidirectional,
         networks.stacked,
         networks.encoder_decoder,

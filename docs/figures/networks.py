@@ -41,68 +41,6 @@ def sequence_tasks() -> Drawing:
     return d
 
 
-def gru_cell() -> Drawing:
-    d = Drawing(760, 474)
-    d.container(382, 248, 580, 380)
-    d.text(112, 414, "GRU cell", align="left", colour=GREY)
-    top, low = 376, 112
-    a_prev = d.value(46, top, at("a", "t-1"), "hidden")
-    a = d.value(716, top, at("a"), "hidden")
-    x = d.value(180, 26, at("x"), "input")
-    stack = d.box(180, low, "concat", "operation", width=68, height=36, size=SMALL)
-    second = d.box(486, low, "concat", "operation", width=68, height=36, size=SMALL)
-    reset, keep, candidate = (
-        _gate(d, column, name, symbol, role)
-        for column, name, symbol, role in (
-            (264, "reset gate", "r", "gate"),
-            (378, "update gate", "z", "gate"),
-            (596, "candidate", "h", "cell"),
-        )
-    )
-    forgotten = d.operation(reset.x, 326, "x")
-    kept = d.operation(keep.x, top, "x")
-    new = d.operation(candidate.x, 286, "x")
-    total = d.operation(candidate.x, top, "+")
-
-    d.forward(a_prev.right, kept.left)
-    d.dot(124, top)
-    d.forward((124, top), (124, low), stack.left)
-    d.dot(124, forgotten.y)
-    d.forward((124, forgotten.y), forgotten.left)
-    d.forward(x.top, stack.bottom)
-    d.dot(x.x, 70)
-    d.forward((x.x, 70), (second.x, 70), second.bottom)
-    d.forward(stack.right, (keep.x, low), keep.bottom)
-    d.dot(reset.x, low)
-    d.forward((reset.x, low), reset.bottom)
-
-    d.forward(reset.top, forgotten.bottom)
-    d.text(reset.x + 9, 264, r"$\Gamma_r$", size=22, align="left")
-    d.forward(forgotten.right, (438, forgotten.y), (438, low), second.left, z=2.8)
-    d.hop(keep.x, forgotten.y)
-    d.forward(keep.top, kept.bottom, z=2.85)
-    d.dot(keep.x, new.y)
-    d.hop(438, new.y)
-    d.forward((keep.x, new.y), new.left)
-    d.text(keep.x + 9, 258, r"$\Gamma_z$", size=22, align="left")
-    d.text(keep.x + 14, 349, r"$1 - \Gamma_z$", size=19, align="left")
-    d.forward(second.right, (candidate.x, low), candidate.bottom)
-    d.forward(candidate.top, new.bottom)
-    d.text(candidate.x + 9, 254, r"$\tilde{a}$", size=22, align="left")
-    d.forward(new.top, total.bottom)
-    d.forward(kept.right, total.left)
-    d.forward(total.right, a.left)
-    return d
-
-
-def _gate(d: Drawing, x: float, name: str, symbol: str, role: str) -> Node:
-    box = d.box(x, 196, "", role, width=100, height=86)
-    d.text(x, 226, name, size=14)
-    d.text(x, 196, "tanh" if role == "cell" else r"$\sigma$", size=18 if role == "cell" else 24)
-    d.text(x, 168, rf"$W_{symbol},\ b_{symbol}$", size=18)
-    return box
-
-
 def bidirectional() -> Drawing:
     d = Drawing(760, 444)
     forth, back = 164, 250  # the heights of the two networks
