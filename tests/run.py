@@ -28,7 +28,8 @@ STEPS = {
         *PYTHON, "pytest", "--nbval", "--nbval-sanitize-with", "tests/nbval.cfg", "-n", "2",
         "--dist", "loadfile", "source", "notebooks",
     ],
-    "tests": [*PYTHON, "pytest", "-n", "2", "--dist", "loadgroup", "-m", f"not ({NOT_HERE})", "tests"],
+    # Three at a time, on two cores: many tests wait, for a limit, a browser, a server.
+    "tests": [*PYTHON, "pytest", "-n", "3", "--dist", "loadgroup", "-m", f"not ({NOT_HERE})", "tests"],
 }  # fmt: skip
 
 QUICK = {name: STEPS[name] for name in ("lint", "formatting", "types", "import rules", "dependencies")} | {

@@ -108,6 +108,9 @@ def test_a_page(opened: Open, name: str) -> None:
     assert not page.evaluate(SEVERE, [] if name == WITH_CODE else [".highlight"])
 
 
+@pytest.mark.parametrize(
+    "opened", [PHONE, pytest.param(DESK, marks=pytest.mark.proof)], ids=["phone", "desk"], indirect=True
+)
 @pytest.mark.parametrize("name", CHINESE)
 def test_a_chinese_page(opened: Open, name: str) -> None:
     """Only what a translation can change is looked at again: widths, pictures, labels, languages."""

@@ -11,7 +11,9 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,13 +21,16 @@ import small_course
 
 from autograder.exam.master import Exam
 from autograder.examiner.examiner import Examiner
+from autograder.result import CellMark
 from autograder.walls.limits import Limits
 
-# What one process gives is found out once, for all idioms.
+# What one process gives is found out once, for all idioms; what the examiner gives, for each batch of them.
 pytestmark = pytest.mark.xdist_group("idioms")
 
 FILES = [Path(__file__).with_name(name) for name in ("idioms.txt", "names.txt")]
-LIMITS = Limits(wall_seconds=5.0, grade_cell_seconds=20.0, total_seconds=60.0)
+LIMITS = Limits(wall_seconds=5.0, grade_cell_seconds=20.0, total_seconds=600.0)
+BATCH = 10
+"""Idioms that are notebooks of one assignment, so that an examiner starts once for all of them."""
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 EMPTY = {"untouched": STUB, "comment only": "# nothing yet"}
 
@@ -80,9 +85,10 @@ def notebook(idiom: Idiom, answer: str | None = None) -> dict[str, object]:
     return small_course.notebook(cells)
 
 
-def write(folder: Path, notebook: dict[str, object]) -> Path:
+def write(folder: Path, **notebooks: dict[str, object]) -> Path:
     folder.mkdir(parents=True)
-    (folder / "idiom.ipynb").write_text(json.dumps(notebook))
+    for name, notebook in notebooks.items():
+        (folder / f"{name}.ipynb").write_text(json.dumps(notebook))
     (folder / "numbers.txt").write_text("1 2 3\n")
     return folder
 
@@ -90,6 +96,11 @@ def write(folder: Path, notebook: dict[str, object]) -> Path:
 _STOCK = """
 import json, os, sys
 import matplotlib.pyplot, pandas, scipy.optimize, scipy.sparse, scipy.stats, sympy
+from autograder.boundary.shell import NotebookShell
+shell = NotebookShell.make(1 << 20)  # it takes longer to start than most idioms take to run
+shell.run("1 / 0")
+shell.reset()
+shell.execution_count = 1
 for place in json.load(sys.stdin):
     if os.fork() == 0:
         os.chdir(place)
@@ -109,7 +120,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], lis
     places = {}
     for number, idiom in enumerate(IDIOMS):
         for name, answer in answers(idiom).items():
-            places[idiom.name, name] = write(folder / str(number) / name, notebook(idiom, answer))
+            places[idiom.name, name] = write(folder / str(number) / name, idiom=notebook(idiom, answer))
     script = _STOCK.replace("SCRIPT", repr(small_course._UNPROTECTED))
     (folder / "stock.py").write_text(script)
     asked = json.dumps([str(place) for place in places.values()])
@@ -122,23 +133,49 @@ def answers(idiom: Idiom) -> dict[str, str]:
     return {"right": dict(idiom.cells)["answer"], **EMPTY}
 
 
-@pytest.mark.walls
+Marks = dict[tuple[str, str], list[CellMark]]
+
+
+@pytest.fixture(scope="module")
+def examined(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Idiom], Marks]:
+    """The examiner's marks of all the idioms in the batch of this one, for each of their answers."""
+
+    @cache
+    def of_batch(number: int) -> Marks:
+        folder = tmp_path_factory.mktemp("batch")
+        batch = IDIOMS[number * BATCH : (number + 1) * BATCH]
+        names = [f"idiom-{place}" for place in range(len(batch))]
+        exam = Exam.load(
+            write(folder / "source" / "batch", **dict(zip(names, map(notebook, batch), strict=True)))
+        )
+        found = {}
+        with Examiner(exam, LIMITS) as examiner:
+            for answer in ("right", *EMPTY):
+                handed_in = {
+                    name: notebook(idiom, answers(idiom)[answer])
+                    for name, idiom in zip(names, batch, strict=True)
+                }
+                result = examiner.examine(answer, write(folder / answer, **handed_in))
+                for idiom, part in zip(batch, result.notebooks, strict=True):
+                    found[idiom.name, answer] = list(part.marks)
+        return found
+
+    return lambda idiom: of_batch(IDIOMS.index(idiom) // BATCH)
+
+
 @pytest.mark.parametrize("idiom", [pytest.param(idiom, id=idiom.name) for idiom in IDIOMS])
 def test_an_idiom_is_marked_as_in_one_process(
-    walls: None, stock: dict[tuple[str, str], list[float]], tmp_path: Path, idiom: Idiom
+    examined: Callable[[Idiom], Marks], stock: dict[tuple[str, str], list[float]], idiom: Idiom
 ) -> None:
-    exam = Exam.load(write(tmp_path / "source" / "idiom", notebook(idiom)))
-    with Examiner(exam, LIMITS) as examiner:
-        for name, answer in answers(idiom).items():
-            expected = stock[idiom.name, name]
-            found = examiner.examine(name, write(tmp_path / name, notebook(idiom, answer))).notebooks
-            marks = [mark for notebook in found for mark in notebook.marks]
-            scores = [mark.score for mark in marks]
-            if name != "right":
-                assert all(mine <= theirs for mine, theirs in zip(scores, expected, strict=True))
-            elif idiom.note.startswith("differs"):
-                # The one process here has no history of outputs either; a kernel has.
-                assert scores != expected or scores != [idiom.points], "the note is out of date"
-            else:
-                assert expected == [idiom.points]
-                assert scores == expected, [mark.reason for mark in marks]
+    for name in answers(idiom):
+        expected = stock[idiom.name, name]
+        marks = examined(idiom)[idiom.name, name]
+        scores = [mark.score for mark in marks]
+        if name != "right":
+            assert all(mine <= theirs for mine, theirs in zip(scores, expected, strict=True))
+        elif idiom.note.startswith("differs"):
+            # The one process here has no history of outputs either; a kernel has.
+            assert scores != expected or scores != [idiom.points], "the note is out of date"
+        else:
+            assert expected == [idiom.points]
+            assert scores == expected, [mark.reason for mark in marks]

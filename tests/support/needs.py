@@ -16,6 +16,8 @@ from grading import cells_of
 
 from autograder.authoring.reference import COURSE, assignments
 
+ASSIGNMENTS = assignments()
+
 FIXTURES = {"walls": "walls", "kernel": "kernel", "whole_class": "class"}
 """Fixture -> the marker of every test that uses it, directly or through other fixtures."""
 FOLDERS = {"browser": "browser", "walls": "walls", "examiner": "walls"}
@@ -38,17 +40,17 @@ def about(parameters: dict[str, Any]) -> set[str]:
     found = set()
     for name, value in parameters.items():
         if isinstance(value, Path):
-            found |= {part for part in value.parts if part in assignments()}
+            found |= {part for part in value.parts if part in ASSIGNMENTS}
         elif isinstance(value, str):
             # An assignment's name may be part of a page's address, an exercise's only stands alone.
-            found |= {assignment for assignment in assignments() if assignment in value}
+            found |= {assignment for assignment in ASSIGNMENTS if assignment in value}
             if name == "exercise":
                 found |= {assignment for assignment in [_of_exercise().get(value)] if assignment}
         elif isinstance(getattr(value, "assignment", None), str):
-            found |= {value.assignment} & set(assignments())
+            found |= {value.assignment} & set(ASSIGNMENTS)
     return found
 
 
 @functools.cache
 def _of_exercise() -> dict[str, str]:
-    return {exercise: name for name in assignments() for exercise in cells_of(name)["grades"]}
+    return {exercise: name for name in ASSIGNMENTS for exercise in cells_of(name)["grades"]}
