@@ -31,11 +31,13 @@ from autograder.walls.limits import MEGABYTE, Limits
 from autograder.walls.remedies import instructions, of_no_landlock
 from autograder.walls.walled import Walled
 
-_LIMITS: Final = Limits(memory_bytes=256 * MEGABYTE, cpu_seconds=3)
-_SEVERAL: Final = replace(_LIMITS, processes=32)
-"""For courses that allow a submission to start processes."""
 _SECONDS: Final = 600.0
 """For a probe. On a busy machine one takes long; that its limits hold is not known before it has ended."""
+_LIMITS: Final = Limits(memory_bytes=256 * MEGABYTE, cpu_seconds=int(_SECONDS))
+_SEVERAL: Final = replace(_LIMITS, processes=32)
+"""For courses that allow a submission to start processes."""
+_COMPUTING: Final = replace(_SEVERAL, cpu_seconds=3)
+"""Only for what tries this limit: on a slow machine the others take seconds to be reached."""
 _REMEDY: Final = (
     "report it, with the output of this command, and don't mark with this machine until it is known why"
 )
@@ -229,7 +231,7 @@ while True:
 def _limited(name: str, server: ForkServer, source: str, reason: str) -> Finding:
     said, ending = "it went on", None
     try:
-        with server.spawn(_SEVERAL, {}) as walled:
+        with server.spawn(_COMPUTING if reason == "cpu" else _SEVERAL, {}) as walled:
             try:
                 said = _run(walled, source)
             except ChannelClosed:
@@ -260,7 +262,7 @@ def how_it_held(reason: str, ending: Mapping[str, object] | None, said: str, use
     if ending["reason"] == reason:
         return "was killed"
     by_kernel = ending["reason"] == "" and ending["code"] in (-signal.SIGKILL, -signal.SIGXCPU)
-    if by_kernel and (reason == "memory" or used > _LIMITS.cpu_seconds - 1):
+    if by_kernel and (reason == "memory" or used > _COMPUTING.cpu_seconds - 1):
         return "was killed by the kernel"
     return ""
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from autograder.cli import doctor, probes
+from autograder.errors import WallsError
 from autograder.walls.fork_server import ForkServer
 from autograder.walls.kinds import LANDLOCK, NAMESPACES
+from autograder.walls.limits import Limits
+from autograder.walls.walled import Walled
 
 
 @pytest.mark.walls
@@ -86,6 +89,23 @@ def test_a_limit_that_does_not_hold_is_noticed(
     reason: str, ending: dict[str, object] | None, said: str, used: float
 ) -> None:
     assert not doctor.how_it_held(reason, ending, said, used)
+
+
+@pytest.mark.parametrize("name", doctor.LIMITED)
+def test_a_slow_machine_has_time_to_reach_a_limit(name: str) -> None:
+    class Server(ForkServer):
+        def __init__(self) -> None:
+            self.given: list[Limits] = []
+
+        def spawn(self, limits: Limits, files: Mapping[str, bytes]) -> Walled:
+            self.given.append(limits)
+            raise WallsError("no walls here")
+
+    server = Server()
+    reason, source = doctor.LIMITED[name]
+    doctor._limited(name, server, source, reason)
+    (limits,) = server.given
+    assert limits.cpu_seconds == (3 if reason == "cpu" else doctor._SECONDS)
 
 
 def test_a_sandbox_that_cannot_start_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
