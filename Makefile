@@ -74,11 +74,11 @@ language: .venv/ready  ## start a translation: LANG=de NAME=Deutsch
 
 editions: .venv/ready  ## renew locale/ from the original, and editions/ from locale/
 	$(BIN)/autograder translate update
-	$(BIN)/autograder translate build
+	$(BIN)/autograder translate build --run
 
 frames: docs/_build/frames/ready  ## draw what the lessons' sliders show on the site: minutes, once
 
-docs/_build/frames/ready: .venv/ready $(wildcard notebooks/*.ipynb docs/frames/*.py)
+docs/_build/frames/ready: .venv/ready $(wildcard notebooks/*.ipynb notebooks/*.py docs/frames/*.py locale/*/*.po)
 	$(BIN)/python docs/frames/draw.py
 	touch $@
 

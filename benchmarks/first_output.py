@@ -93,7 +93,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="first-output-") as temporary:
         if folder is None:
             folder = Path(temporary, "lite")
-            command = [sys.executable, str(ROOT / "docs" / "lite" / "build.py"), str(folder), "--offline"]
+            command = [
+                sys.executable,
+                str(ROOT / "docs" / "lite" / "build.py"),
+                str(folder),
+                "--offline",
+                "--no-run",
+            ]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Counting, directory=str(folder)))
         Thread(target=server.serve_forever, daemon=True).start()

@@ -17,6 +17,7 @@ from sphinx.cmd.build import main
 
 from autograder.translate.build import build as build_edition
 from autograder.translate.catalogues import Language, languages, theme_catalogue
+from autograder.translate.outputs import KEPT, renew
 
 DOCS = Path(__file__).resolve().parent
 LITE = DOCS / "_build" / "lite"
@@ -25,12 +26,14 @@ ENGLISH = Language("", "English", "en", True)
 ONLY_PAGES = shutil.ignore_patterns(".doctrees")
 
 
-def build(target: Path, frames: Path = FRAMES) -> int:
+def build(target: Path, frames: Path = FRAMES, outputs: Path | None = None) -> int:
     """Sphinx' exit code: 0 if the site was built without a single warning; else `target` stays as it was.
 
     A site that stands in `target` is replaced as a whole: a page that is left out now must not stay there.
     The browser edition, where `make lite` has built it, comes with it, and the notebooks' pages link to it.
     From `frames` come the pictures of `make frames`: with them, sliders of the lessons work without a kernel.
+    In the folder `outputs` is kept what the notebooks of editions show when they are run, minutes at first.
+    Without it they are not run, and show the original's outputs, marked as English.
     """
     lite = (LITE / "jupyter-lite.json").is_file()
     options = {"frames": str(frames), **({"lite": "lite"} if lite else {})}
@@ -39,6 +42,8 @@ def build(target: Path, frames: Path = FRAMES) -> int:
         complete = [language for language in languages(DOCS.parent) if language.is_complete]
         for language in complete:
             build_edition(DOCS.parent, language, editions)
+            if outputs:
+                renew(editions / language.code, outputs / language.code)
         tell_languages(editions, complete)
         options["editions"] = str(editions)
         code = sphinx(DOCS.parent, built, options)
@@ -46,6 +51,7 @@ def build(target: Path, frames: Path = FRAMES) -> int:
             home = Path(folder, language.code)
             catalogue = theme_catalogue(DOCS.parent, language, home / "locale")
             of_it = {"edition": language.code, "language": language.code, "locale_dirs": str(catalogue)}
+            of_it["english_outputs"] = str(int(outputs is None))
             code = code or sphinx(editions / language.code, home / "html", options | of_it)
             if code == 0:
                 shutil.copytree(home / "html", built / language.code, ignore=ONLY_PAGES)
@@ -83,8 +89,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Build the web site.")
     parser.add_argument("folder", type=Path, nargs="?", default=DOCS / "_build" / "html")
     parser.add_argument("--frames", type=Path, default=FRAMES, help="pictures drawn by docs/frames/draw.py")
+    parser.add_argument("--outputs", type=Path, default=DOCS.parent / KEPT, help="kept results of notebooks")
+    parser.add_argument(
+        "--no-run", action="store_true", help="show English outputs in the notebooks of all languages"
+    )
     arguments = parser.parse_args()
-    code = build(arguments.folder, arguments.frames.resolve())
+    kept = None if arguments.no_run else arguments.outputs.resolve()
+    code = build(arguments.folder, arguments.frames.resolve(), kept)
     if code == 0:
         print(f"The site is built; open {arguments.folder / 'index.html'}")
     sys.exit(code)

@@ -58,6 +58,11 @@ def add_to(command: Any) -> None:
                 help="with hints, solutions and answers in self_study/ of each edition: not for students who"
                 " are marked",
             )
+            added.add_argument(
+                "--run",
+                action="store_true",
+                help="run the notebooks of complete languages for their outputs: minutes, at first",
+            )
     check = step("check", "Say what is wrong with the translations in PO files; exit code 1 if something is.")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     start = step("start", "Begin a language.")

@@ -14,6 +14,7 @@ from autograder.translate.build import EDITIONS, build
 from autograder.translate.catalogues import LOCALE, Language, language, languages, opened, read, update
 from autograder.translate.faults import faults
 from autograder.translate.originals import Message, messages
+from autograder.translate.outputs import KEPT, renew
 from autograder.translate.terms import as_csv, terms
 
 FLAG = "python-brace-format"
@@ -41,6 +42,9 @@ def build_command(options: argparse.Namespace) -> int:
         if options.self_study:
             names = study.make(options.course, options.course / EDITIONS / of.code, made.known)
             print(f"editions/{of.code}/self_study is made: {', '.join(names)}")
+        if options.run and of.is_complete:
+            ran = renew(options.course.resolve() / EDITIONS / of.code, options.course / KEPT / of.code)
+            print(f"editions/{of.code}: the outputs of notebooks are in its language; {len(ran)} were run")
         if of.is_complete and made.english:
             code = 1
     return code

@@ -12,8 +12,8 @@ from sphinx.errors import ExtensionError
 
 
 def drawn(app: Sphinx, page: str) -> Path | None:
-    """The folder with the pictures for a page, if there are any."""
-    folder = Path(app.config.frames, Path(page).name)
+    """The folder with the pictures for a page, if there are any in its language."""
+    folder = Path(app.config.frames, app.config.edition, Path(page).name)
     found = app.config.frames and page.startswith("notebooks/") and (folder / "frames.json").is_file()
     return folder if found else None
 
@@ -22,10 +22,9 @@ def add_frames(app: Sphinx, page: str, _template: str, context: dict[str, Any], 
     folder = drawn(app, page)
     if folder is None or "body" not in context:
         return
-    top = "../../" if app.config.edition else "../"  # an edition shows the original's pictures
     figures = json.loads((folder / "frames.json").read_text(encoding="utf-8"))
     for figure in figures:
-        figure["folder"] = f"{top}frames/{folder.name}/{figure['folder']}/"
+        figure["folder"] = f"../frames/{folder.name}/{figure['folder']}/"
     # Within a script element, only "<" could end it.
     data = json.dumps(figures, ensure_ascii=False).replace("<", "\\u003c")
     context["body"] += f'<script type="application/json" id="frames">{data}</script>'
@@ -35,16 +34,15 @@ def add_frames(app: Sphinx, page: str, _template: str, context: dict[str, Any], 
 
 
 def copy_pictures(app: Sphinx, exception: Exception | None) -> None:
-    if exception or app.builder.format != "html" or app.config.edition:
+    if exception or app.builder.format != "html":
         return
     for page in app.env.found_docs:
         folder = drawn(app, page)
         if folder:
             target = Path(app.outdir, "frames", folder.name)
             try:
-                shutil.copytree(
-                    folder, target, ignore=shutil.ignore_patterns("frames.json"), dirs_exist_ok=True
-                )
+                ignored = shutil.ignore_patterns("frames.json", "digest")
+                shutil.copytree(folder, target, ignore=ignored, dirs_exist_ok=True)
             except OSError as error:
                 raise ExtensionError(
                     f"The pictures for the sliders of {page} could not be copied: {error}"

@@ -127,7 +127,7 @@ def tell_pages(app: Sphinx, exception: Exception | None) -> None:
 
 
 class StillEnglish(SphinxTransform):
-    """Say of paragraphs without a translation, and of stored outputs, that they are English."""
+    """Say of paragraphs without a translation, and of the original's outputs, that they are English."""
 
     default_priority = 400
 
@@ -139,7 +139,7 @@ class StillEnglish(SphinxTransform):
             if node.astext().endswith(mark):
                 node["classes"].append(ENGLISH)
         for node in self.document.findall(nodes.container):
-            if "cell_output" in node["classes"]:
+            if "cell_output" in node["classes"] and self.config.english_outputs:
                 node["classes"].append(ENGLISH)
 
 
@@ -219,6 +219,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("editions", "", "env", str)
     app.add_config_value("edition", "", "env", str)
     app.add_config_value("edition_folder", "", "", str)
+    app.add_config_value("english_outputs", False, "env", bool)
     app.add_transform(Anchors)
     app.add_transform(StillEnglish)
     app.connect("config-inited", use_words)

@@ -2,13 +2,15 @@
 
 The site has no kernel. For a figure with few enough settings, every picture is drawn here, in
 docs/_build/frames, and `make site` takes them along; the other figures keep the picture of their
-starting values.
+starting values. The pictures of each complete language are in a folder with its name. A lesson whose code,
+and whatever stands beside it, is as it was is not drawn again.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import hashlib
 import math
 import shutil
 import tempfile
@@ -20,9 +22,15 @@ from nbformat import v4
 from tqdm import tqdm
 
 from autograder.course.cells import read_notebook
+from autograder.translate.build import build as build_edition
+from autograder.translate.catalogues import languages
+from autograder.translate.outputs import digest_of
 
 DOCS = Path(__file__).resolve().parents[1]
 TARGET = DOCS / "_build" / "frames"
+ENGLISH = "en"
+DIGEST = "digest"
+"""The file that says of which lesson the pictures in its folder are."""
 MOST_FRAMES = 250
 """Settings of all controls of a figure together."""
 MOST_BYTES = 1_500_000
@@ -37,18 +45,36 @@ explore.explore = recorder.Recorder(Path({target!r}), {frames}, {size}).explore
 """
 
 
-def draw(target: Path, names: list[str]) -> None:
-    """Renew the folders of these lessons in `target`, by default of all: those without pictures have none.
+def draw_all(target: Path, names: list[str], codes: list[str]) -> None:
+    """Renew the pictures of these lessons, by default all, in these languages, by default all complete ones.
 
     Raises nbclient.exceptions.CellExecutionError where a lesson or one of its pictures fails.
     """
-    lessons = {path.stem: path for path in sorted((DOCS.parent / "notebooks").glob("*.ipynb"))}
-    for name in tqdm(names or lessons, desc="drawing", unit="lesson"):
+    if not codes or ENGLISH in codes:
+        draw(DOCS.parent / "notebooks", target, names)
+    for language in languages(DOCS.parent):
+        if language.code in codes or (language.is_complete and not codes):
+            with tempfile.TemporaryDirectory() as editions:
+                build_edition(DOCS.parent, language, Path(editions))
+                draw(Path(editions, language.code, "notebooks"), target / language.code, names)
+
+
+def draw(home: Path, target: Path, names: list[str]) -> None:
+    """Renew the folders in `target` of these lessons in `home`: those without pictures have none."""
+    lessons = {path.stem: path for path in sorted(home.glob("*.ipynb"))}
+    for name in tqdm(names or lessons, desc=f"drawing {target.name}", unit="lesson"):
+        digest = hashlib.sha256(digest_of(lessons[name]).encode())
+        for path in (Path(__file__), Path(__file__).with_name("recorder.py")):
+            digest.update(path.read_bytes())
+        known = target / name / DIGEST
+        if known.is_file() and known.read_text(encoding="ascii") == digest.hexdigest():
+            continue
         cells = read_notebook(lessons[name]).cells
         places = [place for place, cell in enumerate(cells) if may_be_drawn(cell)]
         with tempfile.TemporaryDirectory() as folder:
             if places:
-                run(cells[: places[-1] + 1], lessons[name].parent, Path(folder))
+                run(cells[: places[-1] + 1], home, Path(folder))
+            Path(folder, DIGEST).write_text(digest.hexdigest(), encoding="ascii")
             shutil.rmtree(target / name, ignore_errors=True)
             shutil.copytree(folder, target / name)
 
@@ -87,6 +113,7 @@ def steps(low: float, high: float, _start: float, step: float) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lesson", nargs="*", help="such as 07-beyond; by default all")
+    parser.add_argument("--language", action="append", help="en, or a folder of locale/; by default all")
     parser.add_argument("--into", type=Path, default=TARGET, help="folder for the pictures")
     arguments = parser.parse_args()
-    draw(arguments.into.resolve(), arguments.lesson)
+    draw_all(arguments.into.resolve(), arguments.lesson, arguments.language or [])

@@ -25,6 +25,7 @@ from typing import Any
 
 from autograder.translate.build import build as build_edition
 from autograder.translate.catalogues import languages
+from autograder.translate.outputs import KEPT, renew
 
 HERE = Path(__file__).resolve().parent
 COURSE = HERE.parents[1]
@@ -101,16 +102,19 @@ def distribution(pins: dict[str, Any], target: Path, offline: bool) -> None:
     (target / "pyodide-lock.json").write_text(json.dumps(lock))
 
 
-def course(target: Path) -> None:
+def course(target: Path, run: bool) -> None:
     """The folders as they lie in the course, and those of complete editions below their language's name.
 
-    What `make site` leaves out (WITHOUT) is left out here, too.
+    What `make site` leaves out (WITHOUT) is left out here, too. Unless the notebooks of editions are run (or
+    were, for `make site`), their outputs are the original's.
     """
     add_folders(COURSE, target)
     with tempfile.TemporaryDirectory() as editions:
         for language in languages(COURSE):
             if language.is_complete:
                 build_edition(COURSE, language, Path(editions))
+                if run:
+                    renew(Path(editions, language.code), COURSE / KEPT / language.code)
                 add_folders(Path(editions, language.code), target / language.code)
     for picture in target.rglob("*.svg"):
         # JupyterLite gives the text of an SVG to btoa(), which refuses letters beyond Latin-1, such as ŷ.
@@ -156,7 +160,7 @@ def settings(pins: dict[str, Any], offline: bool) -> dict[str, Any]:
     }
 
 
-def build(target: Path, offline: bool) -> None:
+def build(target: Path, offline: bool, run: bool) -> None:
     """Raises CannotBuild; `target` is then as it was."""
     pins = tomllib.loads(WHEELS.read_text(encoding="utf-8"))
     DOWNLOADS.mkdir(parents=True, exist_ok=True)
@@ -164,7 +168,7 @@ def build(target: Path, offline: bool) -> None:
         site, built = Path(temporary, "site"), Path(temporary, "built")
         # A folder named pyodide is taken for all of Pyodide.
         distribution(pins, site / "static" / ("pyodide" if offline else "wheels"), offline)
-        course(site / "files")
+        course(site / "files", run)
         (site / "jupyter-lite.json").write_text(json.dumps(settings(pins, offline)))
         shutil.copy(HERE / "overrides.json", site)
         command = [
@@ -189,9 +193,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--offline", action="store_true", help="copy Pyodide and its packages into the folder"
     )
+    parser.add_argument(
+        "--no-run", action="store_true", help="show English outputs in the notebooks of all languages"
+    )
     options = parser.parse_args(arguments)
     try:
-        build(options.folder, options.offline)
+        build(options.folder, options.offline, run=not options.no_run)
     except CannotBuild as error:
         print(error, file=sys.stderr)
         return 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 import zipfile
 from copy import copy
@@ -25,6 +26,7 @@ from chinese import SearchChinese
 from site_editions import StillEnglish
 
 pytestmark = [pytest.mark.xdist_group("site"), pytest.mark.long]
+DOCS = COURSE / "docs"
 HAN = re.compile(r"[\u4e00-\u9fff]")
 TRANSLATED = [
     *(f"docs/{name}" for name in pages(COURSE)),
@@ -90,6 +92,51 @@ def test_stored_outputs_say_that_they_are_english(site: Path) -> None:
     outputs = soup(site / "zh_CN" / "notebooks" / "03-vanishing-and-exploding.html").select(".cell_output")
     assert len(outputs) > 5 and all(output["lang"] == "en" for output in outputs)
     assert not soup(site / "notebooks" / "03-vanishing-and-exploding.html").select(".cell_output[lang]")
+
+
+@pytest.mark.parametrize(
+    ("lesson", "drawn"), [("02-from-layer-to-recurrence", 2), ("04-inside-the-gates", 0)]
+)
+def test_sliders_show_pictures_that_were_drawn_in_the_language(site: Path, lesson: str, drawn: int) -> None:
+    for home in (site, site / "zh_CN"):
+        path = home / "notebooks" / f"{lesson}.html"
+        told = soup(path).select_one("script#frames")
+        figures = json.loads(told.get_text()) if told else []
+        assert len(figures) == drawn
+        for figure in figures:
+            folder = (path.parent / figure["folder"]).resolve()
+            assert folder.is_relative_to(home / "frames")
+            assert len(list(folder.glob("*.webp"))) == len(figure["sentences"])
+
+
+@pytest.mark.proof
+@pytest.mark.kernel
+def test_the_whole_site_shows_chinese_outputs(tmp_path: Path) -> None:
+    target, kept = tmp_path / "site", tmp_path / "kept"
+    for program, *options in (
+        ["frames/draw.py", "07-beyond", "--into", tmp_path / "frames", "--language", "zh_CN"],
+        ["build.py", target, "--frames", tmp_path / "frames", "--outputs", kept],
+    ):
+        subprocess.run([sys.executable, DOCS / program, *options], check=True)
+    sentences = []
+    for path in sorted(COURSE.glob("notebooks/*.ipynb")):
+        page = soup(target / "zh_CN" / "notebooks" / f"{path.stem}.html")
+        outputs = page.select(".cell_output")
+        before = soup(target / "notebooks" / f"{path.stem}.html").select(".cell_output")
+        assert len(outputs) == len(before) > 5 and not page.select(".cell_output[lang]"), path.stem
+        sentences += [line for output in outputs for line in output.get_text("\n").splitlines()]
+        sentences += [picture["alt"] for output in outputs for picture in output.select("img")]
+    sentences += [text for figure in json.loads(
+        soup(target / "zh_CN" / "notebooks" / "07-beyond.html").select_one("script#frames").get_text()
+    ) for text in [figure["alt"], *figure["sentences"], *(control["label"] for control in figure["controls"])]]  # fmt: skip
+    assert sum(1 for text in sentences if HAN.search(text)) > 300
+    # Three words that follow one another are a sentence; NumPy's own two are shown as they are.
+    english = {text for text in sentences if re.search(r"(?:\b[A-Za-z]{2,} ){2}[A-Za-z]{2,}\b", text)}
+    of_numpy = ("operands could not be broadcast together", "Casting complex values to real discards")
+    assert [text for text in english if not any(words in text for words in of_numpy)] == []
+    with zipfile.ZipFile(target / "zh_CN" / "downloads" / "lessons.zip") as archive:
+        lesson = json.loads(archive.read("lessons/03-vanishing-and-exploding.ipynb"))
+    assert HAN.search(json.dumps([cell.get("outputs") for cell in lesson["cells"]], ensure_ascii=False))
 
 
 def test_a_paragraph_without_translation_says_that_it_is_english(monkeypatch: pytest.MonkeyPatch) -> None:
