@@ -28,6 +28,8 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SENTENCES = {
     "controls": "Controls: {listed}",
     "shown": "Shown here: {listed}.",
+    "note": "{advice} {shown}",
+    "between": ", ",
     "run": "Run this cell to move the controls.",
     "no-widgets": "The controls need ipywidgets, which is not installed: run %pip install ipywidgets in a"
     " cell, restart the kernel, and run the notebook again from the top.",
@@ -98,7 +100,7 @@ def explore(draw: Callable[..., tuple[Figure, str]], alt: str, **controls: Slide
 
     start = {name: control.start for name, control in controls.items()}
     picture = _markup(draw(**start), alt)
-    listed = ", ".join(f"{controls[name].label} = {value}" for name, value in start.items())
+    listed = sentence("between").join(f"{controls[name].label} = {value}" for name, value in start.items())
     bundle: dict[str, Any] = {"text/plain": sentence("controls", listed=listed)}
     advice = "run"
     try:
@@ -107,8 +109,8 @@ def explore(draw: Callable[..., tuple[Figure, str]], alt: str, **controls: Slide
         advice = "no-widgets"
     else:
         bundle[WIDGET_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": view.model_id}
-    note = f"<p><em>{sentence(advice)} {html.escape(sentence('shown', listed=listed))}</em></p>"
-    bundle["text/html"] = note + picture
+    note = sentence("note", advice=sentence(advice), shown=sentence("shown", listed=listed))
+    bundle["text/html"] = f"<p><em>{html.escape(note)}</em></p>{picture}"
     display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 

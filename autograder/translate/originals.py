@@ -53,7 +53,9 @@ SCRIPTS: Final = ("play/play", "play/touch", "play/train", "quiz")
 """The scripts of these pages, in docs/_static/."""
 _SPOKEN: Final = ("check", "examiner", "ending", "submission", "verdict", "next", "page", "marking", "study")
 """Areas of the catalogue of sentences that students read."""
-_EVEN_WITHOUT_WORDS: Final = frozenset({"check.comma", "check.semicolon", "check.wrong", "page.or"})
+_EVEN_WITHOUT_WORDS: Final = frozenset(
+    {"check.comma", "check.semicolon", "check.wrong", "explore.between", "explore.note", "page.or"}
+)
 
 
 @dataclass(frozen=True)

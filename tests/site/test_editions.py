@@ -126,9 +126,10 @@ def test_the_whole_site_shows_chinese_outputs(tmp_path: Path) -> None:
         assert len(outputs) == len(before) > 5 and not page.select(".cell_output[lang]"), path.stem
         sentences += [line for output in outputs for line in output.get_text("\n").splitlines()]
         sentences += [picture["alt"] for output in outputs for picture in output.select("img")]
-    sentences += [text for figure in json.loads(
-        soup(target / "zh_CN" / "notebooks" / "07-beyond.html").select_one("script#frames").get_text()
-    ) for text in [figure["alt"], *figure["sentences"], *(control["label"] for control in figure["controls"])]]  # fmt: skip
+    told = soup(target / "zh_CN" / "notebooks" / "07-beyond.html").select_one("script#frames")
+    for figure in json.loads(told.get_text()):
+        labels = [control["label"] for control in figure["controls"]]
+        sentences += [figure["alt"], *figure["sentences"], *labels]
     assert sum(1 for text in sentences if HAN.search(text)) > 300
     # Three words that follow one another are a sentence; NumPy's own two are shown as they are.
     english = {text for text in sentences if re.search(r"(?:\b[A-Za-z]{2,} ){2}[A-Za-z]{2,}\b", text)}
