@@ -38,7 +38,7 @@ pythons: .venv/ready  ## the tests on newer Pythons (needs root and debootstrap)
 image: .venv/ready  ## the commands of all images in a chroot, and what they are for (needs root and debootstrap)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/image.py
 
-check: .venv/ready  ## formatting, types, import rules, dependencies and the quick tests: two minutes
+check: .venv/ready  ## formatting, types, import rules, dependencies and the quick tests: a minute or so
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py --quick
 
 proof: .venv/ready  ## what the tests prove with a share of the cases, with all of them: an hour

@@ -23,6 +23,8 @@ from autograder.boundary.replies import Snapshot, decode_reply, encode_reply
 from autograder.boundary.values import decode, encode
 from autograder.errors import NotPlainError, WireError
 
+pytestmark = pytest.mark.long
+
 SCALARS = (
     st.none()
     | st.booleans()

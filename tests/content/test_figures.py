@@ -20,6 +20,8 @@ sys.path.insert(0, str(ROOT / "docs" / "figures"))
 import draw  # noqa: E402
 import style  # noqa: E402
 
+pytestmark = pytest.mark.long
+
 CATALOGUE = draw.catalogue()
 COMMITTED = [path for entry in CATALOGUE.values() for path in entry.paths()]
 

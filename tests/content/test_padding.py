@@ -23,7 +23,7 @@ from hypothesis.extra.numpy import arrays
 from autograder.authoring.reference import reference_namespace
 from rnn_utils import gradient_check
 
-pytestmark = pytest.mark.assignment_05
+pytestmark = [pytest.mark.assignment_05, pytest.mark.long]
 
 REFERENCE = reference_namespace("05-padding-and-loss")
 

@@ -21,6 +21,8 @@ from autograder.gradebook.tables import NO_RESPONSE
 from autograder.misconceptions.catalogue import load
 from autograder.sentences.catalogue import finding, say, templates
 
+pytestmark = pytest.mark.long
+
 ASSIGNMENT = "01-rnn-forward"
 MOST_BYTES = 300_000
 """Of a page, without figures and pictures."""

@@ -33,6 +33,8 @@ from autograder.hostile.outputs import (
     without_colours,
 )
 
+pytestmark = pytest.mark.long
+
 QUICK = examples(150)
 
 # Nothing raises ------------------------------------------------------------------------------------------

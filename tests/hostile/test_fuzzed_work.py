@@ -30,6 +30,8 @@ from autograder.hostile.markdown import harmless_markdown, harmless_pictures
 from autograder.hostile.submission import read_submission
 from autograder.hostile.timestamps import parsed
 
+pytestmark = pytest.mark.long
+
 NAME = small_course.NAME
 WORK = FILES | notebooks(small_course.submitted)
 

@@ -33,6 +33,8 @@ from autograder.result import CellMark, NotebookResult, Remark, Result
 from autograder.runtime.pool import NotExamined, Postponed, Task, Unchanged
 from autograder.sentences.catalogue import finding
 
+pytestmark = pytest.mark.long
+
 on_a_cluster = pytest.mark.xdist_group("dask")
 NAME = small_course.NAME
 

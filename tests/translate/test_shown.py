@@ -24,6 +24,8 @@ from autograder.translate.catalogues import Translations, languages, read
 from autograder.translate.originals import compared_texts, messages, places_of_cell
 from autograder.translate.shown import renamed, renamed_data, shown_texts
 
+pytestmark = pytest.mark.long
+
 LISTED: dict[str, list[str]] = tomllib.loads((COURSE / "locale" / "shown.toml").read_text("utf-8"))
 NOTEBOOKS = {
     path.stem: path for part in ("release/*", "notebooks") for path in COURSE.glob(f"{part}/*.ipynb")

@@ -11,6 +11,8 @@ import pytest
 
 from autograder.translate.catalogues import languages, opened
 
+pytestmark = pytest.mark.long
+
 COURSE = Path(__file__).resolve().parents[2]
 COLUMN = {"zh_CN": "Chinese", "de": "German", "es": "Spanish"}
 OF_MANY_SENSES = frozenset(
