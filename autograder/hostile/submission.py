@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +122,47 @@ def read_files(folder: Path, names: Collection[str], *, root: Path | None = None
 def parsed(handed: Handed) -> Submission:
     """The second half of `read_submission`: what is in the files. Never raises for what a student did."""
     notebooks: dict[str, SubmittedNotebook] = {}
+
+    def fault(name: str, sha256: str, content: bytes) -> Fault | None:
+        try:
+            notebooks[name] = SubmittedNotebook(name, sha256, tuple(_parse(content)))
+        except _Unreadable as error:
+            return error.kind, error.values
+        return None
+
+    remarks, digest = _judged(handed, fault)
+    return Submission(notebooks, remarks, digest)
+
+
+Fault = tuple[str, dict[str, Any]]
+"""What is wrong with a file: an id of the catalogue of sentences, and values."""
+Faults = dict[str, Fault | None]
+"""By the sha256 of the content of files."""
+
+
+def digest_of(handed: Handed, known: Faults) -> str:
+    """The digest that `parsed` gives, without parsing again what is `known`, to which it adds.
+
+    Of a hostile file, to parse it takes 2 s and 1 GB. Never raises for what a student did.
+    """
+
+    def fault(_: str, sha256: str, content: bytes) -> Fault | None:
+        if sha256 not in known:
+            known[sha256] = None
+            try:
+                for _cell in _parse(content):
+                    pass
+            except _Unreadable as error:
+                known[sha256] = error.kind, error.values
+        return known[sha256]
+
+    return _judged(handed, fault)[1]
+
+
+def _judged(
+    handed: Handed, fault: Callable[[str, str, bytes], Fault | None]
+) -> tuple[tuple[Remark, ...], str]:
+    """All remarks on a submission, and its digest. `fault` gets a notebook's name, sha256 and content."""
     remarks: list[Remark] = list(handed.before)
     digest = hashlib.sha256()
     for name, content in handed.files:
@@ -130,15 +171,14 @@ def parsed(handed: Handed) -> Submission:
             continue
         sha256 = hashlib.sha256(content).hexdigest()
         digest.update(f"{name} {sha256}\n".encode())
-        try:
-            notebooks[name] = SubmittedNotebook(name, sha256, tuple(_parse(content)))
-        except _Unreadable as error:
-            broken = finding(error.kind, notebook=f"{name}.ipynb", **error.values)
+        if found := fault(name, sha256, content):
+            kind, values = found
+            broken = finding(kind, notebook=f"{name}.ipynb", **values)
             remarks.append(Remark("broken-notebook", broken))
     remarks += handed.after
     for remark in remarks:
         digest.update(f"{remark.kind} {json.dumps(remark.finding)}\n".encode())
-    return Submission(notebooks, tuple(remarks), digest.hexdigest())
+    return tuple(remarks), digest.hexdigest()
 
 
 def _file(directory: int, name: str) -> bytes | Remark:

@@ -137,7 +137,7 @@ def test_work_that_cannot_be_read_any_more_is_not_called_marked(
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("autograder.gradebook.formgrader.read_submission", refused)
+    monkeypatch.setattr("autograder.gradebook.formgrader.read_files", refused)
     assert not any(entry["autograded"] for entry in shown(course).values())
 
 

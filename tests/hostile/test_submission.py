@@ -26,7 +26,14 @@ from autograder.hostile.graft import GraftedCell, graft
 from autograder.hostile.html import harmless_html
 from autograder.hostile.markdown import harmless_markdown
 from autograder.hostile.outputs import harmless_outputs
-from autograder.hostile.submission import MAX_NOTEBOOK_BYTES, SubmittedCell, read_submission
+from autograder.hostile.submission import (
+    MAX_NOTEBOOK_BYTES,
+    Faults,
+    SubmittedCell,
+    digest_of,
+    read_files,
+    read_submission,
+)
 from autograder.result import Result
 from autograder.walls.limits import Limits
 
@@ -173,6 +180,19 @@ def test_equal_submissions_have_equal_digests(tmp_path: Path) -> None:
     digests = [read_submission(folder, [NAME]).digest for folder in (one, other, changed, tmp_path)]
     assert digests[0] == digests[1]
     assert len(set(digests)) == 3
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_digest_alone_is_the_same_and_looks_into_a_file_once(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    BROKEN[name][0](tmp_path / f"{NAME}.ipynb")
+    write(tmp_path / "second.ipynb", small_course.submitted())
+    expected = read_submission(tmp_path, [NAME, "second"]).digest
+    known: Faults = {}
+    assert digest_of(read_files(tmp_path, [NAME, "second"]), known) == expected
+    monkeypatch.setattr("autograder.hostile.submission._parse", None)
+    assert digest_of(read_files(tmp_path, [NAME, "second"]), known) == expected
 
 
 # Edited notebooks -----------------------------------------------------------------------------------------
