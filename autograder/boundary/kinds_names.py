@@ -40,8 +40,8 @@ def _names() -> Mapping[str, Any]:
             for name, item in vars(module).items()
             if not name.startswith("_") and callable(item) and name not in _LOOKING_INSIDE
         }
-    for name in dir(np):
-        item = getattr(np, name, None)
+    # Without `getattr`, by which `numpy.f2py` and others would be imported, for a tenth of a second.
+    for name, item in vars(np).items():
         if isinstance(item, np.ufunc) or (isinstance(item, type) and issubclass(item, np.generic)):
             found[f"numpy.{name}"] = item
     found |= {f"numpy.{name}": getattr(np, name) for name in _OF_NUMPY.split() if hasattr(np, name)}

@@ -14,6 +14,10 @@ from contextlib import contextmanager
 from types import CodeType
 from typing import Any, cast
 
+# NumPy imports these when they are asked for. Here it is before the fork: no submission pays for them.
+import numpy.char
+import numpy.fft
+import numpy.random  # noqa: F401
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
