@@ -110,7 +110,7 @@ def _findings(kind: str, *, quickly: bool) -> Iterator[Finding]:
             return
         # A covered file of /proc is no obstacle, and worth a word.
         proc = "" if bwrap is None or has_own_proc(bwrap) else ", without a /proc of its own"
-        yield Finding("the sandbox starts", True, f"started by {_who(server)}{proc}")
+        yield Finding("the sandbox starts", True, f"started by {_who(server)}{proc}, {_who_counts(server)}")
         with _secrets() as places:
             for name, source in PROBES.items():
                 for place, value in [*places.items(), ("@WALLS@", repr(kind))]:
@@ -149,6 +149,13 @@ def _who(server: ForkServer) -> str:
     with server.spawn(_LIMITS, {}) as walled:
         said = _run(walled, "import os; print(os.getuid())")
     return "root, without any privilege" if said == "0" else "root, dropped to nobody"
+
+
+def _who_counts(server: ForkServer) -> str:
+    """Whether the kernel counts what a submission uses, beside the warden."""
+    if server.no_groups_because:
+        return f"without control groups ({server.no_groups_because})"
+    return "with control groups"
 
 
 def _run(walled: Walled, source: str) -> str:

@@ -31,7 +31,8 @@ from autograder.inside.warden import warden
 
 
 def main(requests_fd: int, imports: Sequence[str], room: dict[str, Any] | None = None) -> NoReturn:
-    """The fork server: each byte on its socket brings two sockets for one submission.
+    """The fork server: each byte on its socket brings two sockets for one submission, and perhaps the
+    descriptor by which one enters its control group.
 
     `room` is for walls by Landlock, see `Confinement`.
     """
@@ -46,14 +47,14 @@ def main(requests_fd: int, imports: Sequence[str], room: dict[str, Any] | None =
     gc.freeze()  # collecting in a forked process would copy every page of what was imported here
     requests.send(b"!")
     while True:
-        message, fds, _, _ = socket.recv_fds(requests, 1, 2)
+        message, fds, _, _ = socket.recv_fds(requests, 1, 3)
         if not message:
             os._exit(0)
-        if len(fds) == 2 and os.fork() == 0:
+        if len(fds) >= 2 and os.fork() == 0:
             try:
                 requests.close()
-                control, status = (Channel(socket.socket(fileno=fd)) for fd in fds)
-                warden(shell, control, status, confinement)
+                control, status = (Channel(socket.socket(fileno=fd)) for fd in fds[:2])
+                warden(shell, control, status, confinement, door=fds[2] if len(fds) > 2 else None)
             finally:
                 os._exit(0)
         for fd in fds:

@@ -1,7 +1,8 @@
 """Resources used by all processes of a submission together, seen from outside their namespaces.
 
-The kernel's limits hold for each process by itself, and there are no control groups here: this adds up, again
-and again, what the process and all that it has started use. Like `inside`, it runs on the student's side.
+The kernel's limits hold for each process by itself, and control groups are not to be had everywhere: this
+adds up, again and again, what the process and all that it has started use. Like `inside`, it runs on the
+student's side.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ from autograder.boundary.values import encode
 from autograder.errors import WallsError
 from autograder.runtime.temporary import TemporaryFolder
 from autograder.walls import bubblewrap, landlocked
+from autograder.walls.groups import Groups, NoGroups, groups_of
 from autograder.walls.kinds import ANY, LANDLOCK, NAMESPACES, NONE, Code, Plan
 from autograder.walls.limits import MEGABYTE, Limits
 from autograder.walls.remedies import remedy
@@ -37,6 +39,9 @@ from autograder.walls.room import PACKAGE, environment
 from autograder.walls.walled import Walled
 
 _START_SECONDS: Final = 600.0
+_CREDENTIALS: Final = struct.Struct("=iII")
+"""Of Linux: a process, its user, its group."""
+_SCM_CREDENTIALS: Final = 2
 _Planner = Callable[[Path, Mapping[str, bytes], Code, int], AbstractContextManager[Plan]]
 
 
@@ -74,6 +79,9 @@ class ForkServer:
         self._kinds = [NAMESPACES, LANDLOCK] if walls == ANY else [walls]
         self.weaker_because = ""
         """Why the strongest kind of walls cannot be had, where another one was taken. Known after `wait`."""
+        self.no_groups_because = ""
+        """Why the kernel does not count what each submission uses; see `groups`. Known after `wait`."""
+        self._groups: Groups | None = None
         self._files = files or {}
         self._all_imports = list(imports)
         self._is_warm = False
@@ -112,6 +120,8 @@ class ForkServer:
         self._home = TemporaryFolder()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the server)
         self._requests, theirs = socket.socketpair()
+        if self.kind != NONE:
+            self._requests.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         try:
             with theirs:
                 planner = _PLANS[self.kind]
@@ -155,12 +165,19 @@ class ForkServer:
 
     def _wait(self) -> None:
         self._requests.settimeout(_START_SECONDS)
-        is_warm = False
+        message, about = b"", list[tuple[int, int, bytes]]()
         with suppress(OSError):
-            is_warm = bool(self._requests.recv(1))
-        if not is_warm:
+            message, about, _, _ = self._requests.recvmsg(1, socket.CMSG_SPACE(_CREDENTIALS.size))
+        if not message:
             raise self._failure(self._last_words())
         self._requests.settimeout(None)
+        if self.kind != NONE:
+            # As the kernel says it: the number that the sender has here, not the one behind its walls.
+            pids = [_CREDENTIALS.unpack(data)[0] for _, kind, data in about if kind == _SCM_CREDENTIALS]
+            try:
+                self._groups = groups_of(pids[0])
+            except NoGroups as error:
+                self.no_groups_because = str(error)
 
     def _last_words(self) -> str:
         self._process.kill()
@@ -185,7 +202,8 @@ class ForkServer:
     def _spawn(self, limits: Limits, files: Mapping[str, bytes]) -> Walled:
         control, their_control = socket.socketpair()
         status, their_status = socket.socketpair()
-        walled = Walled(Channel(control), Channel(status))
+        group = self._groups.make(limits) if self._groups is not None else None
+        walled = Walled(Channel(control), Channel(status), group)
         setup: dict[str, object] = {
             "walls": self.kind,
             "memory": limits.memory_bytes,
@@ -203,7 +221,9 @@ class ForkServer:
         try:
             with their_control, their_status:
                 fds = [their_control.fileno(), their_status.fileno()]
-                socket.send_fds(self._requests, [b"+"], fds)
+                socket.send_fds(self._requests, [b"+"], fds if group is None else [*fds, group.door])
+            if group is not None:
+                group.close_door()
             walled.status.send(0, Kind.SETUP, json.dumps(setup).encode(), deadline)
             walled.control.send(0, Kind.SETUP, encode(dict(files))[0], deadline)
             _, kind, body = walled.control.receive(MEGABYTE, deadline)
@@ -228,6 +248,9 @@ class ForkServer:
         if hasattr(self, "_process"):
             self._process.kill()
             self._process.wait()
+        if self._groups is not None:
+            self._groups.close()
+            self._groups = None
         self._errors.close()
         self._home.close()
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from autograder.boundary.channel import Channel, ChannelClosed, Kind, Overdue
 from autograder.errors import WireError
+from autograder.walls.groups import Group
 from autograder.walls.limits import MEGABYTE
 
 _END_SECONDS: Final = 120.0
@@ -20,9 +21,11 @@ _LAST_WORDS: Final = 64 * MEGABYTE
 class Walled:
     """The processes of one submission: a channel to the student's process, another to its warden."""
 
-    def __init__(self, control: Channel, status: Channel) -> None:
+    def __init__(self, control: Channel, status: Channel, group: Group | None = None) -> None:
+        """`group`: where the kernel counts what they use, if it does."""
         self.control = control
         self.status = status
+        self._group = group
         self.last_shown = ""
         """Outputs of the cell in which the process ended: lines of JSON, if nobody has tampered with
         them. Known once the process has ended."""
@@ -60,6 +63,8 @@ class Walled:
             cpu, idle = ending.pop("used")
             self._used = float(cpu), float(idle)
             self.last_shown = str(ending.pop("shown"))
+            if not ending["reason"] and self._group is not None and self._group.was_full():
+                ending["reason"] = "memory"  # the kernel was quicker than the warden
             self._ending = ending
         else:
             self._ending = {"reason": body.decode(errors="replace"), "code": 0}
@@ -74,6 +79,8 @@ class Walled:
             while True:
                 self._hear(deadline)  # the warden holds the other end for as long as anything lives
         self.status.close()
+        if self._group is not None:
+            self._group.close()
 
     def __enter__(self) -> Walled:
         return self
