@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help lab test check proof fuzz coverage house pythons image demo release notebooks answers study \
+.PHONY: help lab test check proof fuzz coverage house pythons image kernels demo release notebooks answers study \
 	language editions site lite frames \
 	figures screenshots slides bridge format clean
 
@@ -37,6 +37,9 @@ pythons: .venv/ready  ## the tests on newer Pythons (needs root and debootstrap)
 
 image: .venv/ready  ## the commands of all images in a chroot, and what they are for (needs root and debootstrap)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/image.py
+
+kernels: .venv/ready  ## the walls on Debian's kernels, in virtual machines (needs root, debootstrap and QEMU)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/kernels.py
 
 check: .venv/ready  ## formatting, types, import rules, dependencies and the quick tests: a minute or so
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py --quick

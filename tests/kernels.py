@@ -1,16 +1,17 @@
-"""The walls on Debian's kernels, in virtual machines: with user namespaces and without, before remedies and after.
+"""The walls on Debian's kernels, in virtual machines: with user namespaces, without, and after the remedy.
 
-    python tests/kernels.py                     # all machines; `make kernels` does this: an hour or more
-    python tests/kernels.py closed              # one of them
-    python tests/kernels.py bookworm -- tests/walls         # its commands, and these tests
+    python tests/kernels.py                         # all machines; `make kernels` does this: an hour or more
+    python tests/kernels.py closed                  # one of them
+    python tests/kernels.py bookworm -- tests/walls # its commands, then these tests, by an ordinary user
 
-Needs root, debootstrap and QEMU (on Debian: `sudo apt install debootstrap qemu-system-x86`). A machine
-is ten times as slow as this one; not where KVM is to be had (`ACCEL=kvm`). The root file systems stay in
-`.pythons/`, three gigabytes each; what a machine writes is forgotten.
+Needs root, debootstrap and QEMU (on Debian: `sudo apt install debootstrap e2fsprogs qemu-system-x86`). The
+machines are emulated, so they are slow, but for where KVM is to be had: `ACCEL=kvm`. Their root file systems
+stay in `.pythons/`, with what each has said in a file `kernel-….log`; what a machine writes is forgotten.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import shlex
@@ -21,7 +22,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from pythons import FOLDER, ROOT, copy_course, make_environment, make_root, run_inside
+from pythons import FOLDER, copy_course, make_environment, make_root, run_inside
 
 PACKAGES = (
     "linux-image-cloud-amd64,systemd-sysv,libpam-systemd,dbus-user-session,udev,apparmor,bubblewrap,sudo,"
@@ -55,21 +56,58 @@ def doctor(user: str, kind: str, *words: str) -> Step:
     return Step(user, "autograder doctor", (said[kind], " walls hold.", *words))
 
 
-GRADE = (
-    "rm -rf /tmp/class && cp -r /course/demo /tmp/class && cd /tmp/class && autograder grade 01-rnn-forward"
-)
+def grade(user: str, kind: str) -> Step:
+    """A small course, marked behind walls of this kind, which are chosen by themselves."""
+    make = (
+        "import sys; sys.path.insert(0, 'tests/support'); import small_course; from pathlib import Path; "
+        "place = Path(sys.argv[1]); small_course.write_source(place); "
+        "small_course.write_submission(place / 'submitted' / 'ada' / 'small')"
+    )
+    command = f'd=$(mktemp -d) && python -c "{make}" $d && autograder grade small --course $d'
+    return Step(user, command, ("ada: 30 of 30", {"namespaces": "namespaces", "landlock": "Landlock"}[kind]))
+
+
+def closed(switch: str, opened: int) -> list[Step]:
+    """Without user namespaces, as the switch can have it, and after the remedy that is printed."""
+    return [
+        Step("root", f"sysctl -w {switch}=0"),
+        doctor("maker", "landlock", f"sudo sysctl -w {switch}={opened}"),
+        grade("maker", "landlock"),
+        grade("root", "landlock"),
+        Step("root", f"sysctl -w {switch}={opened}"),
+        grade("maker", "namespaces"),
+    ]
+
+
+PROFILE = """runuser -u maker -- /venv/bin/autograder doctor > /tmp/said
+sed -n '/^sudo tee/,/^sudo apparmor_parser/p' /tmp/said | sed 's/^sudo //' > /tmp/remedy; sh -e /tmp/remedy"""
 MACHINES: dict[str, tuple[str, list[Step]]] = {
     "bookworm": (
         "bookworm",
         [
-            doctor("maker", "namespaces", "version 2 of 1 to 7"),
-            doctor("root", "namespaces", "version 2 of 1 to 7"),
+            doctor("maker", "namespaces", "version 2 of 1 to 7", "with control groups"),
+            doctor("root", "namespaces", "version 2 of 1 to 7", "dropped to nobody", "with control groups"),
+            grade("maker", "namespaces"),
+            Step("maker", "! find /sys/fs/cgroup -name 'rnn-course-*' | grep ."),
+        ],
+    ),
+    "closed": ("bookworm", closed("kernel.unprivileged_userns_clone", 1)),
+    "none": ("bookworm", closed("user.max_user_namespaces", 10000)),
+    "trixie": ("trixie", [doctor("maker", "namespaces", "version 6 of 1 to 7", "with control groups")]),
+    "apparmor": (
+        "trixie",
+        [
+            Step("root", "sysctl -w kernel.apparmor_restrict_unprivileged_userns=1"),
+            grade("maker", "landlock"),
+            Step("root", PROFILE),
+            grade("maker", "namespaces"),
         ],
     ),
 }
 """Name: Debian's release, what is done."""
 
 
+@functools.cache
 def image(release: str) -> Path:
     """The file systems of a machine, with the course as it is now."""
     root = make_root(release, FOLDER / f"kernel-{release}", PACKAGES)
@@ -91,16 +129,11 @@ def image(release: str) -> Path:
 
 
 def script(steps: list[Step]) -> str:
-    lines = []
+    lines = ["export PAGER=cat"]
     for number, step in enumerate(steps):
-        command = (
-            f"cd /course && PATH=/venv/bin:$PATH TEST_PATIENCE=5 && export TEST_PATIENCE PAGER=cat && {step.command}"
-        )
-        lines += [
-            f"echo '{BEGIN}'{number}",
-            f"runuser -l {step.user} -c {shlex.quote(command)} < /dev/null",
-            f"echo '{END}'$?",
-        ]
+        command = f"cd /course; export PATH=/venv/bin:$PATH TEST_PATIENCE=5; {step.command}"
+        login = f"runuser -l {step.user} -c {shlex.quote(command)} < /dev/null"
+        lines += [f"echo '{BEGIN}'{number}", login, f"echo '{END}'$?"]
     return "\n".join(lines)
 
 
@@ -108,17 +141,17 @@ def said(disk: Path, release: str, steps: list[Step]) -> list[str]:
     """Start the machine, wait until it is off again: what each command has said."""
     boot = FOLDER / f"kernel-{release}" / "boot"
     kernel = sorted(boot.glob("vmlinuz-*"))[-1]
-    options = "root=/dev/vda rw console=ttyS0 quiet loglevel=1 systemd.show_status=false"
+    first = boot / kernel.name.replace("vmlinuz", "initrd.img")
+    log = FOLDER / f"kernel-{release}.log"
     with tempfile.TemporaryDirectory() as folder:
         text = script(steps).encode()
         commands = Path(folder, "commands")
         commands.write_bytes(text + b"\n" * (-len(text) % 512))
-        log = FOLDER / f"kernel-{release}.log"
         subprocess.run(
-            ["qemu-system-x86_64", "-accel", os.environ.get("ACCEL", "tcg,thread=multi"), "-cpu", "max", "-smp", "2",
-             "-m", "3072", "-display", "none", "-serial", f"file:{log}", "-no-reboot", "-nic", "none",
-             "-kernel", str(kernel), "-initrd", str(next(boot.glob(kernel.name.replace("vmlinuz", "initrd.img")))),
-             "-append", options,
+            ["qemu-system-x86_64", "-accel", os.environ.get("ACCEL", "tcg,thread=multi"), "-cpu", "max",
+             "-smp", "2", "-m", "3072", "-display", "none", "-serial", f"file:{log}", "-no-reboot",
+             "-nic", "none", "-kernel", str(kernel), "-initrd", str(first),
+             "-append", "root=/dev/vda rw console=ttyS0 quiet loglevel=1 systemd.show_status=false",
              "-drive", f"file={disk},format=raw,if=virtio,snapshot=on",
              "-drive", f"file={commands},format=raw,if=virtio,readonly=on"],
             stdin=subprocess.DEVNULL, check=True,

@@ -174,6 +174,7 @@ class ForkServer:
         if self.kind != NONE:
             # As the kernel says it: the number that the sender has here, not the one behind its walls.
             pids = [_CREDENTIALS.unpack(data)[0] for _, kind, data in about if kind == _SCM_CREDENTIALS]
+            self.no_groups_because = ""
             try:
                 self._groups = groups_of(pids[0])
             except NoGroups as error:

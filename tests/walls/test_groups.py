@@ -96,7 +96,7 @@ def test_what_cannot_be_written_leaves_nothing_behind(
 
     monkeypatch.setattr(Path, "write_text", write_text)
     monkeypatch.setattr("os.open", open_)
-    assert Groups(tmp_path).make(Limits()) is None
+    assert Groups(tmp_path).make(Limits(processes=2)) is None
     monkeypatch.setattr(Path, "write_text", write)
     assert list(tmp_path.iterdir()) == []
 
@@ -114,6 +114,10 @@ def test_what_the_kernel_has_ended_for_its_memory_is_known(
     assert group.was_full() is was_full
     group.close()
     assert not group.was_full()
+
+
+def test_systemd_may_have_removed_all_before(tmp_path: Path) -> None:
+    Groups(tmp_path / "gone").close()
 
 
 def test_a_system_without_them_says_so(system: Path) -> None:
@@ -162,7 +166,8 @@ def test_the_scope_is_shared_out_if_it_is_whole(
     assert (scope / "server" / "cgroup.procs").read_text() == "4711"
     assert (scope / "cgroup.subtree_control").read_text() == "+memory +pids"
     assert not list(scope.glob("submission-*"))
-    assert found.make(Limits()) is not None
+    assert found.make(Limits(processes=1)) is None
+    assert found.make(Limits(processes=2)) is not None
     found.close()
     assert not [path for path in scope.iterdir() if path.is_dir()]
 
