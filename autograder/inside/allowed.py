@@ -1,10 +1,10 @@
 """The system calls that a student's process may make; there are no others for it.
 
 What Python, NumPy, Matplotlib and IPython use, and their close relatives, by which another C library may do
-the same. benchmarks/system_calls.py measures the former; on aarch64, see docs/decisions.md (19). Left out is all that
-reaches other processes or files that are not open, holds memory of the kernel that no limit counts
-(attributes of files, locks, queues, keys, watches, filters, asynchronous requests), waits for all processors,
-or changes what the machine is.
+the same. benchmarks/system_calls.py measures the former; of aarch64, docs/decisions.md says what was seen.
+Left out is all that reaches other processes or files that are not open, holds memory of the kernel that no
+limit counts (attributes of files, locks, queues, keys, watches, filters, asynchronous requests), waits for
+all processors, or changes what the machine is.
 """
 
 from __future__ import annotations
