@@ -135,7 +135,7 @@ def parsed(handed: Handed) -> Submission:
 
 
 Fault = tuple[str, dict[str, Any]]
-"""What is wrong with a file: an id of the catalogue of sentences, and values."""
+"""A fault of a file: an id of the catalogue of sentences, and its values."""
 Faults = dict[str, Fault | None]
 """By the sha256 of the content of files."""
 

@@ -1,4 +1,4 @@
-"""What the notebooks of an edition show when they are run: their stored outputs, in the edition's language.
+"""The stored outputs of an edition's notebooks: what these show when they are run, in the edition's language.
 
 An edition is generated with the outputs of the English notebooks. `renew` runs those that have any, in their
 folders, where messages.json and the font lie, and keeps the results: as long as a notebook's code, the files
