@@ -33,13 +33,7 @@ from autograder.boundary.files import Files
 from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
 from autograder.errors import WireError
-from autograder.exam.folder import (
-    FileUse,
-    Folder,
-    mentions_current_figure,
-    mentions_files,
-    refuse_pickles,
-)
+from autograder.exam.folder import FileUse, Folder, mentions_current_figure, mentions_files, refuse_pickles
 from autograder.exam.names import ends_with_call_of, global_names, tree_of
 from autograder.exam.reasons import (
     REASON,
