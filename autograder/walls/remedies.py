@@ -41,7 +41,7 @@ def remedy(said: str, kind: str) -> str:
 def instructions(said: str, bwrap: Path) -> str:
     """The same in as many lines as it takes to do it, with the narrowest means that we know."""
     if _is(_APPARMOR, "1"):
-        return f"Allow them to this bubblewrap alone (tried by us on Debian, not on Ubuntu):\n{profile(bwrap)}"
+        return f"Allow them to this bubblewrap alone (tried on Debian, not on Ubuntu):\n{profile(bwrap)}"
     if name := container():
         return _OF_CONTAINERS.format(name=name, calls=", ".join(f'"{call}"' for call in CALLS))
     for file, name, value in _SWITCHES:
