@@ -9,10 +9,12 @@ from typing import Final
 from autograder.translate.place import Place
 
 _PROSE: Final = re.compile(
-    r"[A-Za-z]{2,}[,;:.“”]* (?:[^ ]{1,3} )?[A-Za-z]{2,}|^[A-Z][a-z]+[.:]?$|[a-z]{3,}[.:]$|^[A-Z][a-z]+: "
+    r"[A-Za-z]{2,}[,;:.“”]* (?:[^ ]{1,3} )?[A-Za-z]{2,}|^[A-Z][a-z]+[.:]?$|[a-z]{3,} *[.:]$|^[A-Z][a-z]+: "
 )
+_ALONE: Final = ("with", ", no flag", "steps", "(nothing)")
+"""Texts that people read, and that look like names of something."""
 _WORD: Final = re.compile(r"[A-Za-z]{3,}")
-_SHOWN: Final = re.compile(r"(?:textContent:|textContent = .*|\bname:|addRow\()\s*$")
+_SHOWN: Final = re.compile(r"(?:textContent:|textContent = .*|\bname:|addRow\(|\bchoices: \[.*)\s*$")
 _NEVER: Final = re.compile(
     r"use strict|^:scope|prefers-reduced|rgb\(|var\(--|translate\(|^(?:[a-z]+ ){12,}[a-z]+ ?$"
 )
@@ -84,7 +86,7 @@ def _place(group: list[tuple[int, int]], source: str) -> Iterator[Place]:
     shown = bool(_SHOWN.search(source[max(0, start - 60) : start].rpartition("\n")[2]))
     if re.fullmatch(r"[a-z]+-", bare.strip()) or _NEVER.search(message) or not _WORD.search(bare):
         return
-    if not (shown or _PROSE.search(bare.strip()) or bare.strip() in ("with", ", no flag")):
+    if not (shown or _PROSE.search(bare.strip()) or bare.strip() in _ALONE):
         return
     yield Place(start, end, message, literal, bool(fields_of(message)))
 

@@ -95,11 +95,17 @@ def test_messages_of_scripts() -> None:
     source = """const a = "use strict"; // "no message here"
 make("p", {className: "play-answer", textContent: "Press it " + `${n} times.`});
 status(`Step ${t + 1}: ${flag ? "(" : ")"} is read`);
+const asked = {kind: "choice of one", choices: ["1 step", "about 2.5 bits", "0"], tell: name};
+button.setAttribute("aria-label", `letter ${t}: ${text || "(nothing)"}`);
 """
     found = script.places(source)
     assert [place.message for place in found] == [
         "Press it ${n} times.",
         'Step ${t + 1}: ${flag ? "(" : ")"} is read',
+        "choice of one",
+        "1 step",
+        "about 2.5 bits",
+        'letter ${t}: ${text || "(nothing)"}',
     ]
     said = translated(
         source, found, lambda message: message.replace("Press it", "按").replace("is read", "`读`")

@@ -407,7 +407,7 @@ Every element with data-play="names" becomes one. The training runs in a worker,
           ...texts.map(text => {
             const button = make("button", {
               type: "button",
-              textContent: `${text || "(nothing)"}${now.names.has(text) ? " ✓" : ""}`,
+              textContent: (text || "(nothing)") + (now.names.has(text) ? " ✓" : ""),
             });
             button.disabled = !text;
             button.addEventListener("click", () => {
