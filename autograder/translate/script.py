@@ -83,7 +83,7 @@ def _place(group: list[tuple[int, int]], source: str) -> Iterator[Place]:
     bare = message
     for field in fields_of(message):
         bare = bare.replace(field, " ")
-    shown = bool(_SHOWN.search(source[max(0, start - 60) : start].rpartition("\n")[2]))
+    shown = bool(_SHOWN.search(source[max(0, start - 110) : start].rpartition("\n")[2]))
     if re.fullmatch(r"[a-z]+-", bare.strip()) or _NEVER.search(message) or not _WORD.search(bare):
         return
     if not (shown or _PROSE.search(bare.strip()) or bare.strip() in _ALONE):

@@ -95,7 +95,7 @@ def test_messages_of_scripts() -> None:
     source = """const a = "use strict"; // "no message here"
 make("p", {className: "play-answer", textContent: "Press it " + `${n} times.`});
 status(`Step ${t + 1}: ${flag ? "(" : ")"} is read`);
-const asked = {kind: "choice of one", choices: ["1 step", "about 2.5 bits", "0"], tell: name};
+const asked = {kind: "choice of one", choices: ["1 step", "about 2.5 bits, or 5, or 8", "0", "anywhere"]};
 button.setAttribute("aria-label", `letter ${t}: ${text || "(nothing)"}`);
 """
     found = script.places(source)
@@ -104,7 +104,8 @@ button.setAttribute("aria-label", `letter ${t}: ${text || "(nothing)"}`);
         'Step ${t + 1}: ${flag ? "(" : ")"} is read',
         "choice of one",
         "1 step",
-        "about 2.5 bits",
+        "about 2.5 bits, or 5, or 8",
+        "anywhere",
         'letter ${t}: ${text || "(nothing)"}',
     ]
     said = translated(
