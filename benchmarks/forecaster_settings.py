@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ AHEAD, KNOWN, K, SEEDS = 2, 199, 25, range(1, 6)
 
 def definitions() -> dict[str, Any]:
     """The names that the cells in question define; training shows no progress."""
+    sys.path.insert(0, str(FOLDER))
     from rnn_utils import initialize_adam, update_parameters_with_adam
 
     names: dict[str, Any] = {
