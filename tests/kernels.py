@@ -84,7 +84,7 @@ PROFILE = """python -c 'from autograder.walls import bubblewrap, remedies
 print(remedies.profile(bubblewrap.find_bwrap()))' > /tmp/said
 sed -n '/^sudo tee/,/^sudo apparmor_parser/p' /tmp/said | sed 's/^sudo //' > /tmp/remedy
 sh -e /tmp/remedy && aa-status | grep rnn-course-bwrap"""
-"""The commands that `doctor` prints where AppArmor forbids user namespaces. Only kernels of Ubuntu have the switch."""
+"""`doctor` prints it where AppArmor forbids user namespaces. Only kernels of Ubuntu have the switch."""
 MACHINES: dict[str, tuple[str, list[Step]]] = {
     "bookworm": (
         "bookworm",
