@@ -310,6 +310,10 @@ def _decode(value: Any, named: Mapping[str, Any]) -> Any:
         return tuple(_decode(item, named) for item in value["tuple"])
     if "named" in value:
         return named[value["named"]]
+    if "steps" in value:  # tuples of the same kind, place by place: arrays of all steps are one array
+        decoded = [(_decode(place, named), "array" in place) for place in value["steps"]]
+        return [tuple(all_steps[t].copy() if one_each else all_steps for all_steps, one_each in decoded)
+                for t in range(value["count"])]  # fmt: skip
     if "generator" in value:
         generator = np.random.default_rng(value["generator"])
         if "state" in value:  # what was drawn from it already

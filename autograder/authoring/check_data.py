@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ from autograder.sentences.catalogue import templates
 
 SHARED = ("parameters", "x")
 """Arguments that come back in every cell cache: stored once."""
+
+ARRAY = re.compile(r'(?<=\{)\n +"array": "[^"]*",\n +"dtype": "[^"]*",\n +"shape": \[[^]]*\][^}]*(?=\})')
+"""An array as `json` writes it: a line for each number of its shape. One line for all of it is half as long."""
 
 CASES: dict[str, Callable[[Reference], dict[str, list[Case]]]] = {
     "01-rnn-forward": rnn_forward_cases,
@@ -88,7 +92,8 @@ def as_text(exercises: Mapping[str, Any], slips: Mapping[str, Any]) -> str:
     about = "For `check`: inputs, expected values, traces of known slips, sentences. Made by `make release`."
     sentences = dict(templates("check"))
     data = {"about": about, "exercises": exercises, "slips": slips, "sentences": sentences}
-    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return ARRAY.sub(lambda lines: re.sub(r"\s*\n\s*", " ", lines[0]), text)
 
 
 def write_check_data(assignment: str, course: Path = COURSE) -> None:
@@ -107,7 +112,7 @@ def _encode(value: Any, named: Mapping[int, str]) -> Any:
     if isinstance(value, tuple):
         return {"tuple": [_encode(item, named) for item in value]}
     if isinstance(value, list):
-        return [_encode(item, named) for item in value]
+        return _encode_steps(value, named) or [_encode(item, named) for item in value]
     if isinstance(value, dict):
         return {"dict": {key: _encode(item, named) for key, item in value.items()}}
     if isinstance(value, np.integer | np.floating):
@@ -120,3 +125,25 @@ def _encode(value: Any, named: Mapping[int, str]) -> Any:
         drawn = state != np.random.default_rng(seeds.entropy).bit_generator.state
         return {"generator": seeds.entropy} | ({"state": dict(state)} if drawn else {})
     return value
+
+
+def _encode_steps(steps: list[Any], named: Mapping[int, str]) -> dict[str, Any] | None:
+    """A list of tuples that have arrays of the same shapes at the same places, such as the caches of all
+    steps, place by place; None if it is no such list."""
+    if len(steps) < 2 or any(type(step) is not tuple or len(step) != len(steps[0]) for step in steps):
+        return None
+    places: list[Any] = []
+    for column in zip(*steps, strict=True):
+        if all(id(value) in named and value is column[0] for value in column):
+            places.append(_encode(column[0], named))
+        elif len({_kind_of_array(value) for value in column} | {None}) == 2:
+            places.append(_encode(np.stack(column), named))
+        else:
+            return None
+    return {"steps": places, "count": len(steps)}
+
+
+def _kind_of_array(value: Any) -> Any:
+    """What arrays must have in common to be stored as one; an object of its own for all else."""
+    plain = type(value) is np.ndarray and value.flags.c_contiguous
+    return (value.shape, str(value.dtype)) if plain else object()

@@ -9,6 +9,8 @@ import numpy as np
 
 from autograder.authoring.cases.draw import (
     BYTES,
+    LONG,
+    MANY,
     REUSED,
     SINGLE,
     TINY,
@@ -17,6 +19,7 @@ from autograder.authoring.cases.draw import (
     Reference,
     called_twice,
     column_by_column,
+    decimals,
     draw,
     fading,
     from_nothing,
@@ -32,7 +35,9 @@ from autograder.authoring.cases.draw import (
     rigid,
     saturated,
     split,
+    unread,
     upstream,
+    very_long_sequence,
     with_inputs_times,
     with_integers,
     with_others_rearranged,
@@ -61,10 +66,11 @@ OTHER_GRADIENTS: dict[str, Prepare] = {
     "an upstream gradient as tiny as can be (1e-307), units that are saturated": (
         lambda given: upstream(1e-307, saturated(given))
     ),
-    # Beyond single precision: rounding to it would otherwise stay within what `check` allows. (No unit is
+    # Beyond single precision: rounding to it would otherwise stay within what `check` allows; and so large
+    # that its square does not fit into float64: nothing may be divided by a norm. (No unit is
     # saturated here: 1 - a**2 and (1 - a) * (1 + a) would differ by more than that, and both are right.)
-    "a huge upstream gradient (1e40), inputs that are integers": (
-        lambda given: upstream(1e40, with_integers(given))
+    "a huge upstream gradient (1e200), inputs that are integers": (
+        lambda given: upstream(1e200, with_integers(given))
     ),
 }
 """A backward pass is linear in the upstream gradient; one that clips, rounds or drops small values is not."""
@@ -94,13 +100,28 @@ def other_cells(make: Callable[..., Case], forward: Reference) -> list[Case]:
         ),
         {"title": "inputs that are single bytes"}
         | make(11, 4, 3, 2, 2, forward, lambda given: with_integers(given, np.uint8)),
-        {"title": REUSED, "called_before": True} | make(10, 3, 4, 2, 2, forward),
+        {"title": MANY} | make(12, 1, 2, 1, 33, forward, decimals),
+        {"title": REUSED, "called_before": True} | make(10, 3, 4, 2, 2, forward, among_others),
     ]
+
+
+def among_others(given: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with parameters of a larger model: among others of which no cell reads any.
+
+    The checks of gradients in the notebooks pass such dictionaries, too.
+    """
+    others = {"Embedding": np.ones((2, 2))}, {"x": np.ones((1, 2)), "Zoom": np.ones((1, 1))}
+    return given | {"parameters": others[0] | given["parameters"] | others[1]}
 
 
 def huge_and_single(given: dict[str, Any]) -> dict[str, Any]:
     """The same arguments with inputs in single precision and a gradient that does not fit into it."""
     return upstream(1e40, in_single_precision(given))
+
+
+def unread_and_last(given: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with a gradient at the last step alone, and a unit that no unit reads."""
+    return last_step_only(unread(given))
 
 
 def long_from_zeros(given: dict[str, Any]) -> dict[str, Any]:
@@ -117,7 +138,8 @@ def other_sequences(make: Callable[..., Case], forward: Reference) -> list[Case]
         {"title": "a gradient at the second of six steps only"}
         | make(5, 4, 3, 4, 2, 6, 6, forward, lambda given: one_step_only(given, 1)),
         {"title": BYTES} | make(11, 4, 3, 2, 2, 2, 2, forward, lambda given: with_integers(given, np.uint8)),
-        {"title": REUSED, "called_before": True} | make(10, 3, 4, 2, 2, 3, 3, forward),
+        {"title": LONG} | make(13, 1, 1, 1, 1, 300, 300, forward, very_long_sequence),
+        {"title": REUSED, "called_before": True} | make(10, 3, 4, 2, 2, 3, 3, forward, among_others),
         {"title": "a gradient that fades, tiny inputs with large weights"}
         | make(9, 2, 3, 2, 2, 6, 6, forward, fading),
         rigid(
@@ -137,7 +159,7 @@ def gated_sequences(make: Callable[..., Case], forward: Reference) -> list[Case]
             {"title": "other sizes, a single example"} | make(2, 2, 4, 3, 1, 6, 6, forward),
             {"title": "a single time step"} | make(4, 2, 4, 3, 3, 1, 1, forward),
             {"title": "a gradient at the last step only"}
-            | make(5, 4, 3, 4, 2, 9, 9, forward, last_step_only),
+            | make(5, 4, 3, 4, 2, 9, 9, forward, unread_and_last),
             *(
                 {"title": title} | make(6, 2, 4, 3, 3, 3, 3, forward, prepare)
                 for title, prepare in OTHER_GRADIENTS.items()
@@ -165,7 +187,7 @@ def rnn_cell_backward_case(
         "arguments": {"da_next": da_next, "cache": cache},
         "shared": {"parameters": given["parameters"]},
         "returns": ["dxt", "da_prev", "dWax", "dWaa", "dba"],
-        "show": {"dxt": [1], "da_prev": [2 % n_a], "dWax": [3 % n_a], "dWaa": [1 % n_a], "dba": [4 % n_a]},
+        "show": {"dxt": [1 % n_x], "da_prev": [2 % n_a], "dWax": [3 % n_a], "dWaa": [1 % n_a], "dba": [4 % n_a]},
     }
 
 
@@ -189,7 +211,7 @@ def rnn_backward_case(
         "arguments": {"da": da, "caches": caches},
         "shared": {"parameters": given["parameters"], "x": caches[1]},
         "returns": ["dx", "da0", "dWax", "dWaa", "dba"],
-        "show": {"dx": [1, 2 % m], "da0": [2], "dWax": [3 % n_a], "dWaa": [1], "dba": [4 % n_a]},
+        "show": {"dx": [1 % n_x, 2 % m], "da0": [2 % n_a], "dWax": [3 % n_a], "dWaa": [1 % n_a], "dba": [4 % n_a]},
     }
 
 
@@ -205,7 +227,7 @@ def lstm_cell_backward_case(
         "arguments": {**upstream, "cache": cache},
         "shared": {"parameters": given["parameters"]},
         "returns": ["dxt", "da_prev", "dc_prev"] + [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"],
-        "show": {"dxt": [1], "da_prev": [2 % n_a], "dc_prev": [2 % n_a]}
+        "show": {"dxt": [1 % n_x], "da_prev": [2 % n_a], "dc_prev": [2 % n_a]}
         | {f"dW{gate}": [row % n_a] for gate, row in zip("fico", (3, 1, 3, 1), strict=True)}
         | {f"db{gate}": [4 % n_a] for gate in "fico"},
     }
@@ -232,7 +254,7 @@ def lstm_backward_case(
         "arguments": {"da": da, "caches": caches},
         "shared": {"parameters": given["parameters"], "x": caches[1]},
         "returns": ["dx", "da0"] + [f"d{kind}{gate}" for gate in "fico" for kind in "Wb"],
-        "show": {"dx": [1, 2 % m], "da0": [2]}
+        "show": {"dx": [1 % n_x, 2 % m], "da0": [2 % n_a]}
         | {f"dW{gate}": [row % n_a] for gate, row in zip("fico", (3, 1, 3, 1), strict=True)}
         | {f"db{gate}": [4 % n_a] for gate in "fico"},
     }
@@ -267,7 +289,7 @@ def rnn_backward_cases(reference: Reference) -> dict[str, list[Case]]:
                 | rnn_backward_case(3, 2, 4, 3, 6, 5, 3, reference),
                 {"title": "a single time step"} | rnn_backward_case(4, 2, 4, 3, 3, 1, 1, reference),
                 {"title": "a gradient at the last step only"}
-                | rnn_backward_case(5, 4, 3, 4, 2, 9, 9, reference, last_step_only),
+                | rnn_backward_case(5, 4, 3, 4, 2, 9, 9, reference, unread_and_last),
                 *(
                     {"title": title} | rnn_backward_case(6, 3, 4, 2, 3, 3, 3, reference, prepare)
                     for title, prepare in OTHER_GRADIENTS.items()

@@ -9,7 +9,9 @@ import numpy as np
 
 from autograder.authoring.cases.draw import (
     BYTES,
+    LONG,
     LSTM_CELL_CACHE,
+    MANY,
     REUSED,
     RIGID,
     RNN_CELL_CACHE,
@@ -20,6 +22,7 @@ from autograder.authoring.cases.draw import (
     at_rest,
     called_twice,
     column_by_column,
+    decimals,
     from_nothing,
     from_zeros,
     in_single_precision,
@@ -34,6 +37,8 @@ from autograder.authoring.cases.draw import (
     rnn_cell,
     saturated,
     small,
+    starting_from_zeros,
+    very_long_sequence,
     with_integers,
     with_others_rearranged,
     with_rearranged,
@@ -86,6 +91,7 @@ def other_cells(make: Callable[..., dict[str, Any]], more: Case) -> list[Case]:
             "arguments": with_integers(make(11, 4, 3, 2, 2), np.uint8),
         }
         | more,
+        {"title": MANY, "arguments": decimals(make(12, 1, 2, 1, 33))} | more,
         {"title": REUSED, "arguments": make(10, 3, 4, 2, 2), "called_before": True} | more,
     ]
 
@@ -104,6 +110,13 @@ def other_sequences(make: Callable[..., dict[str, Any]], more: Case) -> list[Cas
         }
         | more,
         {"title": BYTES, "arguments": with_integers(make(11, 4, 3, 2, 2, 2), np.uint8)} | more,
+        {"title": LONG, "arguments": very_long_sequence(make(13, 1, 1, 1, 1, 300))} | more,
+        {
+            "title": "an initial state of zeros, as in earlier calls",
+            "arguments": starting_from_zeros(make(14, 2, 3, 2, 2, 2)),
+            "called_before": True,
+        }
+        | more,
         {"title": REUSED, "arguments": make(10, 3, 4, 2, 2, 3), "called_before": True} | more,
         {
             "title": f"thirty steps, some of zeros, some repeated, {RIGID}",

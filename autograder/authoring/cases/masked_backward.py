@@ -52,7 +52,7 @@ def at_rest(given: dict[str, Any]) -> dict[str, Any]:
         name: value * (not name.startswith("b") or name == "by")
         for name, value in given["parameters"].items()
     }
-    return from_nothing(given) | {"parameters": parameters}
+    return from_zeros(from_nothing(given)) | {"parameters": parameters}
 
 
 def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], *upstream: str) -> list[Case]:
