@@ -32,7 +32,7 @@ SHARED = ("parameters", "x")
 """Arguments that come back in every cell cache: stored once."""
 
 ARRAY = re.compile(r'(?<=\{)\n +"array": "[^"]*",\n +"dtype": "[^"]*",\n +"shape": \[[^]]*\][^}]*(?=\})')
-"""An array as `json` writes it: a line for each number of its shape. One line for all of it is half as long."""
+"""An array as `json` writes it, with a line for each number of its shape; it is stored in one line."""
 
 CASES: dict[str, Callable[[Reference], dict[str, list[Case]]]] = {
     "01-rnn-forward": rnn_forward_cases,

@@ -9,8 +9,6 @@ import numpy as np
 
 from autograder.authoring.cases.draw import (
     BYTES,
-    LONG,
-    MANY,
     REUSED,
     SINGLE,
     TINY,
@@ -19,7 +17,6 @@ from autograder.authoring.cases.draw import (
     Reference,
     called_twice,
     column_by_column,
-    decimals,
     draw,
     fading,
     from_nothing,
@@ -35,14 +32,13 @@ from autograder.authoring.cases.draw import (
     rigid,
     saturated,
     split,
-    unread,
     upstream,
-    very_long_sequence,
     with_inputs_times,
     with_integers,
     with_others_rearranged,
     with_rearranged,
 )
+from autograder.authoring.cases.sizes import LONG, MANY, among_others, decimals, unread, very_long_sequence
 
 
 def states_of(given: dict[str, Any]) -> list[str]:
@@ -103,15 +99,6 @@ def other_cells(make: Callable[..., Case], forward: Reference) -> list[Case]:
         {"title": MANY} | make(12, 1, 2, 1, 33, forward, decimals),
         {"title": REUSED, "called_before": True} | make(10, 3, 4, 2, 2, forward, among_others),
     ]
-
-
-def among_others(given: dict[str, Any]) -> dict[str, Any]:
-    """The same arguments with parameters of a larger model: among others of which no cell reads any.
-
-    The checks of gradients in the notebooks pass such dictionaries, too.
-    """
-    others = {"Embedding": np.ones((2, 2))}, {"x": np.ones((1, 2)), "Zoom": np.ones((1, 1))}
-    return given | {"parameters": others[0] | given["parameters"] | others[1]}
 
 
 def huge_and_single(given: dict[str, Any]) -> dict[str, Any]:
@@ -187,7 +174,13 @@ def rnn_cell_backward_case(
         "arguments": {"da_next": da_next, "cache": cache},
         "shared": {"parameters": given["parameters"]},
         "returns": ["dxt", "da_prev", "dWax", "dWaa", "dba"],
-        "show": {"dxt": [1 % n_x], "da_prev": [2 % n_a], "dWax": [3 % n_a], "dWaa": [1 % n_a], "dba": [4 % n_a]},
+        "show": {
+            "dxt": [1 % n_x],
+            "da_prev": [2 % n_a],
+            "dWax": [3 % n_a],
+            "dWaa": [1 % n_a],
+            "dba": [4 % n_a],
+        },
     }
 
 
@@ -211,7 +204,13 @@ def rnn_backward_case(
         "arguments": {"da": da, "caches": caches},
         "shared": {"parameters": given["parameters"], "x": caches[1]},
         "returns": ["dx", "da0", "dWax", "dWaa", "dba"],
-        "show": {"dx": [1 % n_x, 2 % m], "da0": [2 % n_a], "dWax": [3 % n_a], "dWaa": [1 % n_a], "dba": [4 % n_a]},
+        "show": {
+            "dx": [1 % n_x, 2 % m],
+            "da0": [2 % n_a],
+            "dWax": [3 % n_a],
+            "dWaa": [1 % n_a],
+            "dba": [4 % n_a],
+        },
     }
 
 

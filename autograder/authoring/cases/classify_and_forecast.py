@@ -109,6 +109,8 @@ def embedding_cases() -> dict[str, list[Case]]:
             backward("tokens in single bytes", 10, 2, 6, 2, 3, tokens=tokens(10, 6, 2, 3).astype(np.uint8)),
             backward("tokens in single bytes with a sign, a large vocabulary", 12, 3, 100, 3, 4,
                      tokens=tokens(12, 100, 3, 4).astype(np.int8)),
+            backward("more tokens than a byte can tell", 18, 1, 400, 3, 4, times=0.0,
+                     tokens=np.array([[399, 256, 0, 255], [300, 44, 12, 1], [128, 127, 2, 399]])),
             backward("huge gradients (1e40)", 13, 2, 4, 2, 5, 1e40),
             rigid(backward("many repetitions", 11, 2, 3, 4, 7)),
             first
@@ -157,6 +159,11 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
     def of_different_sizes(case: Case) -> Case:
         return case | {"arguments": different_sizes(case["arguments"], "dout")}
 
+    def without_some(case: Case) -> Case:
+        dout = case["arguments"]["dout"].copy()
+        dout[::2] = 0
+        return case | {"arguments": case["arguments"] | {"dout": dout}}
+
     third = backward("a third dropped", 1, (4, 3, 5), 0.3)
     given = third["arguments"]
     return {
@@ -167,7 +174,7 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 forward("a half dropped, two axes", 3, (5, 6), 0.5, True),
                 forward("nothing dropped", 4, (3, 4), 0.0),
                 forward("a single example", 5, (6, 1, 2), 0.25),
-                forward("nearly all dropped", 6, (3, 4, 5), 0.9),
+                forward("nearly all dropped", 0, (3, 4, 5), 0.99),
                 forward("one axis", 7, (40,), 0.2),
                 forward("all sizes equal, small numbers", 8, (3, 3, 3), 0.4, times=1e-2),
                 forward("four axes, large numbers", 12, (2, 3, 2, 3), 0.4, times=1e2),
@@ -194,7 +201,7 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 backward("tiny gradients (1e-12), nearly all dropped", 13, (4, 2, 3), 0.5, TINY, 1 - TINY),
                 backward("all sizes equal", 7, (3, 3, 3), 0.4),
                 backward("four axes", 10, (2, 3, 2, 3), 0.4),
-                backward("one axis", 11, (40,), 0.2),
+                without_some(backward("one axis", 11, (40,), 0.2)),
                 backward("all kept, though not all had to be", 14, (2, 3), 0.0, p=0.4),
                 backward("all sizes 1, dropped", 15, (1, 1, 1), 1.0, p=0.4),
                 of_different_sizes(backward("gradients of very different sizes", 16, (3, 4), 0.2)),
@@ -304,6 +311,14 @@ def classify_cases() -> list[Case]:
         given["parameters"]["Wya"] = np.eye(n_y, n_a)
         return case | {"arguments": given}
 
+    def with_a_silent_name(case: Case) -> Case:
+        a = case["arguments"]["a"].copy()
+        a[:, 1] = 0
+        return case | {"arguments": case["arguments"] | {"a": a}}
+
+    def in_eighths(case: Case) -> Case:
+        return case | {"arguments": case["arguments"] | {"a": np.rint(8 * case["arguments"]["a"]) / 8}}
+
     small = case("labels and lengths in single bytes", 9, 4, 3, 5, 3)
     for name, kind in (("lengths", np.int8), ("labels", np.uint8)):
         small["arguments"][name] = small["arguments"][name].astype(kind)
@@ -317,7 +332,8 @@ def classify_cases() -> list[Case]:
             behind_the_ends(case("a single hidden unit, large numbers behind the ends", 2, 1, 6, 4, 5)),
             case("as many names as steps and classes", 3, 4, 3, 3, 3, [1, 3, 2]),
             case("a single name", 4, 4, 1, 5, 3, [2]),
-            case("a single step", 5, 3, 4, 1, 2),
+            with_a_silent_name(case("a single step", 5, 3, 4, 1, 2)),
+            in_eighths(case("three hundred steps", 18, 1, 2, 300, 2, [300, 129])),
             case("all names as long as the array", 6, 2, 3, 4, 3, [4, 4, 4]),
             case("small weights", 7, 3, 5, 3, 6, scale=1e-4),
             case("large weights", 8, 3, 3, 4, 4, scale=20.0),
@@ -363,6 +379,7 @@ def wilson_cases() -> list[Case]:
         case("one of one right", 1, 1),
         case("45 of 80 right", 45, 80),
         case("30 of 60 right", 30, 60),
+        case("nearly all of seventy thousand right", 69_999, 70_000, 2.576),
         case("a hundred thousand answers, half a deviation", 91_234, 100_000, 0.5),
     ]
 

@@ -9,9 +9,7 @@ import numpy as np
 
 from autograder.authoring.cases.draw import (
     BYTES,
-    LONG,
     LSTM_CELL_CACHE,
-    MANY,
     REUSED,
     RIGID,
     RNN_CELL_CACHE,
@@ -22,7 +20,6 @@ from autograder.authoring.cases.draw import (
     at_rest,
     called_twice,
     column_by_column,
-    decimals,
     from_nothing,
     from_zeros,
     in_single_precision,
@@ -37,13 +34,12 @@ from autograder.authoring.cases.draw import (
     rnn_cell,
     saturated,
     small,
-    starting_from_zeros,
-    very_long_sequence,
     with_integers,
     with_others_rearranged,
     with_rearranged,
     without_input,
 )
+from autograder.authoring.cases.sizes import LONG, MANY, decimals, starting_from_zeros, very_long_sequence
 
 
 def in_other_places(arguments: dict[str, Any], more: Case) -> list[Case]:

@@ -9,6 +9,7 @@ import numpy as np
 from autograder.authoring.cases.backward import OTHER_GRADIENTS, OTHER_PLACES, gated_sequences, other_cells
 from autograder.authoring.cases.draw import (
     SINGLE,
+    TINY,
     Case,
     Prepare,
     Reference,
@@ -17,6 +18,7 @@ from autograder.authoring.cases.draw import (
     called_twice,
     different_sizes,
     draw,
+    fading,
     from_zeros,
     gru_weights,
     in_single_precision,
@@ -53,9 +55,10 @@ def large_state(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_more_parameters(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The same arguments with an output layer among the parameters, which a GRU does not need."""
+    """The same arguments with an output layer and a bias of another cell among the parameters."""
     n_a = len(arguments["a_prev"])
-    return arguments | {"parameters": arguments["parameters"] | draw(9, Wy=(2, n_a), by=(2, 1))}
+    more = draw(9, Wy=(2, n_a), by=(2, 1), bh_dec=(n_a, 1))
+    return arguments | {"parameters": arguments["parameters"] | more}
 
 
 def reset_at_its_ends(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -239,6 +242,8 @@ def gru_cases(reference: Reference) -> dict[str, list[Case]]:
         ),
         "gru_backward": [
             *gated_sequences(gru_backward_case, reference),
+            {"title": "a tiny upstream gradient (1e-12) that fades"}
+            | gru_backward_case(9, 2, 3, 2, 2, 4, 4, reference, lambda given: upstream(TINY, fading(given))),
             {"title": "all sizes 1"} | gru_backward_case(11, 1, 1, 1, 1, 1, 1, reference),
             {"title": "gradients of very different sizes"}
             | gru_backward_case(12, 2, 3, 2, 2, 3, 3, reference, different_sizes),

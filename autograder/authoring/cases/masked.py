@@ -27,6 +27,7 @@ from autograder.authoring.cases.draw import (
     with_others_rearranged,
     with_rearranged,
 )
+from autograder.authoring.cases.sizes import among_others
 
 MASK = np.array([[1, 1, 0, 0], [1, 1, 0, 1], [1, 0, 0, 1], [1, 0, 0, 0], [1, 0, 0, 1]], dtype=float)
 """(T_x, m) = (5, 4): no padding, padding at the end, everywhere, and at the beginning and in the middle."""
@@ -115,6 +116,11 @@ def without_hidden_state(given: dict[str, Any]) -> dict[str, Any]:
     return {name: 0 * value if name in ("a0", "a_prev") else value for name, value in given.items()}
 
 
+def without_cell_state(given: dict[str, Any]) -> dict[str, Any]:
+    """The same with a cell state of zeros before the first step; the hidden state stays."""
+    return {name: 0 * value if name in ("c0", "c_prev") else value for name, value in given.items()}
+
+
 def without_mask(given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name not in ("mask", "mask_t")}
 
@@ -176,7 +182,7 @@ def masked_forward_cases(
         | cell,
         {
             "title": f"{SINGLE}, states around 100, a mask of integers",
-            "arguments": around_100(with_integer_mask(second_step(equal))),
+            "arguments": around_100(with_integer_mask(without_cell_state(second_step(equal)))),
         }
         | cell
         | cell_padded,
@@ -193,7 +199,8 @@ def masked_forward_cases(
         }
         | cell
         | cell_padded,
-        {"title": "large states before the step", "arguments": large_states(second_step(real))} | cell,
+        {"title": "large states before the step", "arguments": among_others(large_states(second_step(real)))}
+        | cell,
         {
             "title": "one example that is padding, an input of integers",
             "arguments": integers_in_padding(second_step(make(10, 2, 3, 2, NO_REAL_STEP))),
@@ -255,7 +262,10 @@ def masked_forward_cases(
         | sequence
         | sequence_padded
         | {"show": {name: [row, 0] for name, (row, _) in sequence["show"].items()}},
-        {"title": "one time step, one of three examples real", "arguments": make(9, 2, 3, 4, ONE_STEP)}
+        {
+            "title": "one time step, one of three examples real",
+            "arguments": without_cell_state(make(9, 2, 3, 4, ONE_STEP)),
+        }
         | sequence
         | sequence_padded,
         {"title": "nothing but padding", "arguments": nothing_real} | sequence | sequence_padded,

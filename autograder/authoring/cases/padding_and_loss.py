@@ -81,6 +81,24 @@ def of_many_classes() -> Case:
     return {**case, "arguments": arguments}
 
 
+def of_many_tokens() -> Case:
+    """260 tokens, of which a single byte cannot tell the number, with a mask and labels in single bytes."""
+    case = loss_case("more tokens than a byte can tell", 18, 2, 2, 130, np.ones((130, 2)))
+    right = case["arguments"]["y_true"]
+    sure = np.where(np.arange(130) % 3, 0.75, 0.5)
+    return loss_of_bytes(
+        case | {"arguments": case["arguments"] | {"y_pred": np.where(right == 1, sure, 1 - sure)}}
+    )
+
+
+def with_labels_everywhere(case: Case) -> Case:
+    """The same with labels where the mask has a 0, too."""
+    given = case["arguments"]
+    n_y, m, T_x = given["y_true"].shape
+    labels = one_hot(4, n_y, m, T_x, np.ones((T_x, m)))
+    return case | {"arguments": given | {"y_true": labels}}
+
+
 def loss_of_singles(case: Case) -> Case:
     """The same with labels and a mask of single precision."""
     single = {name: case["arguments"][name].astype(np.float32) for name in ("y_true", "mask")}
@@ -271,6 +289,10 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                     [np.ones((3, 2)), np.ones((3, 1)), np.ones((1, 2))],
                 ),
                 refusal(
+                    "the refusal where the second of three sequences has another embedding_size",
+                    [np.ones((3, 2)), np.ones((1, 1)), np.ones((3, 2))],
+                ),
+                refusal(
                     "the refusal where a sequence without any step has another embedding_size",
                     [np.ones((3, 2)), np.ones((2, 0))],
                 ),
@@ -285,7 +307,7 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
             loss_case("a padded batch, as many examples as time steps", 3, 2, 3, 3, SQUARE_MASK),
             loss_case("other sizes, padding everywhere", 1, 3, 4, 5, MASK),
             loss_case("no mask", 2, 4, 2, 3, None),
-            loss_case("no valid token at all", 4, 3, 2, 4, np.zeros((4, 2))),
+            with_labels_everywhere(loss_case("no valid token at all", 4, 3, 2, 4, np.zeros((4, 2)))),
             close_to_zero(loss_case("right classes with probabilities of 0 and near 0", 5, 3, 4, 2, None)),
             certain(loss_case("right classes with probabilities of 1 and 1/2", 10, 3, 2, 4, None)),
             nan_in_padding(loss_case("NaN in the padding", 6, 3, 4, 5, MASK), "y_pred", "y_true"),
@@ -294,6 +316,7 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
             ),
             loss_of_bytes(loss_case("labels and a mask in single bytes", 15, 3, 2, 5, MASK[:, 1:3])),
             of_many_classes(),
+            of_many_tokens(),
             loss_of_singles(
                 loss_case("one time step, labels and a mask in single precision", 13, 3, 3, 1, ONE_STEP**0)
             ),
