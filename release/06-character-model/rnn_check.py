@@ -310,6 +310,10 @@ def _decode(value: Any, named: Mapping[str, Any]) -> Any:
         return tuple(_decode(item, named) for item in value["tuple"])
     if "named" in value:
         return named[value["named"]]
+    if "steps" in value:  # tuples of the same kind, place by place: arrays of all steps are one array
+        decoded = [(_decode(place, named), "array" in place) for place in value["steps"]]
+        return [tuple(all_steps[t].copy() if one_each else all_steps for all_steps, one_each in decoded)
+                for t in range(value["count"])]  # fmt: skip
     if "generator" in value:
         generator = np.random.default_rng(value["generator"])
         if "state" in value:  # what was drawn from it already
@@ -570,6 +574,7 @@ def compare(
     unknown: Sequence[str] = (),
     *,
     path: str = "",
+    right: set[tuple[int, int]] | None = None,
 ) -> Verdict:
     """Compare a value with the expected one, containers entry by entry; the first problem is told.
 
@@ -578,7 +583,12 @@ def compare(
               name of a list those of the entries of each tuple in it
     unknown : names of entries of which only types and shapes are compared
     path    : where an entry stands, such as "caches[0][2]"; "" for a value that is no entry
+    right   : dictionaries found right before, by the id of expected and obtained one: the parameters are in
+              each of many caches
     """
+    right = set() if right is None else right
+    if (id(expected), id(obtained)) in right:
+        return Verdict(type=True, shape=True, numbers=True)
     label, name = name, f"{path} ({name})" if path and name else path or name
     if isinstance(expected, np.ndarray):
         return _compare_arrays(name, expected, obtained, kind_matters=not path)
@@ -604,7 +614,7 @@ def compare(
             ]
         verdict = Verdict(type=True, shape=True, numbers=True)
         for entry, index, wanted, found in entries:
-            inner = compare(entry, wanted, found, parts, unknown, path=f"{path or label}{index}")
+            inner = compare(entry, wanted, found, parts, unknown, path=f"{path or label}{index}", right=right)
             if inner.problem and not (entry in unknown and inner.numbers is False):
                 verdict.type = verdict.type and inner.type
                 verdict.shape = verdict.shape and inner.shape
@@ -612,6 +622,8 @@ def compare(
                 verdict.problem = verdict.problem or inner.problem
                 place = f"{path or label}{index}"
                 verdict.inside = verdict.inside or inner.inside or (place, entry, wanted, found, inner)
+        if isinstance(expected, dict) and not verdict.problem:
+            right.add((id(expected), id(obtained)))
         return verdict
     if isinstance(expected, bool | str | None):
         same = type(obtained) is type(expected) and obtained == expected
@@ -977,7 +989,9 @@ def _fingerprint(value: Any) -> str:
     numbers = np.nan_to_num(np.concatenate([np.zeros(0), *parts]), nan=1e2, posinf=1e3, neginf=-1e3)
     shape = value.shape if isinstance(value, np.ndarray) else numbers.shape
     angles = np.arange(1, numbers.size + 1)
-    measures = np.linalg.norm(numbers), np.sum(numbers * np.cos(angles)), np.sum(numbers * np.sin(angles))
+    size = max(1.0, np.max(np.abs(numbers), initial=0) / 1e100)  # no square becomes infinite
+    norm = size * np.linalg.norm(numbers / size)
+    measures = norm, np.sum(numbers * np.cos(angles)), np.sum(numbers * np.sin(angles))
     return " ".join(["x".join(map(str, shape)), *(f"{measure:.7g}" for measure in measures)])
 
 
