@@ -67,10 +67,10 @@ def loss_of_integers(case: Case) -> Case:
     return {**case, "title": title, "arguments": column_by_column(arguments), "read_only": True}
 
 
-def loss_of_bytes(case: Case) -> Case:
-    """The same with labels and a mask in single bytes without a sign: -1 is 255 there."""
-    bytes_ = {name: case["arguments"][name].astype(np.uint8) for name in ("y_true", "mask")}
-    return {**case, "arguments": case["arguments"] | bytes_}
+def loss_of(kind: type, case: Case) -> Case:
+    """The same with labels and a mask of this type. (In single bytes without a sign, -1 is 255.)"""
+    changed = {name: case["arguments"][name].astype(kind) for name in ("y_true", "mask")}
+    return {**case, "arguments": case["arguments"] | changed}
 
 
 def of_many_classes() -> Case:
@@ -86,23 +86,16 @@ def of_many_tokens() -> Case:
     case = loss_case("more tokens than a byte can tell", 18, 2, 2, 130, np.ones((130, 2)))
     right = case["arguments"]["y_true"]
     sure = np.where(np.arange(130) % 3, 0.75, 0.5)
-    return loss_of_bytes(
-        case | {"arguments": case["arguments"] | {"y_pred": np.where(right == 1, sure, 1 - sure)}}
+    return loss_of(
+        np.uint8, case | {"arguments": case["arguments"] | {"y_pred": np.where(right == 1, sure, 1 - sure)}}
     )
 
 
 def with_labels_everywhere(case: Case) -> Case:
     """The same with labels where the mask has a 0, too."""
-    given = case["arguments"]
-    n_y, m, T_x = given["y_true"].shape
+    n_y, m, T_x = case["arguments"]["y_true"].shape
     labels = one_hot(4, n_y, m, T_x, np.ones((T_x, m)))
-    return case | {"arguments": given | {"y_true": labels}}
-
-
-def loss_of_singles(case: Case) -> Case:
-    """The same with labels and a mask of single precision."""
-    single = {name: case["arguments"][name].astype(np.float32) for name in ("y_true", "mask")}
-    return {**case, "arguments": case["arguments"] | single}
+    return case | {"arguments": case["arguments"] | {"y_true": labels}}
 
 
 def refusal(title: str, sequences: list[Any], max_len: int | None = None) -> Case:
@@ -314,11 +307,12 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
             loss_of_integers(
                 loss_case("all sizes equal, labels and a mask of integers", 9, 3, 3, 3, SQUARE_MASK)
             ),
-            loss_of_bytes(loss_case("labels and a mask in single bytes", 15, 3, 2, 5, MASK[:, 1:3])),
+            loss_of(np.uint8, loss_case("labels and a mask in single bytes", 15, 3, 2, 5, MASK[:, 1:3])),
             of_many_classes(),
             of_many_tokens(),
-            loss_of_singles(
-                loss_case("one time step, labels and a mask in single precision", 13, 3, 3, 1, ONE_STEP**0)
+            loss_of(
+                np.float32,
+                loss_case("one time step, labels and a mask in single precision", 13, 3, 3, 1, ONE_STEP**0),
             ),
             loss_case("one example, padding at both of its ends", 14, 3, 1, 4, ONE_EXAMPLE),
             loss_case("one token, two classes", 16, 2, 1, 1, np.ones((1, 1))),
