@@ -144,6 +144,6 @@ def _encode_steps(steps: list[Any], named: Mapping[int, str]) -> dict[str, Any] 
 
 
 def _kind_of_array(value: Any) -> Any:
-    """Shape and type: arrays that have both in common are stored as one. Of all else, an object of its own."""
+    """Shape and type, by which arrays are stored as one; of all else an object of its own."""
     plain = type(value) is np.ndarray and value.flags.c_contiguous
     return (value.shape, str(value.dtype)) if plain else object()
