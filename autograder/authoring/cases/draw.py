@@ -289,13 +289,14 @@ def large_states(arguments: dict[str, Any]) -> dict[str, Any]:
 def gates_at_their_ends(arguments: dict[str, Any]) -> dict[str, Any]:
     """The same arguments with gates that are wide open or shut, each of them for another unit.
 
-    From the fourth unit on they are so to the last digit: exactly 0 or 1.
+    From the fourth unit on they are exactly 0 or 1, but for the output gate: the tanh of the cell state may
+    be found by dividing by it.
     """
     parameters = arguments["parameters"]
     biases = {}
     for place, name in enumerate(name for name in ("bf", "bi", "bo", "bz", "br") if name in parameters):
         shape = parameters[name].shape
-        sizes = np.where(np.arange(shape[0]) < 3, 18, 900)[:, None]
+        sizes = np.where((np.arange(shape[0]) < 3) | (name == "bo"), 18, 900)[:, None]
         biases[name] = sizes * np.resize(np.roll([1.0, -1.0, -1.0], place), shape)
     return arguments | {"parameters": parameters | biases}
 
