@@ -32,7 +32,7 @@ CHARACTERS = [
     *range(0x2061, 0x2065),  # operators that are not seen, such as the one between tanh and its argument
     *range(0x2190, 0x2195),  # arrows
     *range(0x2200, 0x2300),  # operators
-    *(0x210E, 0x22C5, 0x22EF, 0x23DE, 0x23DF, 0x27E8, 0x27E9),  # h, dots, braces above and below, ⟨ and ⟩
+    *(0x210E, 0x2113, 0x22C5, 0x22EF, 0x23DE, 0x23DF, 0x27E8, 0x27E9),  # h, l, dots, braces, angle brackets
     *range(0x1D434, 0x1D468),  # italic letters
     *range(0x1D670, 0x1D6A4),  # letters of a typewriter
     *range(0x1D6E2, 0x1D71C),  # italic Greek

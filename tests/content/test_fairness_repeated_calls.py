@@ -119,7 +119,8 @@ def test_what_is_remembered_under_a_place_in_memory_is_wrong(exercise: str, give
     """Training changes the numbers in the same arrays; what was made of the old ones is wrong then."""
     key = f"(shapes(given), tuple(map(place, {given})))"
     problem = checked(exercise, f"return remembered({key}, lambda: copy.deepcopy(right(*given)))")
-    assert "numbers in them" in problem, problem
+    # Which of the two cases is first to notice depends on where the new arrays come to lie.
+    assert "numbers in them" in problem or "as in earlier calls" in problem, problem
 
 
 @pytest.mark.parametrize("left_out", range(3))
