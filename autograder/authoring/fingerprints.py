@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ def slips(assignment: str, cases: Mapping[str, list[Any]], course: Path = COURSE
         changed = {misconception.exercise: misconception.variation(reference[misconception.exercise])}
         functions = reference_namespace(assignment, course, changed)
         for name in cases:
+            if not calls(functions[name], misconception.exercise):
+                continue
             seen = traces(functions[name], cases[name], tools)
             if not any(seen):
                 continue
@@ -59,6 +61,30 @@ def slips(assignment: str, cases: Mapping[str, list[Any]], course: Path = COURSE
             if not twins:
                 entries.append(entry)
     return found
+
+
+def calls(function: Any, name: str) -> bool:
+    """Whether a function is called `name`, or mentions it in its code or in that of a function which it
+    mentions, of the same notebook; also where this cannot be seen, because it mentions a class of that."""
+    home, todo = function.__globals__, [function]
+    known: set[str] = set()
+    while todo:
+        item = todo.pop()
+        if item.__name__ == name:
+            return True
+        for mentioned in _names(item.__code__) - known:
+            known.add(mentioned)
+            other = home.get(mentioned)
+            if mentioned == name or (isinstance(other, type) and other.__module__ == home["__name__"]):
+                return True
+            if isinstance(other, FunctionType) and other.__globals__ is home:
+                todo.append(other)
+    return False
+
+
+def _names(code: CodeType) -> set[str]:
+    inner = (part for part in code.co_consts if isinstance(part, CodeType))
+    return set(code.co_names).union(*map(_names, inner))
 
 
 def same_traces(

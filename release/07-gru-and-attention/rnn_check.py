@@ -706,8 +706,14 @@ def _rounded(expected: Any, obtained: Any) -> int:
     """
     if not np.all(np.isfinite(obtained)) or np.iscomplexobj(obtained):
         return 0
+    if np.all(obtained == np.round(obtained)):
+        return 0
+    with np.errstate(over="ignore"):
+        distance = np.max(np.abs(obtained - expected))
+    slack = 1e-9 * np.max(np.abs(expected)) + 1e-9
     for decimals in range(1, 9):
-        if np.any(obtained != np.round(obtained)) and np.allclose(
+        # Rounding moves a number by half a unit of its last decimal at most.
+        if distance <= 0.5 / 10**decimals + slack and np.allclose(
             obtained, np.round(expected, decimals), rtol=1e-12, atol=1e-12
         ):
             return decimals
