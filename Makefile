@@ -41,7 +41,7 @@ image: .venv/ready  ## the commands of all images in a chroot, and what they are
 kernels: .venv/ready  ## the walls on Debian's kernels, in virtual machines (needs root, debootstrap and QEMU)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/kernels.py
 
-check: .venv/ready  ## formatting, types, import rules, dependencies and the quick tests: a minute or so
+check: .venv/ready  ## formatting, types, import rules, dependencies and the quick tests: a minute
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py --quick
 
 proof: .venv/ready  ## what the tests prove with a share of the cases, with all of them: an hour
