@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -65,7 +66,8 @@ def slips(assignment: str, cases: Mapping[str, list[Any]], course: Path = COURSE
 
 def calls(function: Any, name: str) -> bool:
     """Whether a function is called `name`, or mentions it in its code or in that of a function which it
-    mentions, of the same notebook; also where this cannot be seen, because it mentions a class of that."""
+    mentions, of the same notebook; also where this cannot be seen, because it mentions a class of that, or a
+    container."""
     home, todo = function.__globals__, [function]
     known: set[str] = set()
     while todo:
@@ -75,7 +77,8 @@ def calls(function: Any, name: str) -> bool:
         for mentioned in _names(item.__code__) - known:
             known.add(mentioned)
             other = home.get(mentioned)
-            if mentioned == name or (isinstance(other, type) and other.__module__ == home["__name__"]):
+            is_a_class = isinstance(other, type) and other.__module__ == home["__name__"]
+            if mentioned == name or is_a_class or isinstance(other, dict | list | tuple | set | partial):
                 return True
             if isinstance(other, FunctionType) and other.__globals__ is home:
                 todo.append(other)
