@@ -8,7 +8,6 @@ import email.policy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Final
 
@@ -22,21 +21,31 @@ from autograder.text import show
 _COLONS: Final = ":\N{FULLWIDTH COLON}"
 _FIELDS: Final = ("assignment", "exercise", "student", "submission")
 _MOST_BYTES: Final = 1 << 20
+_LONGEST_HEADER: Final = 2000
+_HEADERS_OF_PARTS: Final = ("Content-Type", "Content-Disposition")
+_COSTLY_CHARSETS: Final = ("idna", "punycode")
+"""Not used in messages, and slow for a long text."""
 _SUFFIXES: Final = (".eml", ".txt", ".md", ".csv")
 
 
 def _request(words: Words | None) -> re.Pattern[str]:
-    """Matches a request as a page of feedback words it in its language."""
+    """Matches a request as a page of feedback words it in its language.
+
+    Each part of it takes what it can and gives nothing back, so that no text takes long to be read: a field
+    ends with its line, or where the next one begins, as in a form that has made one line of all.
+    """
 
     def label(name: str) -> str:
         told = say(finding(f"page.{name}", value="\0"), words=words).partition("\0")[0]
-        return rf"[> ]*{re.escape(told.strip().rstrip(_COLONS))}[ \t]*[{_COLONS}][ \t]*"
+        return rf"{re.escape(told.strip().rstrip(_COLONS))}[ \t]*+[{_COLONS}][ \t]*+"
 
     first = re.escape(say(finding("page.request"), words=words))
-    fields = "".join(rf"{label(f'request-{name}')}(?P<{name}>[^\r\n]{{0,200}})\s*" for name in _FIELDS)
-    return re.compile(
-        rf"{first}\s*{fields}(?:{label('request-why')}(?P<why>(?:(?!{first}).){{0,1000}}))?", re.S
+    labels = [label(f"request-{name}") for name in (*_FIELDS, "why")]
+    fields = "".join(
+        rf"[\s>]*+{label}(?P<{name}>(?:(?!{following})[^\r\n]){{0,200}}+)"
+        for name, label, following in zip(_FIELDS, labels, labels[1:], strict=False)
     )
+    return re.compile(rf"{first}{fields}(?:[\s>]*+{labels[-1]}(?P<why>(?:(?!{first}).){{0,1000}}+))?", re.S)
 
 
 @dataclass(frozen=True)
@@ -118,15 +127,34 @@ def _texts(file: Path) -> Iterator[str]:
         raise ValueError("it is larger than 1 MB")
     content = file.read_bytes()
     if file.suffix.lower() == ".eml":
-        message = email.message_from_bytes(content, policy=email.policy.default)
-        body = message.get_body(("plain", "html")) if isinstance(message, EmailMessage) else None
-        if body is not None:
-            yield str(body.get_content())
+        yield from _bodies(content)
     elif file.suffix.lower() == ".csv":
         for row in csv.reader(content.decode("utf-8-sig").splitlines(keepends=True)):
             yield from row
     else:
         yield content.decode("utf-8-sig")
+
+
+def _bodies(content: bytes) -> Iterator[str]:
+    """The text of a message, or where it has none its HTML. Raises ValueError, LookupError.
+
+    The older of Python's two readers of headers: with the newer one a header made for it takes minutes.
+    """
+    try:
+        parts = list(email.message_from_bytes(content, policy=email.policy.compat32).walk())
+    except RecursionError:
+        raise ValueError("its parts are nested too deeply") from None
+    for kind in ("text/plain", "text/html"):
+        for part in parts:
+            if any(len(str(part.get(name, ""))) > _LONGEST_HEADER for name in _HEADERS_OF_PARTS):
+                raise ValueError("a header is too long")
+            if part.get_content_type() == kind and part.get_content_disposition() != "attachment":
+                text = part.get_payload(decode=True)
+                charset = part.get_content_charset("utf-8")
+                if charset in _COSTLY_CHARSETS:
+                    raise ValueError(f"its encoding is {charset}")
+                yield text.decode(charset, "replace") if isinstance(text, bytes) else ""
+                return
 
 
 def known_work(folders: Folders) -> dict[tuple[str, str], tuple[str, dict[str, float]]]:

@@ -176,6 +176,54 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         read_requests([tmp_path / "none"])
 
 
+def test_a_request_in_one_line_is_read(course: Path, tmp_path: Path) -> None:
+    """As forms make it of several."""
+    (tmp_path / "a.txt").write_text(" ".join(request(course, "alice", "it is right").split()))
+    ((found,), _) = read_requests([tmp_path])
+    assert (found.assignment, found.exercise, found.student) == ("ps1", "triple", "alice")
+    assert found.why == "it is right"
+
+
+@pytest.mark.parametrize(
+    "filling", [" ", "> ", "\n", "\t\n> ", "Exercise: ", "Student: Submission: ", "Why: ", ":"]
+)
+@pytest.mark.parametrize("lines", range(7))
+def test_no_text_takes_long_to_be_read(tmp_path: Path, filling: str, lines: int) -> None:
+    """With a pattern that tries each way to part the filling, one of these takes hours."""
+    text = "".join(request_text("ps1", "triple", "alice", "0" * 12).splitlines(keepends=True)[:lines])
+    (tmp_path / "a.txt").write_text(text + filling * (500_000 // len(filling)) + "!")
+    found, _ = read_requests([tmp_path])
+    assert len(found) <= 1
+
+
+HEADER = b"Content-Type: text/plain"
+MESSAGES = {
+    "parts in parts": b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (i, i) for i in range(3000)
+    ),
+    "messages in messages": b"Content-Type: message/rfc822\n\n" * 5000,
+    "comments in comments": b"Content-Type: " + b"(" * 20_000,
+    "many parameters": HEADER + b"; a=b" * 20_000,
+    "many parts of a parameter": HEADER + b"; a*0*=" * 20_000,
+    "many lines of a header": HEADER + b"\n ;" * 200_000,
+    "many quotes": HEADER + b'; charset="' + b'"\\' * 20_000,
+    "no encoding": HEADER + b"; charset=x",
+    "an encoding of bytes": HEADER + b"; charset=zlib",
+    "an encoding of names": HEADER + b"; charset=punycode",
+    "an encoding of nothing": HEADER + b"; charset=\0",
+}
+
+
+@pytest.mark.parametrize("kind", MESSAGES)
+def test_no_message_keeps_others_from_being_read(tmp_path: Path, kind: str) -> None:
+    text = request_text("ps1", "triple", "alice", "0" * 12)
+    (tmp_path / "a.eml").write_bytes(MESSAGES[kind] + b"\n\n" + text.encode())
+    (tmp_path / "b.eml").write_text(f"Content-Type: text/plain; charset=utf-8\n\n{text}")
+    found, faults = read_requests([tmp_path])
+    assert [entry.file for entry in found] == ["b.eml"]
+    assert [fault.partition(" ")[0] for fault in faults] == ["a.eml"]
+
+
 # E-mail --------------------------------------------------------------------------------------------------
 
 
