@@ -16,8 +16,11 @@ from typing import Final
 from autograder.report.small_steps import SmallSteps, excerpt, name_of
 from autograder.text import show
 
-_LONGEST: Final = 200_000
+_LONGEST: Final = 100_000
 """Characters of a student's code that are looked at."""
+_DEEPEST: Final = 100
+"""Levels of a statement that are looked at: some of the searches go down from each of them."""
+_UNREAD: Final = "is too long, or nested too deeply, for a program to read"
 _BACKWARD: Final = re.compile(r"backward|back_?prop|bptt", re.I)
 _FORWARD: Final = re.compile(r"forward|fwd", re.I)
 _NAME: Final = re.compile(r"[^\W\d]\w*\Z")
@@ -48,13 +51,12 @@ def shortcuts(answers: Mapping[str, str]) -> dict[str, str]:
 
     answers : a student's code by exercise; under the empty name that of cells of their own
     """
-    if sum(map(len, answers.values())) > _LONGEST:
-        return {}
-    try:
-        cells = {name: _statements(source) for name, source in answers.items()}
+    is_short = sum(map(len, answers.values())) <= _LONGEST
+    cells = {name: _statements(source) for name, source in answers.items()} if is_short else {}
+    if is_short and all(_is_shallow(statement) for cell in cells.values() for statement in cell):
         seen = {exercise: _seen_in(exercise, cells) for exercise in cells if exercise}
-    except RecursionError:  # an expression of many hundred levels, which nobody writes by hand
-        return {}
+    else:  # which nobody writes by hand: otherwise an answer could be hidden there
+        seen = {name: _UNREAD for name, source in answers.items() if name and _BACKWARD.search(name + source)}
     return {
         exercise: f"The answer {said}. It may compute derivatives from the forward pass instead of"
         " propagating back. No points are taken off for this."
@@ -69,6 +71,15 @@ def _seen_in(exercise: str, cells: Mapping[str, Sequence[ast.stmt]]) -> str:
     if not asked and not _BACKWARD.search(exercise):
         return ""
     return _seen(_reached(exercise, asked, cells))
+
+
+def _is_shallow(statement: ast.AST) -> bool:
+    level: list[ast.AST] = [statement]
+    for _ in range(_DEEPEST):
+        level = [inner for node in level for inner in ast.iter_child_nodes(node)]
+        if not level:
+            return True
+    return False
 
 
 # What belongs to an answer -------------------------------------------------------------------------------
@@ -139,7 +150,7 @@ def _reached(exercise: str, asked: set[str], cells: Mapping[str, Sequence[ast.st
         hidden = _hidden(statement)
         reached += [statement, *hidden]
         for name in set().union(*map(_mentioned, [statement, *hidden])):
-            waiting += defining.get(name, [])
+            waiting += defining.pop(name, [])
     return reached
 
 
@@ -152,7 +163,7 @@ def _hidden(statement: ast.AST) -> list[ast.AST]:
         for node in ast.walk(statement)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
-    return [inner for text in texts for inner in _parsed(text) or []]
+    return [inner for text in texts for inner in _parsed(text) or [] if _is_shallow(inner)]
 
 
 def _mentioned(node: ast.AST) -> set[str]:
@@ -190,7 +201,7 @@ def _seen(nodes: Sequence[ast.AST]) -> str:
     """The suspicion about an answer, as the end of a sentence; empty if there is none."""
     every = [node for tree in nodes for node in ast.walk(tree)]
     names = set().union(*map(_mentioned, nodes)) if nodes else set()
-    if helpers := sorted(_libraries(every) | (names & _DERIVERS)):
+    if helpers := sorted(_libraries(nodes, every, names) | (names & _DERIVERS)):
         return f"uses {_listed(helpers)}"
     forward = sorted(name for name in names if _FORWARD.search(name))
     if not forward and not (names & _CURVES and _multiplies(every, names)):
@@ -207,9 +218,11 @@ def _seen(nodes: Sequence[ast.AST]) -> str:
     return ""
 
 
-def _libraries(every: Sequence[ast.AST]) -> set[str]:
+def _libraries(trees: Sequence[ast.AST], every: Sequence[ast.AST], names: set[str]) -> set[str]:
     """Libraries that compute derivatives, and such parts of scipy, as far as they are imported."""
     found: set[str] = set()
+    if names & {"__import__", "import_module"}:
+        found.update(*map(_texts, trees))
     for node in every:
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
@@ -218,8 +231,6 @@ def _libraries(every: Sequence[ast.AST]) -> set[str]:
             found.add(package)
             if package == "scipy":
                 found |= {*rest.split("."), *(alias.name for alias in node.names)} & _OF_SCIPY
-        elif isinstance(node, ast.Call) and set(_names(node.func)) & {"__import__", "import_module"}:
-            found |= _texts(node)
     return found & (_LIBRARIES | _OF_SCIPY)
 
 

@@ -28,6 +28,9 @@ _FLOAT_MAKERS: Final = {
     "eps",
 }
 
+Numbers = dict[int, float | None]
+"""By the id of a node: the value of an expression of numbers alone."""
+
 
 class SmallSteps:
     """The small numbers in some code, and what is done with them."""
@@ -36,6 +39,10 @@ class SmallSteps:
         self.every = every
         self.names: set[str] = set()
         self.inverses: set[str] = set()
+        # What was found out of expressions: they are asked about again for each that they are a part of.
+        self._numbers: Numbers = {}
+        self._steps: dict[int, bool] = {}
+        self._inverted: dict[int, bool] = {}
         for _ in range(4):  # names of names
             before = len(self.names) + len(self.inverses)
             for target, value in self._bound():
@@ -82,14 +89,20 @@ class SmallSteps:
         name = target if isinstance(target, str) else name_of(target)
         if not name:
             return
-        if self.is_step(value):
-            self.names.add(name)
-        elif self._is_inverse(value):
-            self.inverses.add(name)
+        known = self.names if self.is_step(value) else self.inverses if self._is_inverse(value) else None
+        if known is not None and name not in known:
+            known.add(name)
+            self._steps.clear()
+            self._inverted.clear()
 
     def is_step(self, node: ast.AST) -> bool:
         """Whether an expression is a small number, or one multiplied by something."""
-        number = number_in(node)
+        if id(node) not in self._steps:
+            self._steps[id(node)] = self._makes_step(node)
+        return self._steps[id(node)]
+
+    def _makes_step(self, node: ast.AST) -> bool:
+        number = number_in(node, self._numbers)
         if number is not None:
             return 0 < abs(number) < _SMALL
         match node:
@@ -114,14 +127,19 @@ class SmallSteps:
 
     def _is_inverse(self, node: ast.AST) -> bool:
         """Whether an expression is one over a small number."""
-        number = number_in(node)
+        if id(node) not in self._inverted:
+            self._inverted[id(node)] = self._makes_inverse(node)
+        return self._inverted[id(node)]
+
+    def _makes_inverse(self, node: ast.AST) -> bool:
+        number = number_in(node, self._numbers)
         if number is not None:
             return abs(number) > _LARGE
         match node:
             case ast.Name() | ast.Attribute():
                 return name_of(node) in self.inverses
             case ast.BinOp(op=ast.Div()):
-                return number_in(node.left) is not None and self.is_step(node.right)
+                return number_in(node.left, self._numbers) is not None and self.is_step(node.right)
             case ast.BinOp(op=ast.Mult()):
                 return self._is_inverse(node.left) or self._is_inverse(node.right)
         return False
@@ -139,7 +157,7 @@ class SmallSteps:
                 case _:
                     continue
             changed = [side for side in sides if not self.is_step(side)]
-            if len(changed) == 1 and number_in(changed[0]) is None:
+            if len(changed) == 1 and number_in(changed[0], self._numbers) is None:
                 return excerpt(node)
         return ""
 
@@ -151,13 +169,16 @@ class SmallSteps:
                     ast.BinOp(left=left, op=ast.Div(), right=right)
                     | ast.AugAssign(op=ast.Div(), target=left, value=right)
                 ):
-                    holds = self.is_step(right) and number_in(left) is None
+                    holds = self.is_step(right) and number_in(left, self._numbers) is None
                 case (
                     ast.BinOp(left=left, op=ast.Mult(), right=right)
                     | ast.AugAssign(op=ast.Mult(), target=left, value=right)
                 ):
                     inverse = self._is_inverse(left) or self._is_inverse(right)
-                    holds = inverse and None in (number_in(left), number_in(right))
+                    holds = inverse and None in (
+                        number_in(left, self._numbers),
+                        number_in(right, self._numbers),
+                    )
                 case ast.Call(args=[_, right, *_]) if name_of(node.func) in ("divide", "true_divide"):
                     holds = self.is_step(right)
                 case ast.Call(args=[left, right, *_]) if name_of(node.func) == "multiply":
@@ -174,18 +195,29 @@ def name_of(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
-def number_in(node: ast.AST) -> float | None:
-    """The value of an expression of numbers alone, such as `10 ** -6`; None if it is something else."""
+def number_in(node: ast.AST, known: Numbers) -> float | None:
+    """The value of an expression of numbers alone, such as `10 ** -6`; None if it is something else.
+
+    known : values of nodes that were asked for, to which it adds
+    """
+    if id(node) not in known:
+        known[id(node)] = _number(node, known)
+    return known[id(node)]
+
+
+def _number(node: ast.AST, known: Numbers) -> float | None:
     try:
         match node:
             case ast.Constant(value=bool()):
                 return None
             case ast.Constant(value=int() | float() as number):
                 return float(number)
-            case ast.UnaryOp(op=ast.USub(), operand=operand) if (value := number_in(operand)) is not None:
+            case ast.UnaryOp(op=ast.USub(), operand=operand) if (
+                value := number_in(operand, known)
+            ) is not None:
                 return -value
             case ast.BinOp(left=left, op=op, right=right):
-                first, second = number_in(left), number_in(right)
+                first, second = number_in(left, known), number_in(right, known)
                 if first is None or second is None:
                     return None
                 match op:
@@ -206,7 +238,7 @@ def number_in(node: ast.AST) -> float | None:
             case ast.Call(func=func, args=[only], keywords=[]) if name_of(func) in ("float", "float64"):
                 if isinstance(only, ast.Constant) and isinstance(only.value, str) and len(only.value) < 40:
                     return float(only.value)
-                return number_in(only)
+                return number_in(only, known)
     except (ArithmeticError, ValueError, RecursionError):
         pass
     return None

@@ -242,3 +242,30 @@ def test_other_exercises_are_not_looked_at() -> None:
 ])  # fmt: skip
 def test_no_code_stops_the_look(code: str) -> None:
     shortcuts({CELL: f"def rnn_cell_backward():\n    g = rnn_cell_forward({code}) / 1e-6 + 1e-6\n", "": code})
+
+
+FORWARD = "def rnn_cell_backward(x):\n    rnn_cell_forward(x)\n"
+LONG = {
+    "statements that define what they use": "x = x\n",
+    "products": "    b = 1 + " + " * ".join("a" * 80) + "\n",
+    "products of more levels": "    b = 1 + " + " * ".join("a" * 800) + "\n",
+    "calls of calls": "    import_module" + "()" * 80 + "\n",
+    "differences": "    b = " + " - ".join(["rnn_cell_forward(a)"] * 80) + "\n",
+    "code in texts": "    exec('a = 1; b = a')\n",
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_no_long_code_stops_the_look(kind: str) -> None:
+    """Where each part is looked at from all that hold it, one of these takes hours."""
+    shortcuts({CELL: FORWARD + LONG[kind] * (90_000 // len(LONG[kind]))})
+
+
+@pytest.mark.parametrize(
+    "padding", ["# " + "x" * 200_000, "b = " + "-" * 150 + "1", "b = " + " + ".join("a" * 300)]
+)
+@pytest.mark.parametrize("own_cell", [True, False])
+def test_nothing_is_hidden_by_code_that_is_not_read(padding: str, own_cell: bool) -> None:
+    answer = HEAD + "    g = numerical_gradient(f, x)\n" + TAIL
+    answers = {CELL: answer, "": padding} if own_cell else {CELL: f"{answer}{padding}\n"}
+    assert shortcuts(answers).keys() == {CELL}
