@@ -175,7 +175,7 @@ class Encoder:
         except NotPlainError as error:
             error.place = f"[{len(made)}]{error.place}"
             raise
-        return made
+        return _no_more_than_cross(made)
 
     def _pairs(self, value: object, depth: int) -> list[Any]:
         flat: list[Any] = []
@@ -191,11 +191,18 @@ class Encoder:
                 raise
         if 2 * len(keys) != len(flat):
             raise NotPlainError(f"a dictionary with two keys that are both {_shown(key)}", "use other keys")
-        return flat
+        return _no_more_than_cross(flat)
 
     def _node(self, node: list[Any]) -> msgpack.ExtType:
         self.nodes.append(node)
         return _reference_to(len(self.nodes) - 1)
+
+
+def _no_more_than_cross(members: list[Any]) -> list[Any]:
+    """The members of one object. With more, the other side could not tell the message from a forged one."""
+    if len(members) > MAX_ITEMS:
+        raise WireError(f"more than {MAX_ITEMS} values at once")
+    return members
 
 
 def _shown(key: object) -> str:

@@ -347,6 +347,9 @@ def test_depth_and_number_are_limited() -> None:
         encode(nested(100))
     with pytest.raises(WireError, match="nested"):
         encode(nested(100_000))
+    for value in ([1.5] * 1_000_001, (None,) * 1_000_001, dict.fromkeys(range(500_001))):
+        with pytest.raises(WireError, match="more than 1000000 values"):
+            encode([value])
 
 
 def message(nodes: list[Any], root: int) -> bytes:
