@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
@@ -20,7 +20,10 @@ from traitlets import Bool, Dict, Enum, Unicode
 from autograder.errors import RecordsError
 from autograder.gradebook.marks import StudentMarks, read_class
 from autograder.runtime.files import write_private
-from autograder.spreadsheet import Cell, csv_text
+from autograder.spreadsheet import Cell, csv_text, harmless_cell
+from autograder.text import show
+
+_MOST_IDS: Final = 5
 
 
 class LearningPlatformExport(ExportPlugin):  # type: ignore[misc]
@@ -54,6 +57,13 @@ class LearningPlatformExport(ExportPlugin):  # type: ignore[misc]
         target = Path(self.to or self.default_name)
         write_private(target, csv_text([*self.heading(), *headings], [*self.above(points), *rows]))
         self.log.info("Marks of %d students in %d assignments: %s", len(rows), len(assignments), target)
+        if changed := [student.id for student in students if harmless_cell(student.id) != student.id]:
+            more = f" and {len(changed) - _MOST_IDS} more" if len(changed) > _MOST_IDS else ""
+            self.log.warning(
+                "Enter the marks of %s by hand. A spreadsheet could take such an id for a formula, so that it"
+                " has an apostrophe before it in the file, and the platform does not know it.",
+                ", ".join(map(show, changed[:_MOST_IDS])) + more,
+            )
         unfinished = sum(work.to_mark_by_hand for marks in classes for work in marks.values())
         if unfinished:
             self.log.warning(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import os
 import subprocess
 import sys
@@ -82,6 +83,19 @@ def test_canvas(course: Path) -> None:
     assert rows[3] == ["Lovelace, Ada", "", "", "ada", "Group A", "20", "6.25"]
     # Canvas would take a student of this name for the row of points.
     assert rows[4] == ["?", "", "", "cem", "Group A", "", ""]
+
+
+@pytest.mark.parametrize("plugin", [CanvasExportPlugin, MoodleExportPlugin])
+def test_an_id_that_the_platform_will_not_know_is_named(
+    course: Path, plugin: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "small") as book:
+        for student in ("=cmd", "@dora", "-eva"):
+            book.add_student(student)
+    rows = export(course, plugin, log=logging.getLogger())
+    assert {f"'{student}" for student in ("=cmd", "@dora", "-eva")} < {cell for row in rows for cell in row}
+    (said,) = [record.getMessage() for record in caplog.records if "formula" in record.getMessage()]
+    assert "=cmd" in said and "@dora" in said and "-eva" in said and "ada" not in said
 
 
 @pytest.mark.parametrize(("identifier", "column"), [("ID", 1), ("SIS User ID", 2), ("SIS Login ID", 3)])
