@@ -31,4 +31,4 @@ def show(name: object, limit: int = 200) -> str:
     limit : characters of the name; those that have to be escaped are longer
     """
     text = str(name)
-    return unmistakable(text[:limit]) + ("…" if len(text) > limit else "")
+    return f"{unmistakable(text[:limit].rstrip(' '))}…" if len(text) > limit else unmistakable(text)

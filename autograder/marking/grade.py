@@ -293,7 +293,9 @@ def _why_nothing(result: Result) -> str:
     if result.score or not result.max_score or any(not remark.grade_id for remark in result.remarks):
         return ""
     said = Counter(cell.reason for cell in result.marks if cell.reason and cell.verdict != "by-hand")
-    return f". {show(said.most_common(1)[0][0], MOST_OF_A_REASON)}" if said else ""
+    reason = said.most_common(1)[0][0] if said else ""
+    told = [remark.text for remark in result.remarks[:MOST_REMARKS]]
+    return f". {show(reason, MOST_OF_A_REASON)}" if reason and reason not in told else ""
 
 
 def reasons_for(

@@ -109,23 +109,25 @@ def test_a_wrong_command_line_is_unusable(arguments: list[str]) -> None:
 def test_grade_tells_marks_what_it_skipped_and_a_table(course: Path, capsys: Any) -> None:
     small.submit(course, "alice", **small.RIGHT)
     small.submit(course, "bob", double=small.WRONG)
+    small.submit(course, "carol", **dict.fromkeys(small.RIGHT, "__import__('os')._exit(3)"))
     assert run(course, "grade", "ps1") == DONE
     out = capsys.readouterr().out
     assert "alice: 15 of 15" in out
-    # A reason stands beside it.
+    # A reason stands beside it, unless a remark has told it.
     assert re.search(r"bob: 0 of 15\. A (hidden )?test fails", out)
+    assert re.search(r"carol: 0 of 15$", out, re.M) and out.count("while double was running") == 1
     table = [line.split() for line in out.splitlines()]
-    assert ["1", "double-grade", "10", "1", "of", "2", "5.0"] in table
-    assert ["2", "triple-grade", "5", "1", "of", "2", "2.5"] in table
+    assert ["1", "double-grade", "10", "1", "of", "3", "3.3"] in table
+    assert ["2", "triple-grade", "5", "1", "of", "3", "1.7"] in table
     assert ["alice", "10", "5", "15/15"] in table
     assert ["bob", "0", "0", "0/15"] in table
-    assert "2 marked, 0 skipped because nothing changed." in out
+    assert "3 marked, 0 skipped because nothing changed." in out
     assert run(course, "grade", "ps1", "--student", "a*") == DONE
     out = capsys.readouterr().out
     assert "alice: skipped, nothing changed" in out
     assert "0 marked, 1 skipped because nothing changed: alice." in out
     assert run(course, "grade", "ps1", "--force", "--jobs", "1") == DONE
-    assert "2 marked, 0 skipped because nothing changed." in capsys.readouterr().out
+    assert "3 marked, 0 skipped because nothing changed." in capsys.readouterr().out
 
 
 @pytest.mark.walls

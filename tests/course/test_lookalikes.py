@@ -76,6 +76,11 @@ def test_what_is_shown_is_one_printable_line(first: str, second: str) -> None:
         assert unmistakable(first) != unmistakable(second)
 
 
+@pytest.mark.parametrize("spaces", ["", " ", "   "])
+def test_a_long_text_is_cut_without_a_trace_of_its_spaces(spaces: str) -> None:
+    assert show("Ada" + spaces + "x" * 9, 3 + len(spaces)) == "Ada…"
+
+
 @given(st.text("Ada \u3164\ufe0f\u0301é\u0430-\u2011", max_size=200))
 def test_no_id_is_cut(name: str) -> None:
     if not name_fault(name):
