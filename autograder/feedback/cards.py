@@ -24,7 +24,8 @@ _ENGLISH: Final[Mapping[str, Any]] = MappingProxyType({})
 _OWN_CELL: Final = re.compile(r"cell-\d+")
 """Ids of the cells that a student has added, see `examiner.annotated`."""
 _ARTICLES: Final = frozenset({"in", "more", "the", "what", "with"})
-_HEADING: Final = re.compile(r"^#{1,4}\s+(.{1,120}?)\s*#*$", re.M)
+_HEADING: Final = re.compile(r"^#{1,4}[^\S\n]++(.+)$", re.M)
+_LONGEST_HEADING: Final = 120
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def summary_of(notebook: Any, resources: Mapping[str, Any]) -> Summary:
     comments: list[str] = []
     for cell in notebook.cells:
         about = cell.metadata.get("nbgrader", {})
-        if is_masters(cell) and (found := _HEADING.findall(cell.source)):
+        if is_masters(cell) and (found := headings_in(cell.source)):
             title, heading = title or found[0], found[-1]
         if comment := of_a_person(about.get("comment")):
             comments.append(comment)
@@ -257,11 +258,17 @@ def _links(
     return list(found.values())
 
 
+def headings_in(source: str) -> list[str]:
+    """The headings in a text of the assignment, where a student may have written, too."""
+    found = (line.strip().rstrip("#").rstrip() for line in _HEADING.findall(source))
+    return [heading for heading in found if 0 < len(heading) <= _LONGEST_HEADING]
+
+
 def _headings(notebook: Any) -> list[str]:
     """For each cell the heading in it, or the last one above it."""
     found, heading = [], ""
     for cell in notebook.cells:
-        if is_masters(cell) and (of_cell := _HEADING.findall(cell.source)):
+        if is_masters(cell) and (of_cell := headings_in(cell.source)):
             heading = _plain(of_cell[0])
         found.append(heading)
     return found

@@ -14,7 +14,7 @@ from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
 from autograder.authoring.reference import COURSE, assignments
-from autograder.feedback.cards import Summary, request_text, summary_of
+from autograder.feedback.cards import Summary, headings_in, request_text, summary_of
 from autograder.feedback.exporter import FeedbackExporter
 from autograder.feedback.for_student import for_student
 from autograder.gradebook.tables import NO_RESPONSE
@@ -297,3 +297,20 @@ def test_a_picture_that_html_shows_is_on_the_page() -> None:
     assert ("img", {"src": "data:image/png;base64,iVBORw0KGgo=", "alt": "A loss", "width": "9"}) in [
         (tag, told) for tag, told in Elements(page).found
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "headings"),
+    [
+        ("# One\ntext\n## Two ##\n#### Four  \n##### five\n#six", ["One", "Two", "Four"]),
+        ("#\tC \n", ["C"]),
+        ("# #\n#   \n#", []),
+        ("# " + "x" * 121, []),
+        ("# " + " " * 200_000 + "x" * 200, []),
+        ("# x" + " " * 200_000 + "y", []),
+        ("#\n" * 100_000, []),
+        ("# " + "# " * 100_000 + "x", []),
+    ],
+)
+def test_headings_are_read_whatever_a_student_made_of_a_text(source: str, headings: list[str]) -> None:
+    assert headings_in(source) == headings
