@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Final
 
 from autograder.sentences.catalogue import templates
-from autograder.sentences.words import Words, filled, pattern
+from autograder.sentences.words import Template, Words, filled
 
 _TAG: Final = re.compile(r"(<[^<>]*>)")
 _ALT: Final = re.compile(r'(^<img\b[^>]*?\balt=")([^"]*)"')
@@ -32,8 +32,8 @@ class Phrases:
     def __init__(self, said: Mapping[str, str]) -> None:
         self._said = {english: other for english, other in said.items() if _LETTERS.search(english)}
         ordered = sorted(self._said, key=lambda text: -len(_FIELD.sub("", text)))
-        self._patterns = [
-            (pattern(text), self._said[text])
+        self._templates = [
+            (Template(text), self._said[text])
             for text in ordered
             if _FIELD.search(text) and _LETTERS.search(_FIELD.sub("", text))
         ]
@@ -50,9 +50,9 @@ class Phrases:
             return line
         if bare in self._bare:
             return line.replace(bare, self._bare[bare], 1)
-        for known, other in self._patterns:
-            if depth and (found := known.fullmatch(bare)):
-                values = {name: self.in_text(value, depth - 1) for name, value in found.groupdict().items()}
+        for known, other in self._templates:
+            if depth and (found := known.values_in(bare)) is not None:
+                values = {name: self.in_text(value, depth - 1) for name, value in found.items()}
                 return line.replace(bare, filled(other, values), 1)
         if marked := _MARKED.fullmatch(bare):
             return line.replace(marked[2], self.told(marked[2], depth), 1)

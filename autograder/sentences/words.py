@@ -42,17 +42,17 @@ class Words:
     def _of_hidden(self, text: str) -> str:
         if text in self.hidden:
             return self.hidden[text]
-        for pattern, said in self._patterns:
-            if found := pattern.fullmatch(text):
-                values = {name: self.hidden.get(value, value) for name, value in found.groupdict().items()}
+        for template, said in self._templates:
+            if (found := template.values_in(text)) is not None:
+                values = {name: self.hidden.get(value, value) for name, value in found.items()}
                 return filled(said, values)
         return text
 
     @cached_property
-    def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
+    def _templates(self) -> list[tuple[Template, str]]:
         """Sentences with placeholders, those with the most words of their own first."""
         ordered = sorted(self.hidden, key=lambda text: -len(_FIELD.sub("", text)))
-        return [(pattern(text), self.hidden[text]) for text in ordered if _FIELD.search(text)]
+        return [(Template(text), self.hidden[text]) for text in ordered if _FIELD.search(text)]
 
 
 def filled(said: str, values: Mapping[str, str]) -> str:
@@ -60,16 +60,39 @@ def filled(said: str, values: Mapping[str, str]) -> str:
     return _FIELD.sub(lambda field: values.get(field[1], field[0]), said)
 
 
-def pattern(template: str) -> re.Pattern[str]:
-    """Matches whatever a template may have been told as, with its placeholders as groups."""
-    seen: set[str] = set()
-    parts, at = [], 0
-    for place in _FIELD.finditer(template):
-        parts.append(re.escape(template[at : place.start()]))
-        parts.append(f"(?P={place[1]})" if place[1] in seen else f"(?P<{place[1]}>.+?)")
-        seen.add(place[1])
-        at = place.end()
-    return re.compile("".join([*parts, re.escape(template[at:])]))
+class Template:
+    """Whatever a template may have been told as, in a time that grows with the length of the text."""
+
+    def __init__(self, text: str) -> None:
+        seen: set[str] = set()
+        parts: list[str] = []
+        self._fixed: list[str] = []
+        at = 0
+        for place in _FIELD.finditer(text):
+            self._fixed.append(text[at : place.start()])
+            parts.append(re.escape(self._fixed[-1]))
+            parts.append(f"(?P={place[1]})" if place[1] in seen else f"(?P<{place[1]}>.+?)")
+            seen.add(place[1])
+            at = place.end()
+        self._end = text[at:]
+        self._expression = re.compile("".join([*parts, re.escape(self._end)]), re.S)
+
+    def values_in(self, text: str) -> dict[str, str] | None:
+        """The placeholders' values; None for a text that is not the template's."""
+        # Where the fixed parts follow each other, the expression goes back over none of them. A text in which
+        # they do not would make it try all ways to choose among those that are there.
+        if self._follow_each_other(text) and (found := self._expression.fullmatch(text)):
+            return found.groupdict()
+        return None
+
+    def _follow_each_other(self, text: str) -> bool:
+        at = 0
+        for place, fixed in enumerate(self._fixed):
+            at = text.find(fixed, at) if place else (0 if text.startswith(fixed) else -1)
+            if at < 0:
+                return False
+            at += len(fixed) + 1  # a value has a character
+        return at + len(self._end) <= len(text) and text.endswith(self._end)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from autograder.sentences import catalogue
 from autograder.sentences.catalogue import finding, is_finding, say, say_all, templates
+from autograder.sentences.words import Template, filled
 
 AREAS = sorted(path.stem for path in catalogue.FOLDER.glob("*.toml"))
 
@@ -73,3 +75,27 @@ def test_templates_have_placeholders_that_are_names_and_nothing_else(area: str) 
             for _, name, specification, conversion in string.Formatter().parse(form):
                 assert name is None or name.isidentifier(), (identifier, name)
                 assert not specification and conversion is None, identifier
+
+
+PARTS = st.sampled_from(["", " is ", "is", ", not ", "a", "\n", "(", ")."])
+
+
+@given(st.lists(PARTS, min_size=2, max_size=5), st.lists(PARTS | st.text("ais \n", max_size=5), max_size=12))
+def test_values_are_read_as_an_expression_would_read_them(fixed: list[str], told: list[str]) -> None:
+    fields = "".join(f"{text}{{v{number}}}" for number, text in enumerate(fixed[:-1])) + fixed[-1]
+    expected = re.fullmatch("(.+?)".join(map(re.escape, fixed)), "".join(told), re.S)
+    values = Template(fields).values_in("".join(told))
+    assert (None if values is None else [*values.values()]) == (expected and [*expected.groups()])
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind, text in templates("check").items() if str(text).count("{") > 1]
+)
+def test_no_text_takes_long_to_be_compared_with_a_template(kind: str) -> None:
+    """One with all of a template but its end, again and again: there are too many ways to take it."""
+    template = str(templates("check")[kind])
+    fixed = re.split(r"\{[^{}]*\}", template)
+    text = fixed[0] + "x".join(["", *fixed[1:-1], ""] * 4000)
+    for end in ("", "\n", "?"):
+        found = Template(template).values_in(f"{text}{end}")
+        assert found is None or filled(template, found) == f"{text}{end}"
