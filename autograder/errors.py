@@ -12,7 +12,7 @@ class UsageError(AutograderError):
 
 
 class ExamError(AutograderError):
-    """The master copy of an assignment cannot be used: missing, malformed, or its set-up cells fail."""
+    """The master copy of an assignment cannot be used: missing, malformed, or its set-up cells do not end."""
 
 
 class WallsError(AutograderError):

@@ -175,6 +175,7 @@ def hand_in(place: Path, assignment: str) -> None:
 def run(place: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """A command with this Python, within walls in which only `place` can be written and no network is."""
     bwrap = [str(find_bwrap()), "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+    bwrap += ["--ro-bind", sys.prefix, sys.prefix]  # it can be in /tmp
     bwrap += ["--bind", str(place), str(place), "--unshare-net", "--unshare-pid", "--die-with-parent"]
     home = place / "home"
     home.mkdir(exist_ok=True)

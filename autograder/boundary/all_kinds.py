@@ -34,6 +34,7 @@ KINDS_BY_NAME: Final[dict[str, Kind]] = {
 }
 _LIBRARIES: Final = {
     "matplotlib": kinds_matplotlib.find,
+    "mpl_toolkits": kinds_matplotlib.find,
     "pandas": kinds_pandas.find,
     "scipy": kinds_scipy.find,
     "sympy": kinds_sympy.find,

@@ -16,6 +16,7 @@ from autograder.boundary.operations import perform, specials_of
 from autograder.boundary.plain import real_name
 from autograder.boundary.side import Side
 from autograder.boundary.standins import (
+    TOLD_APART,
     class_of_stand_ins,
     function_that_asks,
     instance_of,
@@ -141,7 +142,10 @@ class Handles(Side):
                 bases = bases or [raised]
             doc = kind.__doc__ if type(kind.__doc__) is str else None
             return [real_name(kind), doc[:_LONGEST_TEXT] if doc else None, bases, specials_of(kind)]
-        return [type(value)] if what == "object" else []
+        if what == "iterator":
+            known = TOLD_APART.get(type(value))
+            return [] if known is None else [known]
+        return [type(value)]
 
     def _stand_in_for(self, number: int, what: str, about: list[object]) -> object:
         def ask(operation: str, *arguments: Any, **keywords: Any) -> Any:
@@ -150,7 +154,7 @@ class Handles(Side):
         if what == "function":
             return function_that_asks(("call", number), about, self._ask)
         if what == "iterator":
-            return iterator_that_asks(ask)
+            return iterator_that_asks(about, ask)
         if what == "class":
             return class_of_stand_ins(about, ask, self.is_theirs, self.own_class)
         if what == "object":

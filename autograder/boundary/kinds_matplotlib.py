@@ -12,13 +12,15 @@ from typing import Any, Final, cast
 
 import numpy as np
 
+from autograder.boundary import collections_of_matplotlib
+from autograder.boundary.collections_of_matplotlib import label_of
 from autograder.boundary.kinds import Kind, expect, ints
 from autograder.errors import NotPlainError
 
 _MOST_AXES: Final = 64
 _MOST_ARTISTS: Final = 2000
 _LONGEST_TEXT: Final = 2000
-_PROJECTIONS: Final = frozenset({"rectilinear", "polar"})
+_PROJECTIONS: Final = frozenset({"rectilinear", "polar", "3d"})
 _SCALES: Final = frozenset({"linear", "log", "symlog", "logit"})
 _NUMBERS: Final = "biuf"
 
@@ -66,11 +68,6 @@ def _plain_data(values: Any) -> np.ndarray[Any, Any]:
     return array
 
 
-def _label_of(artist: Any) -> str:
-    label = artist.get_label()
-    return "_nolegend_" if label is None else str(label)
-
-
 def _line_apart(line: Any) -> list[object]:
     look = [
         line.get_linestyle(),
@@ -78,8 +75,10 @@ def _line_apart(line: Any) -> list[object]:
         str(line.get_marker()),
         float(line.get_markersize()),
     ]
-    data = [_plain_data(line.get_xdata()), _plain_data(line.get_ydata())]
-    return [*data, _label_of(line), _rgba(line.get_color()), *look, _plain_alpha(line)]
+    in_space = hasattr(line, "get_data_3d")
+    parts = line.get_data_3d() if in_space else (line.get_xdata(), line.get_ydata())
+    data = [_plain_data(part) for part in parts]
+    return [data, label_of(line), _rgba(line.get_color()), *look, _plain_alpha(line)]
 
 
 def _plain_alpha(artist: Any) -> float | None:
@@ -88,19 +87,21 @@ def _plain_alpha(artist: Any) -> float | None:
 
 
 def _add_line(axes: Any, *parts: object) -> None:
-    x, y, label, colour, style, width, marker, size, alpha = parts
+    data, label, colour, style, width, marker, size, alpha = parts
     from matplotlib.lines import Line2D
 
     expect(style in Line2D.lineStyles and marker in {str(known) for known in Line2D.markers})
     known = next(known for known in Line2D.markers if str(known) == marker)
-    (line,) = axes.plot(_data(x), _data(y), label=_text(label), color=_colour(colour))
+    expect(type(data) is list and len(data) == (3 if axes.name == "3d" else 2))
+    values = [_data(part) for part in cast(list[object], data)]
+    (line,) = axes.plot(*values, label=_text(label), color=_colour(colour))
     line.set(linestyle=style, linewidth=_number(width), marker=known, markersize=_number(size))
     line.set_alpha(None if alpha is None else _number(alpha))
 
 
 def _patch_apart(patch: Any) -> list[object]:
     name = type(patch).__name__
-    look = [_label_of(patch), _rgba(patch.get_facecolor()), _rgba(patch.get_edgecolor())]
+    look = [label_of(patch), _rgba(patch.get_facecolor()), _rgba(patch.get_edgecolor())]
     shape: list[object]
     if name == "Rectangle":
         shape = [patch.get_x(), patch.get_y(), patch.get_width(), patch.get_height(), patch.angle]
@@ -137,31 +138,6 @@ def _add_patch(axes: Any, name: object, shape: object, label: object, face: obje
     return axes.add_patch(made)
 
 
-def _points_apart(points: Any) -> list[object]:
-    offsets, colours = np.array(np.ma.filled(points.get_offsets(), np.nan), float), points.get_facecolors()
-    values = points.get_array()
-    values = None if values is None else np.array(np.ma.filled(values, np.nan), float)
-    return [
-        offsets,
-        np.array(points.get_sizes(), float),
-        np.array(colours, float),
-        _label_of(points),
-        values,
-    ]
-
-
-def _add_points(axes: Any, *parts: object) -> None:
-    offsets, sizes, colours, label, values = parts
-    places = _data(offsets, "f")
-    expect(places.ndim == 2 and places.shape[1] == 2)
-    points = axes.scatter(places[:, 0], places[:, 1], label=_text(label))
-    points.set_sizes(_data(sizes, "f"))
-    if values is not None:
-        points.set_array(_data(values, "f"))
-    elif len(shades := _data(colours, "f")):
-        points.set_facecolors(shades)
-
-
 def _picture_apart(picture: Any) -> list[object]:
     data = np.array(np.ma.filled(picture.get_array(), np.nan if picture.get_array().dtype.kind == "f" else 0))
     return [data, [float(part) for part in picture.get_extent()], picture.get_cmap().name, picture.origin]
@@ -182,6 +158,10 @@ def _note_apart(note: Any) -> list[object]:
 
 def _add_note(axes: Any, x: object, y: object, text: object) -> None:
     axes.text(_number(x), _number(y), _text(text))
+
+
+def _axis_names(axes: Any) -> str:
+    return "xyz" if axes.name == "3d" else "xy"
 
 
 def _axis_apart(axes: Any, name: str) -> list[object]:
@@ -236,27 +216,24 @@ def _add_legend(axes: Any, texts: object, title: object) -> None:
     axes.legend(handles[: len(labels)], labels, title=_text(title) or None)
 
 
-_SHOWN: Final[tuple[tuple[str, Callable[[Any], list[object]], Callable[..., object]], ...]] = (
+_Apart = Callable[[Any], list[object] | None]
+_SHOWN: Final[tuple[tuple[str, _Apart, Callable[..., object]], ...]] = (
     ("lines", _line_apart, _add_line),
     ("patches", _patch_apart, _add_patch),
-    ("collections", _points_apart, _add_points),
+    ("collections", collections_of_matplotlib.apart, collections_of_matplotlib.add),
     ("images", _picture_apart, _add_picture),
     ("texts", _note_apart, _add_note),
 )
 
 
 def _axes_described(axes: Any) -> list[object]:
-    from matplotlib.collections import PathCollection
-
     shown = []
     for name, apart, _ in _SHOWN:
-        artists = list(getattr(axes, name))
-        if name == "collections":
-            artists = [artist for artist in artists if isinstance(artist, PathCollection)]
-        shown.append([apart(artist) for artist in artists])
+        described = (apart(artist) for artist in getattr(axes, name))
+        shown.append([one for one in described if one is not None])
     patches = list(axes.patches)
     bars = [
-        [[patches.index(bar) for bar in container], _label_of(container)]
+        [[patches.index(bar) for bar in container], label_of(container)]
         for container in axes.containers
         if type(container).__name__ == "BarContainer" and all(bar in patches for bar in container)
     ]
@@ -266,7 +243,7 @@ def _axes_described(axes: Any) -> list[object]:
         name,
         [float(part) for part in axes.get_position().bounds],
         titles,
-        [_axis_apart(axes, "x"), _axis_apart(axes, "y")],
+        [_axis_apart(axes, name) for name in _axis_names(axes)],
         shown,
         bars,
         _legend_apart(axes.get_legend()),
@@ -280,7 +257,7 @@ def _draw_axes(figure: Any, described: object) -> None:
             str(name),
             list(bounds),
             [_, _, _] as titles,
-            [list(_), list(_)] as both,
+            [list(_), list(_), *_] as every,
             list(shown),
             list(bars),
             legend,
@@ -288,7 +265,7 @@ def _draw_axes(figure: Any, described: object) -> None:
         ]:
             expect(name in _PROJECTIONS and len(bounds) == 4 and len(shown) == len(_SHOWN))
             axes = figure.add_axes([_number(part) for part in bounds], projection=name)
-            _fill_axes(axes, titles, both, shown, bars, legend, shows)
+            _fill_axes(axes, titles, every, shown, bars, legend, shows)
         case _:
             expect(holds=False)
 
@@ -296,7 +273,7 @@ def _draw_axes(figure: Any, described: object) -> None:
 def _fill_axes(
     axes: Any,
     titles: Sequence[Any],
-    both: Sequence[Any],
+    every: Sequence[Any],
     shown: list[Any],
     bars: list[Any],
     legend: object,
@@ -315,7 +292,7 @@ def _fill_axes(
     for title, place in zip(titles, ("center", "left", "right"), strict=True):
         if _text(title):
             axes.set_title(title, loc=place)
-    for name, axis in zip("xy", both, strict=True):
+    for name, axis in zip(_axis_names(axes), every, strict=True):
         _set_axis(axes, name, *axis)
     if legend is not None:
         _add_legend(axes, *cast(list[object], legend))

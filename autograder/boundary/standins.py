@@ -7,6 +7,7 @@ would decide what is right.
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import keyword
 import linecache
@@ -87,8 +88,17 @@ def _extra(described: list[object]) -> object:
     return described[0]
 
 
-def iterator_that_asks(ask: Callable[..., Any]) -> Iterator[Any]:
-    """A generator of what an iterator on the other side gives, one by one at first."""
+def iterator_that_asks(about: list[object], ask: Callable[..., Any]) -> Iterator[Any]:
+    """An iterator over what one on the other side gives, one by one at first; of its type, if that is one of
+    those that tests ask about."""
+    items = _asked_for(ask)
+    if not about:
+        return items
+    (kind,) = about
+    return cast(Iterator[Any], _ITERATORS[cast(str, kind)](items))
+
+
+def _asked_for(ask: Callable[..., Any]) -> Iterator[Any]:
     taken = 0
     while True:
         items, has_more = ask("next", 1 if taken < _ONE_BY_ONE else _AT_ONCE)
@@ -97,6 +107,38 @@ def iterator_that_asks(ask: Callable[..., Any]) -> Iterator[Any]:
         taken += len(items)
         if has_more is not True:
             return
+
+
+def _like(kind: type, of_nothing: tuple[object, ...]) -> Callable[[Iterator[Any]], object]:
+    """Makes iterators over given items that are instances of `kind`, made of `of_nothing` otherwise."""
+
+    class Like(kind):
+        def __new__(cls, items: Iterator[Any]) -> Any:
+            made = super().__new__(cls, *of_nothing)
+            made.items = items
+            return made
+
+        def __iter__(self) -> Iterator[Any]:
+            return cast(Iterator[Any], self)
+
+        def __next__(self) -> Any:
+            return next(self.items)
+
+    Like.__name__ = Like.__qualname__ = kind.__name__
+    Like.__module__ = "builtins"
+    return Like
+
+
+_ITERATORS: Final[Mapping[str, Callable[[Iterator[Any]], object]]] = {
+    # These two pass on what they get, and so can be what they seem to be.
+    "map": lambda items: map(lambda item: item, items),
+    "filter": lambda items: filter(lambda _: True, items),
+    "zip": _like(zip, ((),)),
+    "enumerate": _like(enumerate, ((),)),
+    "reversed": _like(reversed, ((),)),
+}
+TOLD_APART: Final[Mapping[type, str]] = {getattr(builtins, name): name for name in _ITERATORS}
+"""Types of iterators that stand-ins have, too."""
 
 
 class _OfTheOtherSide(type):

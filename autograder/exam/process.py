@@ -43,6 +43,7 @@ from autograder.exam.reasons import (
     students_doing,
 )
 from autograder.exam.rehearsal import prepare
+from autograder.exam.setup import run_setup
 from autograder.exam.side import ExamSide, imported
 from autograder.patience import BACKSTOP
 from autograder.sentences.catalogue import Finding, finding, say
@@ -71,17 +72,10 @@ def main(requests_fd: int) -> NoReturn:
     sys.argv = [""]
     shell = NotebookShell.make(_OUTPUT_BYTES)
     shell.compile.keeps_code = True
-    namespaces = {}
+    namespaces, stopped = {}, {}
     for name, cells in setup["notebooks"].items():
-        shell.reset()  # type: ignore[no-untyped-call]
-        for cell_id, source, is_locked in cells["setup"]:
-            _, error = shell.run(source)
-            # What students may change need not run to its end, as in their notebooks: some cells show errors.
-            if error is not None and is_locked:
-                said = f"{name}: the set-up cell {cell_id} fails with {type(error).__name__}: {error}"
-                channel.send(0, Kind.FAULT, said.encode())
-                os._exit(1)
-        namespaces[name] = dict(shell.user_ns)
+        namespaces[name], stopped[name] = run_setup(shell, cells["setup"])
+    setup["stopped"] = stopped
     channel.send(0, Kind.READY)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # not before: set-up cells may run programs (`!pip …`)
     folder = Folder()
@@ -158,6 +152,8 @@ class _Room:
         self.has_files: Mapping[str, bool] = setup["has_files"]
         """Whether a notebook of the master copy has to do with files at all: asking for them takes time."""
         self.file_use: Mapping[str, FileUse] = setup["file_use"]
+        self.stopped: Mapping[str, Mapping[str, Finding]] = setup["stopped"]
+        """By notebook, names that are missing, as a read-only cell stopped."""
         self.follows_files = False
         """Whether the grade cell at hand may read or write files between calls."""
         self.memory = setup["memory"]
@@ -235,7 +231,7 @@ class _Room:
         return {
             "outputs": outputs,
             "passed": error is None and not unusable,
-            "findings": findings_for(error, cell, self.lost)
+            "findings": findings_for(error, cell, self.lost, self.stopped[cell["notebook"]])
             if error is not None
             else [unusable]
             if unusable

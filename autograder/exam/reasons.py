@@ -32,8 +32,11 @@ def students_doing(error: BaseException) -> Finding | None:
     return None
 
 
-def findings_for(error: BaseException, cell: Mapping[str, Any], lost: Mapping[str, str]) -> list[Finding]:
-    """Why a test failed, for the student; `lost` says why variables did not get here.
+def findings_for(
+    error: BaseException, cell: Mapping[str, Any], lost: Mapping[str, str], stopped: Mapping[str, Finding]
+) -> list[Finding]:
+    """Why a test failed, for the student; `lost` says why variables did not get here, `stopped` which names
+    the exam's own cells did not get to define.
 
     It may show what the visible part of the cell says, and the student's own exception; of a hidden test only
     what its author wrote as a fixed text, never a number.
@@ -42,6 +45,8 @@ def findings_for(error: BaseException, cell: Mapping[str, Any], lost: Mapping[st
         return [doing]
     if isinstance(error, NameError) and (why := lost.get(str(error.name))):
         return [finding("examiner.cannot-be-examined", text=why[:REASON])]
+    if isinstance(error, NameError) and (why_not := stopped.get(str(error.name))):
+        return [why_not]
     if isinstance(error, NameError) and error.name in cell["names"]:
         return [finding("examiner.not-defined", name=error.name)]
     frames = _frames(error.__traceback__, cell)

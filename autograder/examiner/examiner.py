@@ -71,7 +71,7 @@ class Examiner:
         self.processes.launch()
 
     def start(self) -> None:
-        """Start the warm processes. Raises WallsError (no sandbox) or ExamError (set-up cells fail)."""
+        """Start the warm processes. Raises WallsError (no sandbox) or ExamError (set-up cells do not end)."""
         self.processes.start()
 
     def examine(

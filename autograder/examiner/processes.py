@@ -41,7 +41,7 @@ class ExamServer:
     """The warm process from which the processes for grade cells are forked."""
 
     def __init__(self, exam: Exam, limits: Limits) -> None:
-        """Raises ExamError if the set-up cells fail."""
+        """Raises ExamError if the set-up cells do not end."""
         self._folder = TemporaryFolder()
         given = self._folder.path / "given"
         given.mkdir()
@@ -220,7 +220,7 @@ class Processes:
                 raise
 
     def start(self) -> None:
-        """Start the warm processes. Raises WallsError (no sandbox) or ExamError (set-up cells fail)."""
+        """Start the warm processes. Raises WallsError (no sandbox) or ExamError (set-up cells do not end)."""
         self.launch()
         with self._lock:
             if self._is_warm:

@@ -22,6 +22,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from autograder.boundary.all_kinds import KINDS_BY_NAME
+from autograder.boundary.handles import Handles
+from autograder.boundary.kinds import put_together
+from autograder.boundary.kinds_matplotlib import FIGURE
 from autograder.boundary.replies import Snapshot, decode_reply, encode_reply
 from autograder.boundary.side import Side
 from autograder.boundary.values import decode, encode
@@ -244,6 +247,7 @@ def test_figures_and_axes_arrive_for_what_tests_ask() -> None:
         for mine, theirs in zip(one.patches, other.patches, strict=True):
             assert np.allclose(mine.get_extents().bounds, theirs.get_extents().bounds, rtol=0.2)
         for mine, theirs in zip(one.collections, other.collections, strict=True):
+            assert np.array_equal(mine.get_facecolors(), theirs.get_facecolors())
             assert np.array_equal(mine.get_offsets(), theirs.get_offsets())
             assert np.array_equal(mine.get_sizes(), theirs.get_sizes())
         for mine, theirs in zip(one.images, other.images, strict=True):
@@ -255,6 +259,64 @@ def test_figures_and_axes_arrive_for_what_tests_ask() -> None:
     assert legend.get_title().get_text() == "Legend"
     assert [label.get_text() for label in axes.get_xticklabels()] == ["zero", "one"]
     assert figure.get_suptitle() == "Both"
+
+
+def collected(axes: Axes) -> list[tuple[str, list[Any]]]:
+    """The collections on axes: their types and what is in them."""
+    found = []
+    for item in axes.collections:
+        data: list[Any] = [path.vertices.tolist() for path in item.get_paths()]
+        values = item.get_array()
+        data += [item.get_label(), item.get_alpha(), None if values is None else values.tolist()]
+        if hasattr(item, "get_coordinates"):
+            data.append(item.get_coordinates().tolist())
+        bases = [base.__name__ for base in type(item).__mro__]
+        kinds = ("ContourSet", "PolyCollection", "LineCollection", "PathCollection", "QuadMesh")
+        found.append((next(kind for kind in kinds if kind in bases), data))
+    return found
+
+
+def test_areas_lines_meshes_and_contours_arrive() -> None:
+    axes = Figure().add_subplot()
+    axes.fill_between([0.0, 1, 2], [1.0, 2, 1], label="between", alpha=0.3)
+    axes.vlines([1, 2], 0, 3, colors="red", label="upright")
+    axes.errorbar([1, 2], [2, 3], yerr=0.5)
+    axes.pcolormesh([[1.0, 2], [3, 4]], cmap="viridis")
+    heights = np.add.outer(np.arange(4.0) ** 2, np.arange(4.0))
+    axes.contour(heights)
+    axes.contourf(heights)
+    axes.violinplot([[1.0, 2, 4]])
+    arrived = crossed(axes)
+    assert len(arrived.collections) >= 8
+    assert collected(arrived) == collected(axes)
+    one, other = (
+        next(item for item in each.collections if item.get_label() == "upright") for each in (arrived, axes)
+    )
+    assert np.array_equal(one.get_color(), other.get_color())
+    assert [len(item.levels) for item in arrived.collections if hasattr(item, "levels")] == [
+        len(item.levels) for item in axes.collections if hasattr(item, "levels")
+    ]
+
+
+def test_axes_in_space_arrive() -> None:
+    axes: Any = Figure().add_subplot(projection="3d")
+    axes.plot([0, 1], [1, 2], [2, 3], label="path")
+    axes.scatter([0.0, 1], [1.0, 2], [5.0, 3], label="points")
+    x, y = np.meshgrid(range(3), range(3))
+    axes.plot_surface(x, y, x * y)
+    axes.plot_wireframe(x, y, x * y)
+    axes.set(xlabel="x", zlabel="height", zlim=(0, 9), title="Space")
+    arrived = crossed(axes)
+    assert arrived.name == "3d" and arrived.get_title() == "Space"
+    assert (arrived.get_xlabel(), arrived.get_zlabel(), arrived.get_zlim()) == ("x", "height", (0, 9))
+    assert [type(item) for item in arrived.collections] == [type(item) for item in axes.collections]
+    assert np.array_equal(arrived.lines[0].get_data_3d(), axes.lines[0].get_data_3d())
+    points = arrived.collections[0]
+    assert points.get_label() == "points" and [list(part) for part in points._offsets3d] == [
+        [0, 1],
+        [1, 2],
+        [5, 3],
+    ]
 
 
 def test_an_array_of_axes_arrives() -> None:
@@ -370,3 +432,89 @@ def test_a_chosen_lie_is_refused(name: str) -> None:
 def test_a_power_that_nobody_could_write_down_is_not_computed() -> None:
     huge = sympy.Pow(10, sympy.Pow(10, 100, evaluate=False), evaluate=False)
     assert crossed(huge) == huge
+
+
+def figure_with(name: Any, *parts: Any) -> Any:
+    """A figure on whose only axes somebody says that there is a collection of this kind."""
+    figure = Figure()
+    figure.add_subplot(projection="3d" if name == "Poly3DCollection" else None)
+    size, title, (axes,) = FIGURE.apart(figure)
+    axes[4][2] = [[name, list(parts)]]  # type: ignore[index]
+    return put_together(FIGURE, [size, title, [axes]])
+
+
+LOOK: list[Any] = ["label", np.ones((1, 4)), np.ones((1, 4)), None]
+TRIANGLE = np.array([[0.0, 0], [1, 0], [1, 1]])
+CODES = np.array([1, 2, 79], np.uint8)
+COLLECTIONS: dict[str, tuple[Any, ...]] = {
+    "area": ("PolyCollection", [TRIANGLE], None, *LOOK),
+    "mesh": ("QuadMesh", np.zeros((2, 2, 2)), np.ones((1, 1)), False, "viridis", "label"),
+    "contours": ("ContourSet", np.array([1.0]), [[[TRIANGLE, CODES]]], False),
+    "area in space": ("Poly3DCollection", [np.ones((3, 3))], None, *LOOK),
+}
+COLLECTION_LIES: dict[str, tuple[Any, ...]] = {
+    "kind that is code": ("eval", "1"),
+    "kind that is no text": ([], "1"),
+    "more outlines than anybody draws": ("PolyCollection", [TRIANGLE] * 20_001, None, *LOOK),
+    "outline in space": ("PolyCollection", [np.ones((3, 3))], None, *LOOK),
+    "outline of texts": ("PolyCollection", [np.array([["a", "b"]])], None, *LOOK),
+    "outline that is a list": ("LineCollection", [[[0, 0], [1, 1]]], None, *LOOK),
+    "kind in space on flat axes": ("Line3DCollection", [np.ones((3, 3))], None, *LOOK),
+    "colour that is none": (
+        "PolyCollection",
+        [TRIANGLE],
+        None,
+        "label",
+        np.full((1, 4), 9.0),
+        np.ones((1, 4)),
+        None,
+    ),
+    "label that is no text": ("PolyCollection", [TRIANGLE], None, 3, *LOOK[1:]),
+    "long label": ("PolyCollection", [TRIANGLE], None, "a" * 2001, *LOOK[1:]),
+    "points along a line": ("PathCollection", np.ones(3), np.ones(1), None, *LOOK),
+    "mesh of a line": ("QuadMesh", np.zeros((2, 2)), None, False, "viridis", "label"),
+    "mesh with too many values": (
+        "QuadMesh",
+        np.zeros((2, 2, 2)),
+        np.ones((5, 5)),
+        False,
+        "viridis",
+        "label",
+    ),
+    "colours by a name that is none": ("QuadMesh", np.zeros((2, 2, 2)), None, False, "__class__", "label"),
+    "curve": ("ContourSet", np.array([1.0]), [[[TRIANGLE, np.array([1, 4, 4], np.uint8)]]], False),
+    "codes for more points": ("ContourSet", np.array([1.0]), [[[TRIANGLE, np.ones(4, np.uint8)]]], False),
+    "more layers than heights": ("ContourSet", np.array([1.0]), [[[TRIANGLE, CODES]]] * 3, False),
+}
+
+
+@pytest.mark.parametrize("name", COLLECTIONS)
+def test_a_collection_that_is_described_as_it_should_be_is_drawn(name: str) -> None:
+    assert len(figure_with(*COLLECTIONS[name]).axes[0].collections) == 1
+
+
+@pytest.mark.parametrize("name", COLLECTION_LIES)
+def test_a_lie_about_a_collection_is_refused(name: str) -> None:
+    with pytest.raises(WireError):
+        figure_with(*COLLECTION_LIES[name])
+
+
+@pytest.mark.parametrize("kind", [map, filter, zip, enumerate, reversed])
+def test_a_stand_in_for_an_iterator_is_of_its_type_and_asks_for_no_more_than_is_needed(kind: type) -> None:
+    asked: list[int] = []
+
+    def ask(target: object, arguments: tuple[Any, ...], _: object) -> object:
+        assert target == ("next", 0)
+        asked.append(arguments[0])
+        return [(len(asked), "item")], len(asked) < 3
+
+    found: Any = Handles(ask, lambda _: None).take_in(0, "iterator", [kind.__name__])
+    assert isinstance(found, kind) and type(found).__name__ == kind.__name__ and iter(found) is found
+    assert next(found) == (1, "item") and asked == [1]
+    assert list(found) == [(2, "item"), (3, "item")]
+
+
+@pytest.mark.parametrize("about", [["eval"], ["generator"], [[]], ["zip", "zip"], [zip]])
+def test_a_lie_about_the_type_of_an_iterator_is_refused(about: list[object]) -> None:
+    with pytest.raises(WireError):
+        Handles(lambda *_: None, lambda _: None).take_in(0, "iterator", about)

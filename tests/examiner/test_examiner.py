@@ -483,11 +483,29 @@ def test_threads_can_share_an_examiner(examiner: Examiner, tmp_path: Path) -> No
 
 
 @pytest.mark.walls
-def test_a_master_copy_that_fails_is_refused(tmp_path: Path) -> None:
+def test_a_read_only_cell_that_stops_is_named_where_a_test_misses_it(tmp_path: Path) -> None:
     source = small_course.write_source(tmp_path)
     (source / "course_utils.py").write_text("1 / 0")
-    with pytest.raises(ExamError, match=r"set-up cell setup fails with ZeroDivisionError"):
-        Examiner(Exam.load(source)).start()
+    with Examiner(Exam.load(source), QUICK) as examiner:
+        marks = examine(examiner, tmp_path / "alice").notebooks[0].marks
+    assert {"A read-only cell that the test needs stopped with ZeroDivisionError: division by zero"} & {
+        mark.reason for mark in marks
+    }
+
+
+@pytest.mark.walls
+def test_a_read_only_cell_that_stops_does_not_matter_where_no_test_misses_it(tmp_path: Path) -> None:
+    source = small_course.write_source(tmp_path)
+    path = next(source.glob("*.ipynb"))
+    content = json.loads(path.read_text())
+    for number, text in enumerate(["shift(1, 2) => 3", "1 / 0"]):
+        example = small_course.cell(
+            f"example-{number}", text, nbgrader={"grade_id": f"e{number}", "locked": True}
+        )
+        content["cells"].insert(1, example)
+    path.write_text(json.dumps(content))
+    with Examiner(Exam.load(source), QUICK) as examiner:
+        assert scores(examine(examiner, tmp_path / "alice")) == [10.0, 10.0, 10.0]
 
 
 def test_the_digest_follows_what_marks_depend_on(tmp_path: Path) -> None:
