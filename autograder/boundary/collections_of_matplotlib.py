@@ -44,7 +44,7 @@ def _look(artist: Any) -> list[object]:
 
 
 def _give_look(artist: Any, label: object, faces: object, edges: object, alpha: object) -> None:
-    expect(type(label) is str and len(cast(str, label)) <= _LONGEST_TEXT)
+    expect(isinstance(label, str) and len(label) <= _LONGEST_TEXT)
     expect(alpha is None or type(alpha) is float)
     artist.set_label(label)
     if artist.get_array() is None:
@@ -178,7 +178,7 @@ def _contours(axes: Any, levels: object, layers: object, filled: object) -> None
     from matplotlib.contour import ContourSet
 
     heights = _floats(levels, 1)
-    expect(type(layers) is list and len(layers) <= len(heights) and type(filled) is bool)
+    expect(type(layers) is list and len(layers) <= len(heights))
     lines, kinds = [], []
     for layer in cast(list[list[Any]], layers):
         expect(type(layer) is list and all(type(line) is list and len(line) == 2 for line in layer))
@@ -188,7 +188,7 @@ def _contours(axes: Any, levels: object, layers: object, filled: object) -> None
             # Moves, lines and ends; a curve would take points that are not there.
             expect(type(kind) is np.ndarray and kind.dtype == np.uint8)
             expect(kind.shape == (len(points),) and np.isin(kind, (1, 2, 79)).all())
-    ContourSet(axes, heights, lines, kinds, filled=filled)
+    ContourSet(axes, heights, lines, kinds, filled=bool(filled))
 
 
 _Kind = tuple[Callable[[Any], list[object]], Callable[..., object]]

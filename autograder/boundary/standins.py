@@ -112,7 +112,7 @@ def _asked_for(ask: Callable[..., Any]) -> Iterator[Any]:
 def _like(kind: type, of_nothing: tuple[object, ...]) -> Callable[[Iterator[Any]], object]:
     """Makes iterators over given items that are instances of `kind`, made of `of_nothing` otherwise."""
 
-    class Like(kind):
+    class Like(kind):  # type: ignore[misc]
         def __new__(cls, items: Iterator[Any]) -> Any:
             made = super().__new__(cls, *of_nothing)
             made.items = items
