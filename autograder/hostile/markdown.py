@@ -19,7 +19,8 @@ from autograder.hostile.html import MATHJAX
 PICTURES: Final = ("image/png", "image/jpeg")
 _BEGINNINGS: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 MOST_MARKDOWN: Final = 30_000_000
-"""The squares of the numbers of signs in the texts of one notebook, together."""
+"""The squares of the numbers of signs in the texts of one notebook, and of the lengths of runs of spaces,
+together."""
 _RUNS_CODE: Final = re.compile(
     # That the data: are these is prose; in the place of an address it is a scheme.
     r"(?:javascript|vbscript|livescript):|\][(:]<?(?:/?files/)?(?:data|file|blob):",
@@ -31,6 +32,8 @@ _LONG_LINE: Final = re.compile(r"[^\n]{500}(?=[^\n])")
 _BROKEN: Final = "\\g<0>\n"
 _SIGNS: Final = re.compile(r"[\w ,.;?'\u00c0-\U0010ffff]+")
 """Characters that are no sign of markdown."""
+_SPACES: Final = re.compile(r"[^\S\n]{100,}+")
+"""Spaces so many that what renders markdown takes long to look for what could end with them."""
 _TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
 _AUTOLINK: Final = re.compile(r"<(https?://[\w.~/?#@!$&*+,;=%:-]+)>", re.A)
 _ATTACHED: Final = r"\(attachment:([\w.%~-]{1,200})\)"
@@ -101,7 +104,8 @@ def harmless_markdown(text: str, pictures: Collection[str] = (), budget: Budget 
     *_, last = readings = list(_readings(text))
     bare = "".join(c for c in last if c != "\\" and unicodedata.category(c)[0] not in "ZC")
     # What renders it takes a time that grows with the square of the number of its signs.
-    is_quick = budget.pays(len(_SIGNS.sub("", text)) ** 2)
+    spaces = sum(len(run) ** 2 for run in _SPACES.findall(text))
+    is_quick = budget.pays(len(_SIGNS.sub("", text)) ** 2 + spaces)
     if (
         not is_quick
         or _RUNS_CODE.search(bare)

@@ -378,6 +378,16 @@ def test_text_with_too_many_signs_is_shown_plain(unit: str) -> None:
     assert harmless_markdown("# A heading\n\n- a *list*\n", (), budget) == "# A heading\n\n- a *list*\n"
 
 
+@pytest.mark.parametrize("space", [" ", "\t", "\u00a0", "\u3000", "\x0b", " \t"])
+@pytest.mark.parametrize("before", ["a", "#", "$", "`", "[a](", '[a](b "', "a\n=", "\\begin{a}"])
+def test_text_with_long_runs_of_spaces_is_shown_plain(space: str, before: str) -> None:
+    budget = Budget(10_000_000)
+    assert re.match("`{3,}text\n", harmless_markdown(f"{before}{space * 4000}x", (), budget))
+    assert budget.left == 10_000_000
+    shown = "\n".join(f"a {' ' * 90}x" for _ in range(200))
+    assert harmless_markdown(shown, (), budget) == shown
+
+
 # Code that takes long to be coloured ---------------------------------------------------------------------
 
 
