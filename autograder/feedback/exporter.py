@@ -79,6 +79,7 @@ _SHOWN_AS_IT_IS = {"text/plain", "text/latex", "image/png", "image/jpeg"}
 _TEMPLATES = Path(__file__).parent / "templates"
 _OF_NBGRADER, _OURS = "feedback", "autograder_feedback"
 """Names of templates."""
+_CODE = re.compile(r"`([^`\n]+)`")
 _PLAIN_SPAN = re.compile(r'<span class="(?:n|nn|o|p|w)">([^<]*)</span>')
 _REACHED = '<div tabindex="0" role="group" aria-label="{}" style='
 
@@ -114,6 +115,7 @@ class FeedbackExporter(HTMLExporter):
         notebook = copy.deepcopy(nb) if self.show_tests else for_student(nb, words)
         if words is not None:
             in_words(notebook, words, self.config, resources)
+        say = page_words(words)
         for cell in notebook.cells:
             if cell.cell_type == "code" and (plain := without_colours(cell.source)) is not None:
                 cell.source = plain
@@ -124,9 +126,11 @@ class FeedbackExporter(HTMLExporter):
                         output[field] = _plain(output[field])
                 if "data" in output:
                     output.data = type(output.data)(_harmless_data(output.data))
+                    # Left out, nbconvert says so in English: a figure of which a cell stopped half-way.
+                    output.metadata.setdefault("alt", say("picture"))
         # nbconvert's own `language_code` knows no tags such as zh-Hans.
         resources["tag"] = self.language_code if words is None else words.tag
-        resources["words"], resources["say"] = words, page_words(words)
+        resources["words"], resources["say"] = words, say
         page: tuple[str, dict[str, Any]] = super().from_notebook_node(notebook, resources, **options)
         return page
 
@@ -141,6 +145,7 @@ class FeedbackExporter(HTMLExporter):
         yield "latex", _latex
         yield "reachable", _reachable
         yield "plain_spans", _without_plain_spans
+        yield "code_marked", _code_marked
 
     @pass_context
     def markdown2html(self, context: Any, source: str) -> str:
@@ -170,6 +175,11 @@ def _latex(text: str) -> str:
 def _without_plain_spans(code: str) -> str:
     """Coloured code without the marks of what has no colour of its own: half of them."""
     return _PLAIN_SPAN.sub(r"\1", code)
+
+
+def _code_marked(text: str) -> str:
+    """HTML of a sentence, in which code stands between backticks as in Markdown."""
+    return _CODE.sub(r"<code>\1</code>", html.escape(text))
 
 
 def _reachable(text: str, label: str) -> str:

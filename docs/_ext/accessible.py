@@ -16,6 +16,18 @@ def give_headings_a_level(
         context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
 
 
+def let_summaries_speak(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: Any
+) -> None:
+    """What opens a hidden part of a cell is called as it reads, in the page's language.
+
+    MyST-NB gives it another name, which is English on every page.
+    """
+    if "body" in context:
+        context["body"] = context["body"].replace(' aria-label="Toggle hidden content"', "")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", give_headings_a_level, priority=900)  # after the theme has made the tree
+    app.connect("html-page-context", let_summaries_speak)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

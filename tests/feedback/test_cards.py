@@ -314,3 +314,21 @@ def test_a_picture_that_html_shows_is_on_the_page() -> None:
 )
 def test_headings_are_read_whatever_a_student_made_of_a_text(source: str, headings: list[str]) -> None:
     assert headings_in(source) == headings
+
+
+def test_sentences_have_their_links_and_code_where_their_language_puts_them() -> None:
+    told = finding("check.wrong", exercise="f", case="x", problem=finding("check.nothing-returned"))
+    page = page_of(answer_cell("f"), grade_cell("f", 0, "failed", told))
+    assert 'Begin with <a href="#card-1">f</a>.</p>' in page
+    assert "Test of <code>f</code>: 0 of 10 points</p>" in page
+    (reason,) = re.findall('<p class="reason">(.*?)</p>', page)
+    assert "<code>return</code>" in reason and "`" not in reason
+
+
+@pytest.mark.parametrize(
+    ("metadata", "alt"), [({}, "A picture without a description"), ({"alt": "A V"}, "A V")]
+)
+def test_a_figure_is_described_in_the_words_of_the_page(metadata: dict[str, str], alt: str) -> None:
+    plot = new_output("display_data", {"image/png": "iVBORw0KGgo="}, metadata={"image/png": metadata})
+    page = page_of(new_code_cell("plot()", id="p", outputs=[plot]), grade_cell("f", 0, "failed"))
+    assert alt in [told["alt"] for tag, told in Elements(page).found if tag == "img"]

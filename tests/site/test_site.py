@@ -124,6 +124,12 @@ def test_every_picture_is_described(site: Path) -> None:
     assert not any("No description" in text for text in described)
 
 
+def test_what_opens_a_part_of_a_cell_is_called_as_it_reads(site: Path) -> None:
+    summaries = [part for path in pages(site) for part in page(path).select("details.hide > summary")]
+    assert len(summaries) > 20
+    assert all(part.get_text(strip=True) and "aria-label" not in part.attrs for part in summaries)
+
+
 def test_every_formula_is_rendered(site: Path) -> None:
     for path in notebooks():
         sources = [cell.source for cell in read_notebook(path).cells if cell.cell_type == "markdown"]
