@@ -17,7 +17,7 @@ from autograder.hostile.markdown import (
     harmless_pictures,
     pictures_as_markdown,
 )
-from autograder.hostile.outputs import without_colours
+from autograder.hostile.outputs import CUT_OFF, without_colours
 from autograder.result import CellMark, NotebookResult
 from autograder.sentences.catalogue import finding, say
 
@@ -128,4 +128,4 @@ class Annotations:
         source = readable(source[: room + 1])
         if len(source) <= room:
             return source
-        return f"{source[:room]}\n# [cut off here: the whole text is in the submission]"
+        return f"{source[:room]}\n{CUT_OFF}"

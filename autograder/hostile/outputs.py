@@ -26,6 +26,8 @@ _WORK_OF_COLOUR: Final = 40
 _READ_AT_ONCE: Final = 8
 """Characters of plain text that are read in a microsecond."""
 LEFT_OUT: Final = "[left out: the notebook shows too much]"
+CUT_OFF: Final = "# [cut off here: the whole text is in the submission]"
+"""The last line of code of which a marked notebook has the beginning only."""
 FRAME: Final = '<div style="contain: paint; overflow: auto">'
 """A frame whose content cannot be seen outside, wherever a style puts it."""
 _MAX_PIXELS: Final = 10_000

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from autograder.hostile.outputs import CUT_OFF
 from autograder.report.small_steps import SmallSteps, excerpt, name_of
 from autograder.text import show
 
@@ -51,7 +52,7 @@ def shortcuts(answers: Mapping[str, str]) -> dict[str, str]:
 
     answers : a student's code by exercise; under the empty name that of cells of their own
     """
-    is_short = sum(map(len, answers.values())) <= _LONGEST
+    is_short = sum(map(len, answers.values())) <= _LONGEST and not any(map(_is_cut, answers.values()))
     cells = {name: _statements(source) for name, source in answers.items()} if is_short else {}
     if is_short and all(_is_shallow(statement) for cell in cells.values() for statement in cell):
         seen = {exercise: _seen_in(exercise, cells) for exercise in cells if exercise}
@@ -71,6 +72,10 @@ def _seen_in(exercise: str, cells: Mapping[str, Sequence[ast.stmt]]) -> str:
     if not asked and not _BACKWARD.search(exercise):
         return ""
     return _seen(_reached(exercise, asked, cells))
+
+
+def _is_cut(source: str) -> bool:
+    return CUT_OFF in source
 
 
 def _is_shallow(statement: ast.AST) -> bool:
