@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, Final
 
 from autograder.errors import WireError
@@ -63,6 +63,16 @@ def _next(target: Iterator[object], count: int) -> tuple[list[object], bool]:
     return found, True
 
 
+def _send(target: Iterator[object], value: object) -> tuple[list[object], bool]:
+    """What a generator gives for a value, if it goes on."""
+    if not isinstance(target, Generator):
+        raise AttributeError(f"{type(target).__name__!r} object has no attribute 'send'")
+    try:
+        return [target.send(value)], True
+    except StopIteration:
+        return [], False
+
+
 def _special(name: str) -> Callable[..., object]:
     def perform(target: object, *arguments: object) -> object:
         return getattr(type(target), name)(target, *arguments)
@@ -76,15 +86,16 @@ OPERATIONS: Final[Mapping[str, Callable[..., object]]] = {
     "set": _set,
     "delete": _delete,
     "next": _next,
+    "send": _send,
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     **{name: _special(name) for name in sorted(SPECIALS)},
 }
 _OF: Final[Mapping[str, frozenset[str]]] = {
     "function": frozenset({"call"}),
-    "iterator": frozenset({"next"}),
+    "iterator": frozenset({"next", "send"}),
     "class": frozenset({"call", "get", "__iter__", "__len__", "__getitem__"}),
-    "object": frozenset(OPERATIONS) - {"call", "next"},
+    "object": frozenset(OPERATIONS) - {"call", "next", "send"},
 }
 """Which operations there are, by what was handed out."""
 

@@ -99,14 +99,21 @@ def iterator_that_asks(about: list[object], ask: Callable[..., Any]) -> Iterator
 
 
 def _asked_for(ask: Callable[..., Any]) -> Iterator[Any]:
-    taken = 0
-    while True:
+    taken, has_more = 0, True
+    while has_more is True:
         items, has_more = ask("next", 1 if taken < _ONE_BY_ONE else _AT_ONCE)
         expect(type(items) is list)
-        yield from items
+        for place, item in enumerate(items, 1):
+            sent = yield item
+            while sent is not None:
+                if place < len(items):
+                    raise NotPlainError("a generator that was read ahead", f"send before item {_ONE_BY_ONE}")
+                answered, has_more = ask("send", sent)
+                expect(type(answered) is list and len(answered) <= 1)
+                if not answered:
+                    return
+                sent = yield answered[0]
         taken += len(items)
-        if has_more is not True:
-            return
 
 
 def _like(kind: type, of_nothing: tuple[object, ...]) -> Callable[[Iterator[Any]], object]:

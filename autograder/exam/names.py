@@ -66,14 +66,24 @@ def global_names(source: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(defined), frozenset(used)
 
 
+def outermost(source: str) -> Iterator[ast.stmt]:
+    """The statements of code that are in no function or class, those in loops and branches among them."""
+    try:
+        waiting: list[ast.AST] = [ast.parse(source)]
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
+            waiting += ast.iter_child_nodes(node)
+
+
 def used_by_methods(source: str) -> frozenset[str]:
     """Names of which code calls a method for nothing but its effect, at its outermost level."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return frozenset()
     found = set()
-    for node in body:
+    for node in outermost(source):
         match node:
             case ast.Expr(ast.Call(ast.Attribute(owner))):
                 while isinstance(owner, ast.Attribute | ast.Subscript):

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from autograder.exam.cell import ExamCell, users_of
-from autograder.exam.names import imported_names
+from autograder.exam.names import imported_names, outermost
 
 _CHANGING: Final = frozenset(
     {"append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "update", "setdefault"}
@@ -122,13 +122,9 @@ def _behind(names: Collection[str], setup: Sequence[ExamCell], looked_at: set[st
 
 
 def changed_by_methods(source: str) -> set[str]:
-    """Names of which code calls, in a statement at its outermost level, a method that changes a container."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError):
-        return set()
+    """Names of which code calls, in a statement outside of functions, a method that changes a container."""
     found = set()
-    for node in body:
+    for node in outermost(source):
         match node:
             case ast.Expr(ast.Call(ast.Attribute(ast.Name(name), method))) if method in _CHANGING:
                 found.add(name)

@@ -102,7 +102,7 @@ class ExamSide(Handles):
         name = getattr(standing if operation == "call" else type(standing), "__name__", "")
         if operation in ("get", "set", "delete") and arguments:
             return f"{name}.{arguments[0]}"
-        return name if operation in ("call", "next") else f"{name}.{operation}"
+        return name if operation in ("call", "next", "send") else f"{name}.{operation}"
 
     def _changes(self) -> dict[str, object] | None:
         """Changes that the test has made to the names that it shares with the student's code."""

@@ -25,6 +25,7 @@ from autograder.boundary.all_kinds import KINDS_BY_NAME
 from autograder.boundary.handles import Handles
 from autograder.boundary.kinds import put_together
 from autograder.boundary.kinds_matplotlib import FIGURE
+from autograder.boundary.operations import perform
 from autograder.boundary.replies import Snapshot, decode_reply, encode_reply
 from autograder.boundary.side import Side
 from autograder.boundary.values import decode, encode
@@ -518,3 +519,29 @@ def test_a_stand_in_for_an_iterator_is_of_its_type_and_asks_for_no_more_than_is_
 def test_a_lie_about_the_type_of_an_iterator_is_refused(about: list[object]) -> None:
     with pytest.raises(WireError):
         Handles(lambda *_: None, lambda _: None).take_in(0, "iterator", about)
+
+
+def test_what_is_no_generator_is_sent_nothing() -> None:
+    class Sendable:
+        def __iter__(self) -> Any:
+            return self
+
+        def __next__(self) -> int:
+            return 1
+
+        def send(self, value: object) -> None:
+            raise AssertionError("called")
+
+    with pytest.raises(AttributeError):
+        perform("iterator", "send", Sendable(), (1,), {})
+    with pytest.raises(WireError):
+        perform("object", "send", Sendable(), (1,), {})
+
+
+@pytest.mark.parametrize("lie", [([1, 2], True), ("ab", True), (None, True)])
+def test_a_lie_about_what_a_generator_gave_is_refused(lie: object) -> None:
+    found: Any = Handles(lambda target, *_: ([0], True) if target[0] == "next" else lie, lambda _: None)
+    generator = found.take_in(0, "iterator", [])
+    assert next(generator) == 0
+    with pytest.raises(WireError):
+        generator.send(1)
