@@ -79,7 +79,7 @@ class Recorder:
         picture = Image.open(buffer).convert("RGB")
         # The colours of lines and markers stay as they are; of the shades between them, some are joined.
         few = picture.quantize(24, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).convert("RGB")
-        few.save(path, lossless=True, quality=100, method=6)
+        few.save(path, lossless=True, quality=80, method=4)  # more would take 100 times as long
         return path.stat().st_size
 
 
