@@ -17,14 +17,20 @@ CHINESE = Language("zh_CN", "简体中文", "zh-Hans", False)
 FILES = sorted(COURSE.glob("locale/*/*.po"))
 
 
-def test_the_files_are_up_to_date(tmp_path: Path) -> None:
-    found = messages(COURSE)
+@pytest.fixture(scope="module")
+def original() -> dict[str, list[Message]]:
+    """Everything to be translated; it takes seconds, so what uses it is in one group."""
+    return messages(COURSE)
+
+
+@pytest.mark.xdist_group("originals")
+def test_the_files_are_up_to_date(original: dict[str, list[Message]], tmp_path: Path) -> None:
     for language in languages(COURSE):
         folder = tmp_path / "locale" / language.code
         folder.mkdir(parents=True)
         for path in (COURSE / "locale" / language.code).glob("*.po"):
             (folder / path.name).write_bytes(path.read_bytes())
-        assert update(tmp_path, language, found) == [], "run `autograder translate update`"
+        assert update(tmp_path, language, original) == [], "run `autograder translate update`"
     assert (COURSE / "locale" / "terms.csv").read_text("utf-8") == as_csv(terms(COURSE))
 
 
@@ -37,13 +43,13 @@ def test_translations_keep_what_must_stay(path: Path) -> None:
         assert not list(faults(entry.msgid, entry.msgstr, entry.msgctxt, has_fields=fields)), entry.msgid
 
 
-def test_a_complete_language_lacks_nothing() -> None:
-    found = messages(COURSE)
+@pytest.mark.xdist_group("originals")
+def test_a_complete_language_lacks_nothing(original: dict[str, list[Message]]) -> None:
     for language in languages(COURSE):
         known = read(COURSE, language.code)
         lacking = [
             entry.text
-            for entries in found.values()
+            for entries in original.values()
             for entry in entries
             if (entry.context, entry.text) not in known.said
         ]

@@ -78,6 +78,7 @@ def words(edition: Path) -> Words:
     return found
 
 
+@pytest.mark.long
 def test_a_request_in_any_language_is_read(edition: Path, tmp_path: Path) -> None:
     text = request_text("ps1", "triple", "ada", "0123456789ab", words(edition)) + "It is right."
     assert "译Please look at this mark again." in text

@@ -35,6 +35,7 @@ def as_read(course: Path, folder: Path, name: str) -> tuple[list[Any], str]:
     ], language
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_twins_are_read_as_the_same_work(edition: Path, tmp_path: Path, name: str, kind: str) -> None:
