@@ -7,14 +7,16 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import nbformat
+
 from autograder.authoring.shared_files import original
-from autograder.course.cells import exercise, is_answer, is_given, read_notebook
+from autograder.course.cells import exercise, is_answer, is_given
 
 COURSE = Path(__file__).resolve().parents[2]
 
@@ -85,11 +87,22 @@ def reference_namespace(
     path = notebook_path(assignment, course)
     quiet = redirect_stdout(io.StringIO())
     with working_directory(path.parent), imported_as("rnn_utils", student_tools(course)), quiet:
-        for cell in read_notebook(path).cells:
-            if is_given(cell) or is_answer(cell):
-                source = cell.source
-                if answers and is_answer(cell):
-                    source = answers.get(exercise(cell), source)
-                code = "\n".join(line for line in source.splitlines() if not line.startswith("%"))
-                exec(compile(code, f"{assignment}:{cell.id}", "exec"), namespace)
+        for identifier, name, source in _sources(path.read_bytes()):
+            source = (answers or {}).get(name, source)
+            code = "\n".join(line for line in source.splitlines() if not line.startswith("%"))
+            exec(compile(code, f"{assignment}:{identifier}", "exec"), namespace)
     return namespace
+
+
+@lru_cache(maxsize=8)
+def _sources(notebook: bytes) -> list[tuple[str, str, str]]:
+    """The given cells and the answer cells of a notebook: id, exercise ("" for a given one), source.
+
+    Kept, since one notebook is executed with hundreds of slips.
+    """
+    cells = nbformat.reads(notebook.decode(), as_version=4).cells  # type: ignore[no-untyped-call]
+    return [
+        (cell.id, exercise(cell) if is_answer(cell) else "", cell.source)
+        for cell in cells
+        if is_given(cell) or is_answer(cell)
+    ]
