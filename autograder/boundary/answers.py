@@ -125,6 +125,8 @@ def answer(
         said = "is too large to be examined."
     except WireError as error:
         said = _sentence(error, found[1], is_value=arguments is None)
+    except MemoryError:
+        said = f"returned {describe(found[1])}, which is too large to be examined."
     except Exception as error:  # a class of the student's own that does not let itself be looked at
         said = f"returned {describe(found[1])}, which cannot be examined ({real_name(type(error))})."
     return encode_reply(("unplain", said, text, drawn), [], Snapshot([]))

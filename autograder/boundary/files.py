@@ -20,6 +20,9 @@ from autograder.errors import WireError
 MOST_FILES: Final = 200
 MOST_BYTES: Final = 8 << 20
 """Of all the files that cross at once."""
+_MOST_BYTES_IN_ALL: Final = 64 << 20
+_MOST_NAMES: Final = 4096
+"""That a liar can have written on the other side, in however many calls: as in a scratch folder."""
 _DEEPEST: Final = 8
 _LONGEST_NAME: Final = 200
 _IMPORTED: Final = (*all_suffixes(), ".pth", ".egg", ".whl")
@@ -99,6 +102,8 @@ def write(files: object, spared: Callable[[str], bool] = lambda _: False) -> Non
                 os.unlink(place)  # noqa: PTH108
                 continue
             if folder := os.path.dirname(place):  # noqa: PTH120
+                if os.path.realpath(folder) != os.path.join(os.path.realpath("."), folder):  # noqa: PTH118
+                    continue  # through a link, out of the working folder
                 os.makedirs(folder, exist_ok=True)  # noqa: PTH103
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             with open(os.open(place, flags, 0o644), "wb") as file:  # noqa: PTH123
@@ -125,6 +130,8 @@ class Files:
         self._here = listed()
         self._given = frozenset(self._here)
         self._there: dict[str, Stamp] = {}
+        self._received: dict[str, int] = {}
+        """Bytes of the files that have come over, by all the names that there ever were."""
         self.has_received = False
         """Whether there is anything of the other side in the working folder."""
 
@@ -135,6 +142,7 @@ class Files:
         question, _ = encode([self._there, written, sorted(self._given)])
         match decode(self._exchange(question))[0]:
             case [dict(changed), dict(stamps)] if len(stamps) <= MOST_FILES:
+                self._charge(changed)
                 write(changed, self._is_given)
                 self._there = {
                     name: (when, size)
@@ -148,6 +156,16 @@ class Files:
             case _:
                 raise WireError("a malformed list of files")
         self._here = listed()
+
+    def _charge(self, changed: dict[object, object]) -> None:
+        """Before anything is written: raises WireError if there would be too much."""
+        sizes = {
+            str(name): len(content) if type(content) is bytes else 0 for name, content in changed.items()
+        }
+        received = self._received | sizes
+        if len(received) > _MOST_NAMES or sum(received.values()) > _MOST_BYTES_IN_ALL:
+            raise WireError("too many files in all")
+        self._received = received
 
     def _is_given(self, name: str) -> bool:
         return name in self._given

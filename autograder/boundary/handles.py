@@ -63,6 +63,8 @@ class Handles(Side):
         """A function of the other side's, asked for by its name. The same one for the same name."""
         if about is not None or name not in self._names:
             made = function_that_asks(name, about or [name, None, None, None], self._ask)
+            if (earlier := self._names.get(name)) is not None:
+                del self._theirs[id(earlier)]  # which another object may have soon
             self._names[name] = made
             self._theirs[id(made)] = name
         return self._names[name]

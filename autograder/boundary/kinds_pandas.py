@@ -30,6 +30,8 @@ _NULLABLE: Final = frozenset(
 _TEXTS: Final = frozenset({"object", "str", "string"})
 _MOST_LEVELS: Final = 10
 _LONGEST_ZONE: Final = 40
+_ZONE: Final = re.compile(r"(?!dateutil/)[\w+-]+(:\d\d)?(/[\w+-]+){0,2}")
+"""Not of dateutil, which opens any file that has the name of a zone."""
 
 
 def _pandas() -> Any:
@@ -73,6 +75,7 @@ def _column(parts: object) -> Any:
             return pandas.Series(pandas.Categorical.from_codes(codes, index, ordered=ordered))
         case ["zoned", str(zone), np.ndarray() as array]:
             expect(array.dtype.kind == "M" and array.ndim == 1 and len(zone) <= _LONGEST_ZONE)
+            expect(_ZONE.fullmatch(zone))
             return pandas.Series(array).dt.tz_localize("UTC").dt.tz_convert(zone)
         case [str(name), list(items)] if name in _TEXTS | _NULLABLE:
             return pandas.Series(items, dtype=name)

@@ -1,20 +1,32 @@
 """Expressions of SymPy: as a list of steps that build them, each of which names something of a fixed list.
 
 Nothing is read as code, and nothing is computed when an expression is put together: its parts were arranged
-by SymPy on the other side.
+by SymPy on the other side. Later it may be: `lambdify` writes an expression down as Python and runs that,
+with all names as they are. So a name may not be code, nor that of something to be called.
 """
 
 from __future__ import annotations
 
+import builtins
 import importlib
+import re
+import unicodedata
 from functools import cache
 from typing import Any, Final, cast
+
+import numpy as np
 
 from autograder.boundary.kinds import Kind, expect, ints
 from autograder.errors import NotPlainError
 
 _MOST_STEPS: Final = 20_000
 _LONGEST_NAME: Final = 100
+_SYMBOL: Final = re.compile(r"(?!__)[\w\\{}^*+,-]+'{0,3}")
+"""Such as x_1, y', \\alpha, h_{t-1}: nothing that looks up or calls, and no text."""
+_GREEK: Final = """
+alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi
+chi psi omega
+"""
 _CONSTANTS: Final = {
     "pi": "pi",
     "E": "E",
@@ -80,6 +92,22 @@ def _classes() -> dict[str, tuple[Any, bool]]:
     return found
 
 
+def _may_be_symbol(name: str) -> bool:
+    return 0 < len(name) <= _LONGEST_NAME and _SYMBOL.fullmatch(name) is not None
+
+
+def _may_be_function(name: str) -> bool:
+    """Whether an undefined function may be called so: code made of it would call what has this name there."""
+    # Python reads other forms of the same letters as these.
+    plain = unicodedata.normalize("NFKC", name)
+    if not plain.isidentifier() or plain.startswith("__") or len(name) > _LONGEST_NAME:
+        return False
+    if len(plain) == 1 or plain in _GREEK.split():
+        return True
+    modules = (builtins, np, _sympy(), importlib.import_module("mpmath"))
+    return not any(callable(vars(module).get(plain)) for module in modules)
+
+
 @cache
 def _constants() -> dict[str, Any]:
     sympy = _sympy()
@@ -108,6 +136,10 @@ def _steps(expression: Any) -> list[object]:
         if constant is not None:
             made.append(["constant", constant])
         elif type(item) in (sympy.Symbol, sympy.Dummy):
+            if not _may_be_symbol(item.name):
+                raise NotPlainError(
+                    "an expression with a symbol of an unusual name", "use letters and digits"
+                )
             given = {key: value for key, value in item._assumptions_orig.items() if value is not None}
             made.append(["symbol", item.name, given])
         elif isinstance(item, sympy.Integer):
@@ -119,6 +151,9 @@ def _steps(expression: Any) -> list[object]:
             made.append(["float", int(sign), int(mantissa), int(exponent), int(item._prec)])
         elif is_ready:
             undefined = isinstance(type(item), sympy.core.function.UndefinedFunction)
+            if undefined and not _may_be_function(name):
+                what = f"an expression with a function called {name[:_LONGEST_NAME]}"
+                raise NotPlainError(what, "call it otherwise, such as f")
             made.append(["function" if undefined else "class", name, len(item.args)])
         elif (name in _classes() and type(item) is _classes()[name][0]) or isinstance(
             type(item), sympy.core.function.UndefinedFunction
@@ -138,7 +173,7 @@ def _expression(steps: object) -> Any:
             case ["constant", str(name)]:
                 stack.append(_constants()[name])
             case ["symbol", str(name), dict(given)]:
-                expect(0 < len(name) <= _LONGEST_NAME)
+                expect(_may_be_symbol(name))
                 expect(all(key in _ASSUMPTIONS and type(value) is bool for key, value in given.items()))
                 stack.append(sympy.Symbol(name, **given))
             case ["integer", int(number)]:
@@ -155,7 +190,7 @@ def _expression(steps: object) -> Any:
             case [("class" | "function") as what, str(name), int(count)] if 0 <= count <= len(stack):
                 arguments = [stack.pop() for _ in range(count)][::-1]
                 if what == "function":
-                    expect(name.isidentifier() and len(name) <= _LONGEST_NAME)
+                    expect(_may_be_function(name))
                     stack.append(sympy.Function(name)(*arguments))
                     continue
                 made, is_told = _classes()[name]

@@ -64,7 +64,7 @@ def _next(target: Iterator[object], count: int) -> tuple[list[object], bool]:
 
 
 def _send(target: Iterator[object], value: object) -> tuple[list[object], bool]:
-    """What a generator gives for a value, if it goes on."""
+    """A generator's answer to a value, if it goes on."""
     if not isinstance(target, Generator):
         raise AttributeError(f"{type(target).__name__!r} object has no attribute 'send'")
     try:

@@ -7,10 +7,12 @@ would decide what is right.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import inspect
 import keyword
 import linecache
+import re
 from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType
 from typing import Any, Final, NoReturn, cast
@@ -21,6 +23,10 @@ from autograder.errors import NotPlainError
 
 _LONGEST_NAME: Final = 80
 _MOST_PARAMETERS: Final = 50
+_LONGEST_ANNOTATION: Final = 200
+_OF_TYPES: Final = (
+    ast.Name, ast.Attribute, ast.Subscript, ast.Tuple, ast.List, ast.Constant, ast.BinOp, ast.BitOr, ast.Load,
+)  # fmt: skip
 _ONE_BY_ONE: Final = 32
 _AT_ONCE: Final = 256
 _ASK: Final = "_asks_the_other_side"
@@ -47,7 +53,9 @@ def function_that_asks(target: object, about: list[object], ask: Callable[..., A
             name: what for name, what in annotations.items() if what is not inspect.Parameter.empty
         }
     if type(source) is str:
-        place = f"<answer {function.__name__} {len(linecache.cache)}>"
+        # By their files' names it is told what is code of the exam's.
+        known_as = re.sub(r"\W", "", function.__name__)
+        place = f"<answer {known_as} {len(linecache.cache)}>"
         linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)
         code = function.__code__.replace(co_filename=place, co_firstlineno=1, co_name=function.__name__)
         function.__code__ = code
@@ -67,12 +75,12 @@ def _signature(described: object) -> inspect.Signature:
                                 name,
                                 _KINDS[kind],
                                 default=_extra(default),
-                                annotation=_extra(annotation),
+                                annotation=_annotation(annotation),
                             )
                         )
                     case _:
                         expect(False)
-            return inspect.Signature(parameters, return_annotation=_extra(returned))
+            return inspect.Signature(parameters, return_annotation=_annotation(returned))
     expect(False)
     raise AssertionError
 
@@ -86,6 +94,30 @@ def _extra(described: list[object]) -> object:
     if len(described) == 2 and described[0] in names:
         return names[described[0]]
     return described[0]
+
+
+def _annotation(described: list[object]) -> object:
+    """An annotation. A text would be run by `typing.get_type_hints`: unless it is made of nothing but names,
+    it arrives as something that is no Python."""
+    found = _extra(described)
+    return found if type(found) is not str or _is_type(found) else f"? {found}"
+
+
+def _is_type(text: str) -> bool:
+    """Whether a text names a type, as list[int], np.ndarray or "float | None" do."""
+    if len(text) > _LONGEST_ANNOTATION:
+        return False
+    try:
+        nodes = list(ast.walk(ast.parse(text, mode="eval").body))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return all(
+        isinstance(node, _OF_TYPES)
+        and not (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes))
+        and not (isinstance(node, ast.Name) and node.id.startswith("_"))
+        and not (isinstance(node, ast.Attribute) and node.attr.startswith("_"))
+        for node in nodes
+    )
 
 
 def iterator_that_asks(about: list[object], ask: Callable[..., Any]) -> Iterator[Any]:

@@ -61,7 +61,7 @@ def filled(said: str, values: Mapping[str, str]) -> str:
 
 
 class Template:
-    """Whatever a template may have been told as, in a time that grows with the length of the text."""
+    """Any text that a template may have been told as, in a time that grows with the length of the text."""
 
     def __init__(self, text: str) -> None:
         seen: set[str] = set()

@@ -19,7 +19,7 @@ def give_headings_a_level(
 def let_summaries_speak(
     _app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: Any
 ) -> None:
-    """What opens a hidden part of a cell is called as it reads, in the page's language.
+    """The words that open a hidden part of a cell are its name, in the page's language.
 
     MyST-NB gives it another name, which is English on every page.
     """

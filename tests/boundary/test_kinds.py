@@ -5,7 +5,9 @@ from __future__ import annotations
 import collections
 import datetime
 import decimal
+import inspect
 import pathlib
+import typing
 from typing import Any
 
 import matplotlib as mpl
@@ -27,6 +29,7 @@ from autograder.boundary.kinds import put_together
 from autograder.boundary.kinds_matplotlib import FIGURE
 from autograder.boundary.operations import perform
 from autograder.boundary.replies import Snapshot, decode_reply, encode_reply
+from autograder.boundary.shell import is_of_cell
 from autograder.boundary.side import Side
 from autograder.boundary.values import decode, encode
 from autograder.errors import NotPlainError, WireError
@@ -410,6 +413,25 @@ LIES: dict[str, tuple[str, list[Any]]] = {
     "class of SymPy's that runs code": ("expression", [[["class", "Lambda", 0]]]),
     "symbol with assumptions that are none": ("expression", [[["symbol", "x", {"__class__": True}]]]),
     "function that is code": ("expression", [[["function", "a; import os", 0]]]),
+    "symbol that is code": ("expression", [[["symbol", "print(1)", {}]]]),
+    "symbol that looks up": ("expression", [[["symbol", "x.y", {}]]]),
+    "symbol that is a text": ("expression", [[["symbol", "'x'", {}]]]),
+    "symbol of Python's": ("expression", [[["symbol", "__builtins__", {}]]]),
+    "function of Python's": ("expression", [[["integer", 97], ["function", "chr", 1]]]),
+    "function of Python's in other letters": (
+        "expression",
+        [[["integer", 97], ["function", "\uff45\uff58\uff45\uff43", 1]]],
+    ),
+    "function of NumPy's": ("expression", [[["integer", 97], ["function", "base_repr", 1]]]),
+    "function of SymPy's": ("expression", [[["integer", 97], ["function", "sympify", 1]]]),
+    "zone that is a file": (
+        "Series",
+        [["zoned", "dateutil//etc/passwd", np.zeros(1, "M8[ns]")], ["range", [0, 1, 1], None], None],
+    ),
+    "zone in another folder": (
+        "Series",
+        [["zoned", "../x", np.zeros(1, "M8[ns]")], ["range", [0, 1, 1], None], None],
+    ),
     "more than there is": ("expression", [[["class", "Add", 3]]]),
     "axes of nothing": ("axes", [None, 0]),
     "axes of a figure that has none": ("figure", [[5.0, 4.0], "", [["3d", [], [], [], [], [], None, True]]]),
@@ -418,6 +440,64 @@ LIES: dict[str, tuple[str, list[Any]]] = {
     "method of a class": ("name", ["builtins.str.format"]),
     "sparse class that is none": ("sparse matrix", ["eval", [1, 1], [0], [0], [1]]),
 }
+
+
+@pytest.mark.parametrize("name", ["x_1", "y'", "\\alpha", "h_{t-1}", "x^*", "W_{xh}", "lambda", "Ω"])
+def test_a_symbol_may_be_called_as_in_a_formula(name: str) -> None:
+    made = sympy.Symbol(name) + sympy.Function("phi")(sympy.Symbol("t"))
+    assert decode(encode(made)[0])[0] == made
+
+
+@pytest.mark.parametrize("made", [sympy.Symbol("print(1)"), sympy.Function("exec")(sympy.Symbol("x")) + 1])
+def test_of_an_expression_that_could_be_code_it_is_said_what_to_do(made: Any) -> None:
+    with pytest.raises(NotPlainError, match="an expression with a ") as raised:
+        encode(made)
+    assert raised.value.instead
+
+
+ANNOTATIONS = {
+    "int": True,
+    "np.ndarray": True,
+    "list[int]": True,
+    "dict[str, tuple[float, ...]] | None": True,
+    "executed()": False,
+    "*executed()": False,
+    "List['executed()']": False,
+    "[int for int in executed]": False,
+    "(lambda: executed)": False,
+    "f'{executed}'": False,
+    "int.__class__": False,
+    "an array": False,
+    "a, " * 1000: False,
+}
+
+
+@pytest.mark.parametrize("text", ANNOTATIONS)
+def test_a_text_beside_a_parameter_is_not_run(text: str) -> None:
+    about = ["f", None, [[["x", 1, [], [text]]], [text]], None]
+    found: Any = Handles(lambda *_: None, lambda _: None).take_in(0, "function", about)
+    told = found.__annotations__["x"]
+    assert told == inspect.signature(found).return_annotation
+    if ANNOTATIONS[text]:
+        assert told == text
+    else:
+        assert told.endswith(text)
+        with pytest.raises(SyntaxError):
+            typing.get_type_hints(found)
+
+
+def test_a_stand_in_that_another_takes_the_place_of_is_forgotten() -> None:
+    side = Handles(lambda *_: None, lambda _: None)
+    earlier, now = side.stand_in("f"), side.stand_in("f", ["f", "Its docstring.", None, None])
+    assert side.stand_in("f") is now and side.is_theirs(now)
+    # Something else can have its place in memory.
+    assert not side.is_theirs(earlier)
+
+
+def test_a_stand_in_does_not_pass_for_code_of_a_cell() -> None:
+    made: Any = Handles(lambda *_: None, lambda _: None).stand_in("f", ["ipython-input", None, None, "pass"])
+    assert inspect.getsource(made) == "pass"
+    assert not is_of_cell(made.__code__)
 
 
 @pytest.mark.parametrize("name", LIES)

@@ -112,6 +112,10 @@ def test_an_answer_that_is_missing_is_named(examiner: Examiner, tmp_path: Path) 
         ),
         ("return lambda: 1", "returned a function"),
         (
+            "return np.broadcast_to(1.0, 1 << 29)",
+            "returned an array of dtype float64, which is too large to be examined.",
+        ),
+        (
             "return {'dW': 1, 'db': [object()]}",
             "returned a dictionary whose entry ['db'][0] is an object, which cannot be examined; "
             "return numbers, texts",

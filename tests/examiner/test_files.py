@@ -170,6 +170,35 @@ def test_a_lie_about_files_is_refused(reply: Any, tmp_path: Path, monkeypatch: p
     assert [path.name for path in tmp_path.rglob("*")] == ["room"]
 
 
+def test_files_do_not_fill_the_disk_in_many_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(files, "_MOST_BYTES_IN_ALL", 1000)
+    replies: list[Any] = [{"a/b": bytes(600)}, {"a/b": bytes(700)}, {"c": bytes(600)}, {"a/b": None}]
+    both = Files(lambda _: encode([replies.pop(0), {}])[0])
+    both.follow()
+    both.follow()  # written again, it is one file
+    with pytest.raises(WireError, match="too many files in all"):
+        both.follow()
+    both.follow()
+    assert [path.name for path in tmp_path.rglob("*")] == ["a"]
+    monkeypatch.setattr(files, "_MOST_NAMES", 3)
+    replies += [{"d": b"", "e": b""}, {"f": b""}]
+    both.follow()
+    with pytest.raises(WireError, match="too many files in all"):
+        both.follow()
+
+
+def test_files_do_not_go_through_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("room", "elsewhere"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "room")
+    Path("link").symlink_to("../elsewhere")
+    reply = {"link/a": b"a", "link/b/c": b"c", "folder/a": b"a"}
+    Files(lambda _: encode([reply, {}])[0]).follow()
+    assert not any((tmp_path / "elsewhere").iterdir())
+    assert Path("folder/a").read_bytes() == b"a"
+
+
 def test_files_are_followed_in_both_directions_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     exam, student = tmp_path / "exam", tmp_path / "student"
     for place in (exam, student):
