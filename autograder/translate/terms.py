@@ -29,7 +29,7 @@ def _of_glossary(path: Path) -> Iterator[dict[str, str]]:
     head, _, *entries = [[cell.strip() for cell in row] for row in rows]
     for entry in entries:
         row = dict(zip(head, entry, strict=True))
-        yield {**{name: row[name] for name in COLUMNS[:4]}, "remark": row["meaning"]}
+        yield {**{name: row[name] for name in COLUMNS[:-1]}, "remark": row["meaning"]}
 
 
 def as_csv(rows: list[dict[str, str]]) -> str:
