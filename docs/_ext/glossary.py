@@ -54,13 +54,14 @@ class GlossaryList(SphinxTransform):
         anchor = nodes.make_id(f"term-{''.join(part.astext() for part in english)}")
         term = nodes.term("", "", *english, ids=[anchor])
         words = nodes.paragraph(classes=["glossary-words"])
+        colon = "\uff1a" if tag(self.config).startswith("zh") else ": "
         for name, cell, code in zip(names[1:], others, LANGUAGES, strict=False):
             if code == tag(self.config):
                 term = nodes.term(
                     "", "", *cell, nodes.Text(" "), Language("", *english, lang="en"), ids=[anchor]
                 )
                 continue
-            words += nodes.inline("", f"{name}: ", classes=["glossary-language"])
+            words += nodes.inline("", f"{name}{colon}", classes=["glossary-language"])
             words += Language("", *cell, lang=code)
             words += nodes.Text(" ")
         *_, said_of_it, where = cells
