@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -54,15 +54,34 @@ def shared(assignment: str, is_proof: bool) -> list[Misconception]:
     ]
 
 
+class Examined(NamedTuple):
+    """An assignment's students, by what is wrong with their work."""
+
+    known: list[Row]
+    in_no_list: list[Row]
+    two_at_once: list[Row]
+
+
 @pytest.fixture(scope="module")
-def rows(whole_class: None, walls: None, is_proof: bool) -> Callable[[str], list[Row]]:
-    """Examined once in each process of the tests: of an assignment, all tests run in the same one."""
+def examined(whole_class: None, walls: None, is_proof: bool) -> Callable[[str], Examined]:
+    """Examined together, and once in each process of the tests: of an assignment, all run in the same one."""
 
     @cache
-    def examined(assignment: str) -> list[Row]:
-        return matrix.examine_students(assignment, [[entry] for entry in shared(assignment, is_proof)])
+    def of(assignment: str) -> Examined:
+        known = [[entry] for entry in shared(assignment, is_proof)]
+        in_no_list = [[mistake] for mistake in mistakes(assignment, is_proof)]
+        students = [*known, *in_no_list, *pairs(assignment, PAIRS_IN_PROOF if is_proof else PAIRS)]
+        rows = matrix.examine_students(assignment, students)
+        others = rows[len(known) :]
+        return Examined(rows[: len(known)], others[: len(in_no_list)], others[len(in_no_list) :])
 
-    return examined
+    return of
+
+
+@pytest.fixture(scope="module")
+def rows(examined: Callable[[str], Examined]) -> Callable[[str], list[Row]]:
+    """The students with one known misconception each."""
+    return lambda assignment: examined(assignment).known
 
 
 Rows = Callable[[str], list[Row]]
@@ -153,12 +172,13 @@ def shown_by_check(entry: Misconception, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize("assignment", assignments())
 @pytest.mark.long
 def test_check_shows_the_hint_in_the_notebook(
-    assignment: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    assignment: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_proof: bool
 ) -> None:
+    """That each is told, tests/misconceptions proves with all of them."""
     monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
     entries = misconceptions.load(assignment)
     hints = {entry.hint for entry in entries}
-    for entry in entries:
+    for entry in entries[:: 1 if is_proof else 6]:
         shown = shown_by_check(entry, capsys)
         others = [hint for hint in hints if hint in shown and hint not in entry.hint]
         assert entry.hint in shown and not others, (entry.name, shown)
@@ -171,16 +191,20 @@ FRESH = tomllib.loads(
 )
 
 
-@EACH_ASSIGNMENT
-def test_a_mistake_in_no_list_loses_its_exercise_and_gets_no_hint(
-    assignment: str, whole_class: None, walls: None, is_proof: bool
-) -> None:
-    mistakes = [
+def mistakes(assignment: str, is_proof: bool) -> list[Misconception]:
+    return [
         Misconception(assignment, exercise, slug, tuple((old, new) for old, new in change), "", "")
         for exercise, slugs in FRESH[assignment].items()
         for slug, change in [*slugs.items()][: None if is_proof else OF_EACH_EXERCISE]
     ]
-    for row in matrix.examine_students(assignment, [[mistake] for mistake in mistakes]):
+
+
+@EACH_ASSIGNMENT
+def test_a_mistake_in_no_list_loses_its_exercise_and_gets_no_hint(
+    assignment: str, examined: Callable[[str], Examined]
+) -> None:
+    assert examined(assignment).in_no_list
+    for row in examined(assignment).in_no_list:
         assert row.is_caught, described(row)
         assert not any(row.hints.values()), described(row)
         assert not any("Hint" in mark.reason for mark in row.marks.values()), described(row)
@@ -238,17 +262,16 @@ def twins(entry: Misconception, exercise: str) -> list[str]:
 
 @EACH_ASSIGNMENT
 def test_of_two_at_once_none_is_taken_for_a_third(
-    assignment: str, whole_class: None, walls: None, is_proof: bool
+    assignment: str, examined: Callable[[str], Examined], is_proof: bool
 ) -> None:
     """Points are lost in exactly the exercises that are wrong, and no hint is that of a third.
 
     But for a third that gives the same numbers in an exercise that calls the wrong one: there the hint has to
     say that the cause may lie in that one.
     """
-    number = PAIRS_IN_PROOF if is_proof else PAIRS
-    students = pairs(assignment, number)
-    assert len(students) == 2 * number
-    for row in matrix.examine_students(assignment, students):
+    rows = examined(assignment).two_at_once
+    assert len(rows) == 2 * (PAIRS_IN_PROOF if is_proof else PAIRS)
+    for row in rows:
         assert row.is_caught, described(row)
         own = {entry.hint for entry in row.misconceptions}
         for exercise, hints in row.hints.items():

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 
 from autograder.authoring.answers import answered, original, run
 from autograder.authoring.reference import COURSE, assignments, notebook_path
-from autograder.authoring.self_study import LESSONS, release_for_self_study
+from autograder.authoring.self_study import LESSONS, release_for_self_study, with_answers
 from autograder.cli.main import main
 from autograder.course.cells import exercise, is_answer, is_grade, read_notebook
 from autograder.errors import UsageError
@@ -199,12 +199,13 @@ def test_a_missing_hint_or_answer_is_named(tmp_path: Path) -> None:
     whole = path.read_text(encoding="utf-8")
     for gone, sentence in (("-hint-2", "-hint-2"), ("-answer-3", "question 3")):
         path.write_text(whole.replace(gone, "-gone"), encoding="utf-8")
+        shutil.copy(COURSE / "release" / name / f"{name}.ipynb", tmp_path)
         with pytest.raises(UsageError, match=sentence):
-            release_for_self_study(course, [name])
-        assert not (course / "self_study").exists()
+            with_answers(tmp_path / f"{name}.ipynb", course)
     path.unlink()
     with pytest.raises(UsageError, match=r"answers/01-rnn-forward\.ipynb is missing"):
         release_for_self_study(course, [name])
+    assert not (course / "self_study").exists()
 
 
 def test_the_command_makes_it_beside_the_release(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

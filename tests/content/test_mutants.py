@@ -84,6 +84,7 @@ def test_every_mutant_is_caught_or_equivalent(
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     cells = cells_of(assignment)
     grade = compile(cells["grades"][exercise], "grade cell", "exec")
+    answers = {name: compile(answer, name, "exec") for name, answer in cells["answers"].items()}
     content: list[str] = []
     base = reference_namespace(assignment) | {"check": quick_check(assignment, content)}
     exec(grade, dict(base))  # the reference itself passes
@@ -96,7 +97,7 @@ def test_every_mutant_is_caught_or_equivalent(
             content.clear()
             try:
                 with limited():
-                    for answer in (cells["answers"] | {exercise: source}).values():
+                    for answer in (answers | {exercise: compile(source, exercise, "exec")}).values():
                         exec(answer, namespace)
                     exec(grade, namespace)
             except (Exception, Endless):

@@ -87,28 +87,25 @@ def test_the_measure_feels_a_difference() -> None:
 
 @pytest.mark.parametrize("assignment", assignments())
 def test_slips_change_numbers_by_far_more_than_is_allowed(assignment: str) -> None:
-    """Every known slip, in the value and the case in which it shows most."""
+    """Every known slip, in one value of one case at least."""
     reference = reference_answers(assignment)
     slips = [entry for entry in load(assignment) if not entry.experiment]
     assert slips
     for entry in slips:
         changed = {entry.exercise: entry.variation(reference[entry.exercise])}
         function = reference_namespace(assignment, answers=changed)[entry.exercise]
-        assert largest_deviation(function, cases_of(assignment)[entry.exercise]) > 1000, entry.name
+        cases = cases_of(assignment)[entry.exercise]
+        assert any(largest_deviation(function, case) > 1000 for case in cases), entry.name
 
 
-def largest_deviation(function: Any, cases: list[Any]) -> float:
-    largest = 0.0
-    for case in cases:
-        trial = rnn_check.examine(function, case)
-        if trial.problem and not trial.wrong:  # it stopped, refused nothing, or returned something else
-            return np.inf
-        if trial.wrong:
-            expected = rnn_check.by_name(case["expected"], case["returns"])
-            expected |= {f"argument {name}": value for name, value in case["arguments"].items()}
-            expected |= {f"argument {name}": value for name, value in case.get("changed", {}).items()}
-            largest = max(largest, *(deviation(expected[name], value) for name, value in trial.wrong.items()))
-    return largest
+def largest_deviation(function: Any, case: Any) -> float:
+    trial = rnn_check.examine(function, case)
+    if trial.problem and not trial.wrong:  # it stopped, refused nothing, or returned something else
+        return np.inf
+    expected = rnn_check.by_name(case["expected"], case["returns"])
+    expected |= {f"argument {name}": value for name, value in case["arguments"].items()}
+    expected |= {f"argument {name}": value for name, value in case.get("changed", {}).items()}
+    return max((deviation(expected[name], value) for name, value in trial.wrong.items()), default=0.0)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
