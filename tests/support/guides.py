@@ -41,7 +41,10 @@ def told(guide: Path) -> list[str]:
 
 
 def squeezed(line: str) -> str:
-    return re.sub(r"\s+", " ", line.strip())
+    """A line without what depends on the machine: how it is spaced, and how long a command before it took."""
+    return re.sub(
+        r"\bsaved (less than a|\d+) minutes? ago\b", "saved … ago", re.sub(r"\s+", " ", line.strip())
+    )
 
 
 def follow(
