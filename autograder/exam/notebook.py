@@ -91,8 +91,8 @@ class ExamNotebook:
         return tuple(reversed(chosen))
 
     @cached_property
-    def setup_sources(self) -> list[tuple[str, str, bool]]:
-        """The set-up cells by id, source, and whether they are read-only; before each, what it uses of the
+    def setup_sources(self) -> list[tuple[str, bool]]:
+        """The sources of the set-up cells, and whether they are read-only; before each, what it uses of the
         imports that earlier tests have in sight."""
         found = []
         imported: dict[str, str] = {}
@@ -101,8 +101,8 @@ class ExamNotebook:
                 imported |= cell.visible_imports
             elif cell in self.setup:
                 if used := [imported.pop(name) for name in sorted(cell.names[1] & imported.keys())]:
-                    found.append(("", "\n".join(used), False))
-                found.append((cell.id, cell.source, cell.role == "locked"))
+                    found.append(("\n".join(used), False))
+                found.append((cell.source, cell.role == "locked"))
         return found
 
     def needs(self, grade: ExamCell) -> Needs:

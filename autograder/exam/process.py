@@ -83,7 +83,7 @@ def main(requests_fd: int) -> NoReturn:
     channel.send(0, Kind.READY)
     setup["has_files"] = {name: _has_files(cells) for name, cells in setup["notebooks"].items()}
     setup["file_use"] = {
-        name: FileUse([source for _, source, _ in cells["setup"]], namespaces[name])
+        name: FileUse([source for source, _ in cells["setup"]], namespaces[name])
         for name, cells in setup["notebooks"].items()
     }
     gc.collect()
@@ -109,7 +109,7 @@ def main(requests_fd: int) -> NoReturn:
 
 
 def _has_files(cells: Mapping[str, Any]) -> bool:
-    given = [source for _, source, _ in cells["setup"]]
+    given = [source for source, _ in cells["setup"]]
     return any(map(mentions_files, (*given, *cells["definitions"], *cells["graded"])))
 
 
@@ -137,7 +137,7 @@ class _Room:
         self.shell = shell
         self.namespaces = namespaces
         self.setups = {
-            name: "\n".join(source for _, source, _ in cells["setup"] if "def " in source)
+            name: "\n".join(source for source, _ in cells["setup"] if "def " in source)
             for name, cells in setup["notebooks"].items()
         }
         self.channel = channel

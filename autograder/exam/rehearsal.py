@@ -172,7 +172,7 @@ def _rehearse(shell: NotebookShell, notebooks: Sequence[Mapping[str, Any]], repo
     report.follow()
     for cells in notebooks:
         shell.reset()  # type: ignore[no-untyped-call]
-        for source in (*(source for _, source, _ in cells["setup"]), *cells["definitions"], *cells["graded"]):
+        for source in (*(source for source, _ in cells["setup"]), *cells["definitions"], *cells["graded"]):
             shell.run(source)
             report.say()
             if not has_tables and any(_tables().values()):

@@ -14,9 +14,9 @@ _LONGEST: Final = 300
 
 
 def run_setup(
-    shell: NotebookShell, cells: Sequence[tuple[str, str, bool]]
+    shell: NotebookShell, cells: Sequence[tuple[str, bool]]
 ) -> tuple[dict[str, Any], dict[str, Finding]]:
-    """Run the cells (id, source, whether it is read-only) of a notebook. Returns the names that are there
+    """Run the cells (source, whether it is read-only) of a notebook. Returns the names that are there
     then, and why others are not.
 
     As in a notebook, what stops does not keep the next cell from running: some cells show an error, or an
@@ -24,7 +24,7 @@ def run_setup(
     """
     shell.reset()  # type: ignore[no-untyped-call]
     stopped: dict[str, Finding] = {}
-    for _, source, is_locked in cells:
+    for source, is_locked in cells:
         _, error = shell.run(source)
         if error is not None and is_locked:
             text = str(error).strip().partition("\n")[0][:_LONGEST]

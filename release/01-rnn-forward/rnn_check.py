@@ -707,7 +707,7 @@ def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bo
 def _far_apart(obtained: Any, expected: Any) -> Any:
     """Where numbers differ by more than the tolerances; not where both are NaN, or the same infinity.
 
-    As `np.isclose` tells it, which takes ten times as long for arrays as small as these.
+    As `np.isclose` tells it, which takes more than twice as long for arrays as small as these.
     """
     expected = expected.astype(np.result_type(expected, 1.0))
     with np.errstate(invalid="ignore", over="ignore"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -161,3 +162,19 @@ def test_rounded_results_are_told_as_that(decimals: int) -> None:
         assert said.endswith(f"the right number, but rounded to {digits}: do not round what you return")
     for other in (exact + 1e-3, np.trunc(exact), np.zeros_like(exact), np.round(exact + 0.2, decimals)):
         assert "rounded" not in str(rnn_check.compare("a", exact, other, {}).problem)
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.int64, np.float16, np.float32, float, complex])
+def test_numbers_are_far_apart_where_numpy_finds_them_not_close(kind: Any) -> None:
+    values = [0, 1, -1, 1e-8, 1 + 9e-7, 1 + 2e-6, 1e200, np.inf, -np.inf, np.nan, 0.5, 255]
+    generator = np.random.default_rng(0)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for shape, expected_kind in itertools.product([(), (4,), (2, 3), (0, 2)], [np.int64, float, complex]):
+            for _ in range(40):
+                obtained = np.array(generator.choice(values, shape)).astype(kind)
+                expected = np.array(generator.choice(values, shape)).astype(expected_kind)
+                close = np.isclose(
+                    obtained, expected, rtol=rnn_check.RTOL, atol=rnn_check.ATOL, equal_nan=True
+                )
+                assert np.array_equal(rnn_check._far_apart(obtained, expected), ~close)
