@@ -1,4 +1,4 @@
-"""What is trained in a lesson does not hang on the last bits of its inputs: processors differ in them."""
+"""Trained numbers of a lesson do not hang on the last bits of its inputs: processors differ in them."""
 
 from __future__ import annotations
 
