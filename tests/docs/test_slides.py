@@ -163,8 +163,9 @@ def test_numbers_are_those_of_the_notebooks() -> None:
     for row in shares:
         assert re.search(r"{} +{}% +{}% +{}%".format(*row), stored("02-from-layer-to-recurrence", "l2-layer"))
     slips = stored("05-trusting-a-gradient", "l5-training")
+    number = r"(\d+\.\d+)"
     said = re.search(
-        r"in (\d+) steps from ([\d.]+\d) to ([\d.]+\d), where the right gradient comes to ([\d.]+\d)\.", second
+        rf"in (\d+) steps from {number} to {number}, where the right gradient comes to {number}\.", second
     )
     assert said
     steps, at_first, wrong, right = said.groups()
