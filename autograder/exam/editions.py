@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autograder.errors import ExamError
 from autograder.exam.notebook import ExamNotebook
+from autograder.sentences.remedies import refusal
 
 Texts = dict[str, dict[str, dict[str, list[str]]]]
 """Language -> notebook -> id of a cell -> English text, translated text."""
@@ -44,7 +45,7 @@ def read_texts(files: Mapping[str, Path]) -> Texts:
             }
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise ExamError(
-                f"{path} is damaged; run `autograder translate build {language}` again. ({error})"
+                refusal("texts-damaged", place=str(path), error=str(error), language=language)
             ) from error
     return found
 

@@ -15,6 +15,7 @@ from autograder.exam.editions import read_texts, text_files, with_texts
 from autograder.exam.names import imported
 from autograder.exam.notebook import ExamNotebook
 from autograder.exam.read import digest_of, read_notebook, refuse_duplicates
+from autograder.sentences.remedies import refusal
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,12 @@ class Exam:
         """Read the folder `source` (such as `source/01-rnn-forward`), and from the course that it is in what
         its cells say in other editions. Raises ExamError."""
         if not source.is_dir():
-            raise ExamError(f"There is no folder {source}: the master copy of an assignment lives there.")
+            raise ExamError(refusal("no-folder", place=str(source)))
         notebooks, files = [], {}
         for path in sorted(source.rglob("*")):
             relative = path.relative_to(source)
             if path.is_symlink() and not path.exists():
-                raise ExamError(
-                    f"{path} is a link to a file that is not there: copy the file to its place, or run"
-                    " `autograder release` in the course, which renews what all assignments share."
-                )
+                raise ExamError(refusal("broken-link", place=str(path)))
             if not path.is_file() or any(
                 part.startswith(".") or part == "__pycache__" for part in relative.parts
             ):
@@ -53,7 +51,7 @@ class Exam:
             else:
                 files[relative.as_posix()] = path.read_bytes()
         if not notebooks:
-            raise ExamError(f"There is no notebook in {source}.")
+            raise ExamError(refusal("no-notebook", place=str(source)))
         refuse_duplicates(notebooks)
         name = name or source.name
         texts = read_texts(text_files(source, name))

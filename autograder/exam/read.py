@@ -13,6 +13,7 @@ from autograder.errors import ExamError
 from autograder.exam.cell import ExamCell, Role
 from autograder.exam.names import compile_cell
 from autograder.exam.notebook import ExamNotebook
+from autograder.sentences.remedies import refusal
 
 _AUTOTEST: Final = re.compile(r"^\s*#+ *(HASHED +)?AUTOTEST\b", re.M)
 
@@ -23,34 +24,48 @@ def read_notebook(path: Path) -> ExamNotebook:
         cells = tuple(_read_cell(cell) for cell in raw["cells"])
         metadata = dict(raw.get("metadata", {}))
         if raw["nbformat"] != 4:
-            raise ExamError(
-                f"{path} has notebook format {raw['nbformat']}; save it with a recent JupyterLab."
-            )
+            raise ExamError(refusal("old-format", place=str(path), format=str(raw["nbformat"])))
         language, kernel = _language_of(metadata)
         if language and language.lower() != "python":
             raise ExamError(
-                f"{path} is for the kernel {kernel!r} ({language}): only notebooks in Python can be examined."
-                " Mark this assignment with `nbgrader autograde --Autograder.enabled=False`."
+                refusal(
+                    "other-language",
+                    place=str(path),
+                    kernel=repr(kernel),
+                    language=language,
+                    assignment=path.parent.name,
+                )
             )
     except OSError as error:
-        raise ExamError(f"{path} cannot be read: {error.strerror or error}.") from error
+        why = error.strerror or str(error)
+        raise ExamError(refusal("unreadable", place=str(path), error=why)) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ExamError(f"{path} is not a notebook: {type(error).__name__}: {error}") from error
+        why = f"{type(error).__name__}: {error}"
+        raise ExamError(refusal("not-a-notebook", place=str(path), error=why)) from error
     for cell in cells:
         if cell.kind == "code" and _AUTOTEST.search(cell.source):
             raise ExamError(
-                f"{path}: the cell {cell.grade_id or cell.id} has `### AUTOTEST` lines, which the examiner"
-                " does not expand; as comments they would let everybody pass. Write the tests out, or mark"
-                " this assignment with `nbgrader autograde --Autograder.enabled=False`."
+                refusal(
+                    "autotest",
+                    place=str(path),
+                    cell=cell.grade_id or cell.id,
+                    assignment=path.parent.name,
+                )
             )
         if cell.role == "grade":
             if not 0 <= cell.points < math.inf:
-                raise ExamError(f"{path}: the grade cell {cell.grade_id} is worth {cell.points} points.")
+                raise ExamError(refusal("points", place=str(path), cell=cell.grade_id, points=cell.points))
             try:
                 compile_cell(cell.source)
             except SyntaxError as error:
                 raise ExamError(
-                    f"{path}: the grade cell {cell.grade_id} is not plain Python: {error}"
+                    refusal(
+                        "not-python",
+                        place=str(path),
+                        cell=cell.grade_id,
+                        error=str(error),
+                        assignment=path.parent.name,
+                    )
                 ) from error
     return ExamNotebook(path.stem, cells, metadata)
 
@@ -91,7 +106,7 @@ def refuse_duplicates(notebooks: list[ExamNotebook]) -> None:
         for cell in notebook.cells:
             if cell.grade_id is not None:
                 if cell.grade_id in seen:
-                    raise ExamError(f"{notebook.name} has two cells with the grade_id {cell.grade_id}.")
+                    raise ExamError(refusal("same-name", place=notebook.name, cell=cell.grade_id))
                 seen.add(cell.grade_id)
 
 

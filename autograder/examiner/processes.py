@@ -26,6 +26,7 @@ from autograder.exam.master import Exam
 from autograder.examiner.annotated import annotated_notebook
 from autograder.patience import Clock
 from autograder.runtime.temporary import TemporaryFolder
+from autograder.sentences.remedies import refusal
 from autograder.walls.fork_server import ForkServer
 from autograder.walls.kinds import NONE
 from autograder.walls.limits import MEGABYTE, Limits
@@ -81,18 +82,17 @@ class ExamServer:
         """Until the set-up cells have run, and what the tests import is there: no submission waits for it."""
         channel = Channel(self._requests)
         try:
-            _, kind, body = channel.receive(MEGABYTE, self._wait_a_little())
+            channel.receive(MEGABYTE, self._wait_a_little())
         except (ChannelClosed, Overdue, WireError):
-            raise ExamError(f"The set-up cells of {self._name} end the process, or do not end.") from None
-        if kind != Kind.READY:
-            raise ExamError(f"{self._name}: {body.decode(errors='replace')}")
+            raise self._refused("setup-ends") from None
         try:
             channel.receive(MEGABYTE, self._wait_a_little())
         except (ChannelClosed, Overdue, WireError):
-            raise ExamError(
-                f"What the tests of {self._name} import ends the process, or does not end."
-            ) from None
+            raise self._refused("imports-end") from None
         self._requests.settimeout(None)
+
+    def _refused(self, why: str) -> ExamError:
+        return ExamError(refusal(why, assignment=self._name, seconds=_START_SECONDS))
 
     def _wait_a_little(self) -> Callable[[], float]:
         """For a `Channel`: raises Overdue when the set-up cells have used up their time."""

@@ -18,14 +18,14 @@ from autograder.exam.master import Exam
 from autograder.examiner.examiner import Examiner
 from autograder.examiner.terms import Terms, key_of
 from autograder.marking import settings
-from autograder.marking.proof import Doubt, prove
+from autograder.marking.proof import Doubt, Kind, prove
 from autograder.text import show
 
 State = Literal["equal", "needs fallback", "solution loses", "untouched gains", "no solution", "refused"]
 
 _BEGIN: Final = "# ---- written by `autograder adopt`, which renews it; your own settings belong above"
 _END: Final = "# ---- end of what `autograder adopt` has written"
-_LONGEST_WHY: Final = 300
+_LONGEST_WHY: Final = 600
 _REMEDIES: Final[Mapping[State, str]] = {
     "needs fallback": "run `adopt` with --fallback to have it examined inside, where marks are weaker; or"
     " change the test so that it can cross",
@@ -35,6 +35,12 @@ _REMEDIES: Final[Mapping[State, str]] = {
     "no solution": "put a solution into source/; or take the marks as they are, with c.Autograder.accept",
     "refused": "change what is named, or mark this assignment with stock nbgrader"
     " (`--Autograder.enabled=False`)",
+}
+
+_STATES: Final[Mapping[Kind, State]] = {
+    "solution-loses": "solution loses",
+    "untouched-gains": "untouched gains",
+    "no-solution": "no solution",
 }
 
 
@@ -47,11 +53,12 @@ class Row:
     """How the configuration names it; empty for the whole assignment."""
     state: State
     why: str = ""
+    remedy: str = ""
 
     def lines(self) -> Iterator[str]:
         yield f"  {self.state:<15}  {show(self.cell) or '(the whole assignment)'}"
-        if self.why:
-            yield f"{'':19}{show(self.why, _LONGEST_WHY)}"
+        for text in filter(None, (self.why, self.remedy)):
+            yield f"{'':19}{show(text, _LONGEST_WHY)}"
 
 
 def try_assignment(folders: Folders, name: str) -> list[Row]:
@@ -80,17 +87,17 @@ def _rows(folders: Folders, examiner: Examiner, exam: Exam) -> list[Row]:
         doubt = doubts.get(key)
         if doubt is None:
             rows.append(Row(exam.name, name, "equal"))
-        elif key in losing and key not in left:
-            rows.append(Row(exam.name, name, "needs fallback", doubt.reason))
-        elif key in losing and left[key].kind == "solution-loses":
-            rows.append(Row(exam.name, name, "solution loses", doubt.reason))
-        elif doubt.kind == "no-solution":
-            rows.append(Row(exam.name, name, "no solution"))
-        else:
-            found = left.get(key, doubt)
-            rows.append(
-                Row(exam.name, name, "untouched gains", f"{found.score:g} of {found.points:g} points")
-            )
+            continue
+        found = left.get(key, doubt)
+        why, remedy = doubt.reason, found.remedy()
+        state: State = _STATES[found.kind]
+        if key in losing and key not in left:
+            state = "needs fallback"
+        elif found.kind == "untouched-gains":
+            why = f"{found.score:g} of {found.points:g} points"
+        elif found.kind == "no-solution":
+            why = ""
+        rows.append(Row(exam.name, name, state, why, remedy))
     return rows
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -31,13 +32,19 @@ from autograder.gradebook.writer import GradebookWriter
 from autograder.hostile.submission import Submission, SubmittedCell, SubmittedNotebook
 from autograder.marking.examining import GRACE
 from autograder.patience import BACKSTOP, Stalled
-from autograder.result import CellMark, Result
+from autograder.result import WEAKER, CellMark, Result
 from autograder.runtime.pool import NotExamined, Postponed, Task, examine_class
+from autograder.sentences.catalogue import Finding, finding, say, say_all
+from autograder.sentences.remedies import refusal, remedy_for
 from autograder.text import show
 
 SOLUTION: Final = "the solution"
 RELEASE: Final = "the untouched release"
-_LONGEST_DOUBT: Final = 600
+_LONGEST_DOUBT: Final = 900
+_LONGEST_LINE: Final = 300
+_LINE: Final = re.compile(r"^-+> *[0-9]+ +(.*)$", re.M)
+"""Of a traceback as IPython writes it: where it stopped."""
+_SAID_ANYWAY: Final = frozenset({"examiner.points", WEAKER})
 
 Kind = Literal["no-solution", "solution-loses", "untouched-gains"]
 
@@ -52,22 +59,33 @@ class Doubt:
     score: float
     """The mark of the solution, or of the untouched release."""
     points: float
-    reason: str = ""
-    """The examiner's sentence on the solution that loses."""
+    findings: Sequence[Finding] = ()
+    """The examiner's on the solution that loses, and the line at which it stops."""
 
     @property
     def key(self) -> str:
         return key_of(self.notebook, self.grade_id)
 
+    @property
+    def reason(self) -> str:
+        """Why the solution loses."""
+        return say_all(found for found in self.findings if found["id"] not in _SAID_ANYWAY)
+
     def __str__(self) -> str:
-        of = f"{self.score:g} of {self.points:g} points"
-        match self.kind:
-            case "no-solution":
-                return f"{self.grade_id}: source/ has no solution that could prove it."
-            case "untouched-gains":
-                return f"{self.grade_id}: the notebook as it is released gets {of}, without any answer."
-        reason = f" {self.reason}" if self.reason else ""
-        return f"{self.grade_id}: the solution in source/ gets {of}.{reason}"
+        of = {"cell": self.grade_id, "score": self.score, "points": self.points}
+        return say(finding(f"proof.{self.kind}", **of, reason=self.reason)).rstrip()
+
+    def remedy(self, inside: str = "") -> str:
+        """For the instructor; `inside` is the setting by which the test would be examined
+        inside the walls."""
+        if self.kind != "solution-loses":
+            return remedy_for(finding(f"proof.{self.kind}"))
+        is_inside = any(found["id"] == WEAKER for found in self.findings)
+        found = (
+            remedy_for(found, inside="" if is_inside else inside, points=self.points)
+            for found in self.findings
+        )
+        return next(filter(None, found), "")
 
 
 @dataclass(frozen=True)
@@ -139,7 +157,9 @@ def prove(folders: Folders, examiner: Examiner) -> Proof:
     with closing(examine_class(prepare, tasks, jobs=len(tasks), patience=patience)) as outcomes:
         for outcome in outcomes:
             if isinstance(outcome, NotExamined):
-                raise RecordsError(f"{exam.name} could not be proven: {outcome.student}: {outcome.reason}")
+                raise RecordsError(
+                    refusal("not-proven", assignment=exam.name, which=outcome.student, reason=outcome.reason)
+                )
             results[outcome.student] = outcome
     remarks = [remark for result in results.values() for remark in result.remarks]
     doubts = tuple(_doubts(exam, released, results))
@@ -186,9 +206,25 @@ def _doubts(exam: Exam, released: Mapping[str, str], results: Mapping[str, Resul
             doubt = Doubt(notebook.name, best.grade_id, "untouched-gains", least.score, cell.points)
             if best.score < cell.points:
                 kind: Kind = "solution-loses" if _has_solution(notebook, cell, released) else "no-solution"
-                yield replace(doubt, kind=kind, score=best.score, reason=best.reason)
+                found = (*best.findings, *_stop(results[SOLUTION], notebook.name, best))
+                yield replace(doubt, kind=kind, score=best.score, findings=found)
             elif least.score > 0:
                 yield doubt
+
+
+def _stop(result: Result, notebook: str, mark: CellMark) -> Iterator[Finding]:
+    """Where the solution stopped, as a traceback shows it. It is no student's, and told to an instructor."""
+    (annotated,) = [of.notebook for of in result.notebooks if of.name == notebook]
+    for cell in annotated.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") != mark.grade_id:
+            continue
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and (line := _LINE.search("\n".join(output.traceback))):
+                error, message = output.ename, output.evalue.strip().partition("\n")[0]
+                values = {"line": line[1][:_LONGEST_LINE], "error": error, "message": message[:_LONGEST_LINE]}
+                is_said = not message or message in mark.reason
+                yield finding("proof.stops" if is_said else "proof.stops-saying", **values)
+                return
 
 
 def _marks(result: Result) -> dict[str, CellMark]:
@@ -225,6 +261,7 @@ def told(assignment: str, doubts: Sequence[Doubt]) -> Iterator[str]:
     yield f"{assignment}: {'a test does' if one else f'{len(doubts)} tests do'} not tell right from wrong:"
     for doubt in doubts:
         yield f"  {show(str(doubt), _LONGEST_DOUBT)}"
+        yield f"    {show(doubt.remedy(json.dumps({assignment: [doubt.grade_id]})), _LONGEST_DOUBT)}"
     ids = [doubt.grade_id for doubt in doubts]
     yield (
         f"{'It is' if one else 'They are'} not marked automatically. Change"

@@ -25,6 +25,13 @@ STAYS = ("{name} = open('/dev/null')", "assert {name}.read() == ''")
 NOTHING_ASKED = ("{name} = 1", "assert True")
 WRONG = ("{name} = 1", "assert {name} == 2")
 UNSOLVED = ("", "assert {name} == 2")
+REMEDIES = {
+    "needs fallback e1-test": "Let the test ask for a value in place of the object",
+    "untouched gains e1-test": "Let the test ask for something that only an answer can have",
+    "solution loses e2-test": "It stops at `assert e2 == 2`. Choose Kernel",
+    "no solution e3-test": "Write one into the answer cell",
+}
+"""By row of the table: a part of what stands below it."""
 
 
 def write(course: Path, assignments: Mapping[str, Sequence[Exercise]]) -> None:
@@ -65,6 +72,11 @@ def test_every_test_is_in_the_table_and_nothing_else_changes(tmp_path: Path, cap
         "solution loses e2-test",
         "no solution e3-test",
     ]
+    by_cell = {
+        " ".join(line.split()): " ".join(map(str.strip, lines[n + 1 : n + 3])) for n, line in enumerate(lines)
+    }
+    for row, remedy in REMEDIES.items():
+        assert remedy in by_cell[row], row
     assert any(line.startswith("2 of 6 tests are examined as by stock nbgrader") for line in lines)
     assert lines[-1].startswith("Next: `autograder grade ps1")
 

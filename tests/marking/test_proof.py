@@ -41,29 +41,64 @@ def changed(exercise: str, answer: str | None = None, test: str | None = None) -
     return notebook
 
 
-FAULTS: dict[str, tuple[Mapping[str, str], str, str]] = {
-    "a test that is wrong": ({"test": "assert {name}(4) == 99"}, "solution-loses", "AssertionError"),
-    "a test that raises": ({"test": "{name}(4).imag.nothing"}, "solution-loses", "no attribute"),
-    "a name that nobody defines": ({"test": "assert tripel({name}(1))"}, "solution-loses", "not defined"),
-    "a test that asks nothing": ({"test": "assert True"}, "untouched-gains", "without any answer"),
-    "half of the points for nothing": ({"test": "2.5"}, "solution-loses", "2.5 of"),
+INSIDE_MAY_HELP = 'c.Autograder.inside = {{"ps1": ["{name}-grade"]}} in nbgrader_config.py'
+FAULTS: dict[str, tuple[Mapping[str, str], str, str, str]] = {
+    "a test that is wrong": (
+        {"test": "assert {name}(4) == 99"},
+        "solution-loses",
+        "AssertionError. It stops at `assert {name}(4) == 99`.",
+        INSIDE_MAY_HELP,
+    ),
+    "a hidden test that is wrong": (
+        {"test": "### BEGIN HIDDEN TESTS\nassert {name}(4) == 99\n### END HIDDEN TESTS"},
+        "solution-loses",
+        "a result is wrong. It stops at `assert {name}(4) == 99`.",
+        "Run All Cells in source/: what fails there as well",
+    ),
+    "a test that raises": (
+        {"test": "{name}(4).imag.nothing"},
+        "solution-loses",
+        "no attribute",
+        "Run All Cells in source/: what fails there as well",
+    ),
+    "a name that nobody defines": (
+        {"test": "assert tripel({name}(1))"},
+        "solution-loses",
+        "not defined",
+        "Define or import tripel in the test itself",
+    ),
+    "a test that asks nothing": (
+        {"test": "assert True"},
+        "untouched-gains",
+        "without any answer",
+        "Let the test ask for something that only an answer can have",
+    ),
+    "half of the points for nothing": ({"test": "2.5"}, "solution-loses", "2.5 of", "come to {points} for a"),
     "a value that does not cross": (
         {"test": "f = {name}(1)\nassert f", "answer": "def {name}(x):\n    return object()"},
         "solution-loses",
-        "object",
+        "{name} returned an object",
+        "Let the test ask for a value in place of the object",
     ),
     "no solution": (
         {"answer": 'raise NotImplementedError("Write this function")'},
         "no-solution",
         "no solution that could prove it",
+        "between `### BEGIN SOLUTION` and",
     ),
-    "an answer that is given": ({"answer": "{name} = ({factor}).__mul__"}, "untouched-gains", "any answer"),
+    "an answer that is given": (
+        {"answer": "{name} = ({factor}).__mul__"},
+        "untouched-gains",
+        "any answer",
+        "Let the test ask for something that only an answer can have",
+    ),
 }
+"""The change, the kind of doubt, a part of what is said of it, and a part of the remedy."""
 
 
 def write(course: Path, fault: str, exercise: str) -> None:
     factor = 2 if exercise == "double" else 3
-    change, _, _ = FAULTS[fault]
+    change, *_ = FAULTS[fault]
     texts = {place: text.format(name=exercise, factor=factor) for place, text in change.items()}
     notebook = changed(exercise, **texts)
     if fault == "an answer that is given":
@@ -102,7 +137,8 @@ def recorded(course: Path, student: str) -> dict[str, tuple[float | None, bool]]
 def test_a_test_that_tells_nothing_is_named_and_left_to_a_person(
     course: Path, capsys: Any, fault: str, exercise: str
 ) -> None:
-    _, kind, said = FAULTS[fault]
+    _, kind, *texts = FAULTS[fault]
+    said, remedy = (text.format(name=exercise, points=f"{FULL[f'{exercise}-grade']:g}") for text in texts)
     write(course, fault, exercise)
     folders = Folders.of(course)
     with proof_examiner(folders) as examiner:
@@ -110,9 +146,11 @@ def test_a_test_that_tells_nothing_is_named_and_left_to_a_person(
     assert (doubt.grade_id, doubt.kind) == (f"{exercise}-grade", kind)
     assert grade(course) == INCOMPLETE
     out = capsys.readouterr().out
-    lines = [line for line in out.splitlines() if line.startswith(f"  {exercise}-grade: ")]
-    assert len(lines) == 2, "said before the class is marked, and at the end"
-    assert all(said in line for line in lines)
+    lines = out.splitlines()
+    told = [n for n, line in enumerate(lines) if line.startswith(f"  {exercise}-grade: ")]
+    assert len(told) == 2, "said before the class is marked, and at the end"
+    assert all(said in lines[n] for n in told)
+    assert all(lines[n + 1].startswith("    ") and remedy in lines[n + 1] for n in told)
     other = next(name for name in EXERCISES if name != exercise)
     for student, score in (("alice", FULL[f"{other}-grade"]), ("bob", 0.0)):
         marks = recorded(course, student)
