@@ -153,9 +153,12 @@ def _questions(cell: Any, answers: Answers, folder: Path) -> Iterator[Any]:
 
 
 def _shown(cell: Any, folder: Path) -> str:
-    """A cell of an answer as Markdown; its figures become files."""
-    if cell.cell_type == "markdown":
-        return str(cell.source)
+    """A cell of an answer as Markdown."""
+    return str(cell.source) if cell.cell_type == "markdown" else code_with_outputs(cell, folder)
+
+
+def code_with_outputs(cell: Any, folder: Path) -> str:
+    """A cell of code, and below it what it shows, as Markdown; figures become files in the folder."""
     parts = [f"```python\n{cell.source}\n```"]
     for number, output in enumerate(cell.outputs):
         markup = str(output.get("data", {}).get("text/html", ""))

@@ -40,7 +40,9 @@ def build_command(options: argparse.Namespace) -> int:
         made = build(options.course, of)
         print(f"editions/{of.code} is made; {made.english} places are still English")
         if options.self_study:
-            names = study.make(options.course, options.course / EDITIONS / of.code, made.known)
+            run = options.run and of.is_complete
+            shown = options.course / KEPT / of.code / "answers" if run else None
+            names = study.make(options.course, options.course / EDITIONS / of.code, made.known, shown)
             print(f"editions/{of.code}/self_study is made: {', '.join(names)}")
         if options.run and of.is_complete:
             ran = renew(options.course.resolve() / EDITIONS / of.code, options.course / KEPT / of.code)

@@ -41,13 +41,8 @@ def renew(edition: Path, kept: Path) -> list[str]:
     ran = []
     paths = [path for path in sorted(edition.rglob("*.ipynb")) if any(map(_outputs, _code(path)))]
     for path in tqdm(paths, desc=f"outputs of {edition.name}", unit="notebook"):
-        digest = digest_of(path)
-        result = (kept / path.relative_to(edition)).with_suffix(".json")
-        outputs = _kept(result, digest)
-        if outputs is None:
-            outputs = _run(path)
-            result.parent.mkdir(parents=True, exist_ok=True)
-            result.write_text(json.dumps({"digest": digest, "outputs": outputs}), encoding="utf-8")
+        outputs, is_new = shown_by(path, (kept / path.relative_to(edition)).with_suffix(".json"))
+        if is_new:
             ran.append(path.stem)
         notebook = read_notebook(path)
         for cell in notebook.cells:
@@ -55,6 +50,23 @@ def renew(edition: Path, kept: Path) -> list[str]:
                 cell.outputs = [nbformat.from_dict(output) for output in outputs[cell.id]]  # type: ignore[no-untyped-call]
         nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
     return ran
+
+
+def shown_by(path: Path, result: Path) -> tuple[dict[str, Any], bool]:
+    """By the ids of its cells, what a notebook shows in its folder; and whether it had to be run for that.
+
+    result : file in which this is kept
+
+    Raises UsageError where the notebook cannot be run.
+    """
+    digest = digest_of(path)
+    outputs = _kept(result, digest)
+    if outputs is not None:
+        return outputs, False
+    outputs = _run(path)
+    result.parent.mkdir(parents=True, exist_ok=True)
+    result.write_text(json.dumps({"digest": digest, "outputs": outputs}), encoding="utf-8")
+    return outputs, True
 
 
 def digest_of(path: Path) -> str:

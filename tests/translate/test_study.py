@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 import re
 import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
 from masked_code import masked
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder.authoring.self_study import LESSONS, with_answers
 from autograder.course.cells import read_notebook
-from autograder.translate import quizzes, study
-from autograder.translate.catalogues import read
+from autograder.translate import outputs, quizzes, study
+from autograder.translate.catalogues import Translations, read
 
 COURSE = Path(__file__).resolve().parents[2]
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -52,6 +55,65 @@ def test_the_self_study_edition(name: str, tmp_path: Path) -> None:
         assert text.count("<summary>解答</summary>") == text.count("<summary>提示 1</summary>") > 0
         assert "> **自学版。**" in text and "### 继续之前" in text
         assert not (target / "preview.py").exists() and (target / "rnn_utils.py").is_file()
+
+
+DRAWN = """import base64
+
+from IPython.display import HTML, display
+
+about = "a tree of numbers"
+code = base64.b64encode(about.encode()).decode()
+print("height in steps:", height)
+display(HTML(f'<img alt="{about}" src="data:image/png;base64,{code}">'))"""
+SAID = {"a tree of numbers": "数之树", "height in steps:": "高度（步）："}
+
+
+def test_an_answer_shows_what_it_shows_in_the_edition(
+    tmp_path: Path, kernel: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = base64.b64encode(b"a tree of numbers").decode()
+    stored = [
+        new_output("stream", name="stdout", text="height in steps: 3\n"),
+        new_output("display_data", data={"text/html": f'<img alt="a tree of numbers" src="base64,{code}">'}),
+    ]
+    lesson = [
+        new_markdown_cell("# Trees", id="title"),
+        new_code_cell("height = 3", id="height"),
+        new_markdown_cell("### On your own\n\n1. How high?", id="questions"),
+    ]
+    answer = [new_code_cell(DRAWN, id="l1-answer-1-code", outputs=stored)]
+    english, edition = tmp_path / "self_study" / LESSONS / "trees.ipynb", tmp_path / "editions" / "zh_CN"
+    for path, cells in (
+        (tmp_path / "notebooks" / "trees.ipynb", lesson),
+        (tmp_path / "answers" / "trees.ipynb", answer),
+        (english, lesson),
+        (edition / "notebooks" / "trees.ipynb", lesson),
+    ):
+        path.parent.mkdir(parents=True)
+        nbformat.write(new_notebook(cells=cells), path)
+    with_answers(english, tmp_path)
+    known = Translations({("code", text): said for text, said in SAID.items()})
+    folder = edition / "self_study" / LESSONS
+    picture = folder / "images" / "l1-answer-1-code-1.png"
+
+    def shown() -> str:
+        return "\n".join(cell.source for cell in read_notebook(folder / "trees.ipynb").cells)
+
+    # Where nothing is run, the outputs are those of the original.
+    study.make(tmp_path, edition, known)
+    assert '"高度（步）："' in shown() and "```text\nheight in steps: 3\n```" in shown()
+    assert picture.read_text("utf-8") == "a tree of numbers"
+
+    study.make(tmp_path, edition, known, tmp_path / "kept")
+    in_chinese = shown()
+    assert "```text\n高度（步）： 3\n```\n\n![数之树](images/l1-answer-1-code-1.png)" in in_chinese
+    assert "steps" not in in_chinese and picture.read_text("utf-8") == "数之树"
+    assert list(folder.glob("images/*")) == [picture]
+
+    # It is run once.
+    monkeypatch.setattr(outputs, "execute", None)
+    study.make(tmp_path, edition, known, tmp_path / "kept")
+    assert shown() == in_chinese and picture.read_text("utf-8") == "数之树"
 
 
 def test_a_quiz_marks_itself_in_the_words_of_the_edition(
