@@ -12,10 +12,13 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
+import furo
 import pytest
+import sphinx
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
+from jinja2 import Environment
 
 from autograder.authoring.reference import COURSE, assignments
 from autograder.course.cells import read_notebook
@@ -23,7 +26,7 @@ from autograder.translate.originals import pages
 
 sys.path.insert(0, str(COURSE / "docs" / "_ext"))
 from chinese import SearchChinese
-from site_editions import StillEnglish
+from site_editions import StillEnglish, words
 
 pytestmark = [pytest.mark.xdist_group("site"), pytest.mark.long]
 DOCS = COURSE / "docs"
@@ -79,13 +82,27 @@ def test_a_page_in_english_alone_leads_to_the_first_chinese_one_and_is_led_to(si
 def test_what_the_theme_says_is_chinese(site: Path) -> None:
     """No English is left around the text of a page: in the side bar, in buttons, in what is read aloud."""
     page = copy(soup(site / "zh_CN" / "notebooks" / "02-from-layer-to-recurrence.html"))
-    for part in page.select("article, [lang=en], script, style, svg, .copyright, .left-details a"):
+    for part in page.select("article, [lang=en], script, style, svg, .left-details a"):
         part.decompose()
     said = [text.strip() for text in page.body.stripped_strings]
     said += [element["aria-label"] for element in page.select("[aria-label]")]
     said += [element["placeholder"] for element in page.select("[placeholder]")]
     assert len(said) > 50
     assert not [text for text in said if not HAN.search(text) and re.search("[A-Za-z]{2}", text)]
+
+
+def test_words_of_the_theme_are_as_the_theme_has_them() -> None:
+    """Its templates look them up by their text: one that differs by a letter would stay English."""
+    environment = Environment(extensions=["jinja2.ext.i18n"])
+    found = {
+        text
+        for theme in (Path(furo.__file__).parent, Path(sphinx.__file__).parent / "themes" / "basic")
+        for path in theme.rglob("*.html")
+        for _, _, text in environment.extract_translations(path.read_text("utf-8"))
+    }
+    # Labels are no messages there: docs/_ext/site_editions.py puts them into the finished pages.
+    ours = {text for key, text in words("").items() if re.match("theme-(?!label-)", key)}
+    assert len(ours) > 8 and not ours - found
 
 
 def test_stored_outputs_say_that_they_are_english(site: Path) -> None:
