@@ -9,8 +9,8 @@ from style import BAND, GRADIENT, GREY, SMALL, Drawing, Node, at
 TOP, LOW, INPUT = 392, 128, 78  # the heights of the state's line, of the stacks, of the input's branch
 GATES = {  # column, name, symbol
     "reset": (264, "reset gate", "r"),
-    "update": (378, "update gate", "z"),
-    "candidate": (596, "candidate", "h"),
+    "update": (378, "GRU|update gate", "z"),
+    "candidate": (596, "GRU|candidate", "h"),
 }
 STATE, INNER = 124, 438  # where the old state branches off, and where its reset copy comes down
 

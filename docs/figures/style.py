@@ -391,11 +391,15 @@ class Drawing:
         weight: str = "normal",
         family: str = "DejaVu Sans",
     ) -> None:
-        """Words or a formula ("$...$") at height y; `align` tells where in them x lies."""
+        """Words or a formula ("$...$") at height y; `align` tells where in them x lies.
+
+        What stands before a bar is not drawn. It tells translators of which thing these are the words, where
+        another language has two: "GRU|update gate".
+        """
         fonts = [family]
         if family == "DejaVu Sans":
             self.words.append(words)
-            words = EDITION.words.get(words, words)
+            words = EDITION.words.get(words, words.rpartition("|")[2])
             fonts = EDITION.families(words)
             weight = weight if len(fonts) == 1 and fonts[0] == family else "normal"
         vertical = "center"
