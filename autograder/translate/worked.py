@@ -1,4 +1,4 @@
-"""What worked answers show in an edition: their code, translated, runs behind the edition's notebook."""
+"""The outputs of worked answers in an edition: their code, translated, runs behind the edition's notebook."""
 
 from __future__ import annotations
 
