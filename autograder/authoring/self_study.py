@@ -168,6 +168,9 @@ def code_with_outputs(cell: Any, folder: Path) -> str:
             (folder / file).parent.mkdir(exist_ok=True)
             (folder / file).write_bytes(base64.b64decode(picture[2]))
             parts.append(f"![{html.unescape(picture[1])}]({file.as_posix()})")
+        elif markup.startswith("<table"):
+            # As text, its columns stand below each other only where all letters are equally wide.
+            parts.append(markup)
         else:
             text = output.get("text") or output.get("data", {}).get("text/plain", "")
             parts.append(f"```text\n{text.rstrip()}\n```")

@@ -64,7 +64,8 @@ from IPython.display import HTML, display
 about = "a tree of numbers"
 code = base64.b64encode(about.encode()).decode()
 print("height in steps:", height)
-display(HTML(f'<img alt="{about}" src="data:image/png;base64,{code}">'))"""
+display(HTML(f'<img alt="{about}" src="data:image/png;base64,{code}">'))
+display(HTML(f"<table><tr><td>{about}</td></tr></table>"))"""
 SAID = {"a tree of numbers": "数之树", "height in steps:": "高度（步）："}
 
 
@@ -75,6 +76,7 @@ def test_an_answer_shows_what_it_shows_in_the_edition(
     stored = [
         new_output("stream", name="stdout", text="height in steps: 3\n"),
         new_output("display_data", data={"text/html": f'<img alt="a tree of numbers" src="base64,{code}">'}),
+        new_output("display_data", data={"text/html": "<table><tr><td>a tree of numbers</td></tr></table>"}),
     ]
     lesson = [
         new_markdown_cell("# Trees", id="title"),
@@ -107,6 +109,7 @@ def test_an_answer_shows_what_it_shows_in_the_edition(
     study.make(tmp_path, edition, known, tmp_path / "kept")
     in_chinese = shown()
     assert "```text\n高度（步）： 3\n```\n\n![数之树](images/l1-answer-1-code-1.png)" in in_chinese
+    assert "<table><tr><td>数之树</td></tr></table>" in in_chinese
     assert "steps" not in in_chinese and picture.read_text("utf-8") == "数之树"
     assert list(folder.glob("images/*")) == [picture]
 
