@@ -53,14 +53,14 @@ def make(course: Path, edition: Path, known: Translations, kept: Path | None = N
                 (target / "images").mkdir(exist_ok=True)
                 shutil.copyfile(path, target / "images" / path.name)
         for path in sorted(folder.glob("*.ipynb")):
-            code = _CodeOfAnswers(course, path.stem, known)
+            code = CodeOfAnswers(course, path.stem, known)
             run = worked_answers(path.stem, course, home, code.say, kept) if kept else []
             _notebook(path, target / path.name, known, code, run)
         made.append(folder.name)
     return made
 
 
-class _CodeOfAnswers:
+class CodeOfAnswers:
     """Puts the code of the answers to a notebook into another language."""
 
     def __init__(self, course: Path, name: str, known: Translations) -> None:
@@ -77,7 +77,7 @@ class _CodeOfAnswers:
 
 
 def _notebook(
-    path: Path, target: Path, known: Translations, code: _CodeOfAnswers, run: list[tuple[Any, Any]]
+    path: Path, target: Path, known: Translations, code: CodeOfAnswers, run: list[tuple[Any, Any]]
 ) -> None:
     """Write a notebook of the edition.
 

@@ -17,12 +17,15 @@ from masked_code import masked, plain
 from nbclient import NotebookClient
 from twins import COURSE
 
+from autograder.authoring.answers import answered
 from autograder.course.cells import is_grade, read_notebook
 from autograder.translate import python, texts
 from autograder.translate.build import Edition, _assignments, _figures, _lessons
 from autograder.translate.catalogues import Translations, languages, read
 from autograder.translate.originals import compared_texts, messages, places_of_cell
 from autograder.translate.shown import renamed, renamed_data, shown_texts
+from autograder.translate.study import CodeOfAnswers
+from autograder.translate.worked import worked_answers
 
 pytestmark = pytest.mark.long
 
@@ -260,3 +263,26 @@ def english_in(chinese: Path, name: str) -> dict[str, list[str]]:
                 left[line] = sorted(words)
         assert not any(output.get("name") == "stderr" for output in cell.outputs), cell.outputs
     return left
+
+
+INVENTED = {"06-answer-1-code", "06-answer-6-code", "07-answer-6-code"}
+"""Cells of answers whose outputs are names and dates, as networks write them."""
+
+
+def test_answers_show_no_english_when_they_run(
+    chinese: Path, kernel: None, whole_class: None, is_proof: bool, tmp_path: Path
+) -> None:
+    left = {}
+    for name in answered(COURSE) if is_proof else ["01-rnn-forward"]:
+        code = CodeOfAnswers(COURSE, name, read(COURSE, "zh_CN"))
+        home = chinese / (
+            "notebooks" if (COURSE / "notebooks" / f"{name}.ipynb").is_file() else f"release/{name}"
+        )
+        for english, cell in worked_answers(name, COURSE, home, code.say, tmp_path):
+            # As many outputs as in English: a letter without a glyph would be a warning among them.
+            assert len(cell.outputs) == len(english.outputs), cell.id
+            for line in shown_in(cell) if cell.id not in INVENTED else ():
+                words = {word for word in WORD.findall(line) if not ARRAY.match(word)}
+                if words := words - SAME_EVERYWHERE - {"Adam", "dpf"}:
+                    left[line] = sorted(words)
+    assert left == {}
