@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def release(course: Path = COURSE, names: Iterable[str] = (), *, drop_marks: boo
         with tempfile.TemporaryDirectory(prefix="release-", dir=course) as staging:
             for name in tqdm(names, desc="releasing", unit="assignment"):
                 generate(name, course, Path(staging))
-                _enter_into_gradebook(folders, name, drop_marks=drop_marks)
+                _enter_into_gradebook(folders, name, Path(staging), drop_marks=drop_marks)
                 target = course / "release" / name
                 target.parent.mkdir(exist_ok=True)
                 previous = Path(staging) / f"previous-{name}"
@@ -112,14 +113,24 @@ def everything_written() -> Iterator[None]:
         ) from error
 
 
-def _enter_into_gradebook(folders: Folders, name: str, *, drop_marks: bool) -> None:
+def _enter_into_gradebook(folders: Folders, name: str, staging: Path, *, drop_marks: bool) -> None:
     # These import nbgrader, too.
     from autograder.exam.master import Exam
+    from autograder.gradebook.stored_tests import tests_of
     from autograder.gradebook.writer import GradebookWriter
 
+    # What nbgrader has just made from `### AUTOTEST` lines is in the gradebook that it was given.
+    staged = deepcopy(folders.config)
+    staged.CourseDirectory.db_url = _gradebook_in(staging)
+    tests = tests_of(Folders(folders.root, staged), name)
+    exam = Exam.load(folders.source(name), tests=tests)
     with GradebookWriter(folders) as writer:
-        for change in writer.prepare(name, Exam.load(folders.source(name)).digest, drop_marks=drop_marks):
+        for change in writer.prepare(name, exam.digest, drop_marks=drop_marks, tests=tests):
             tqdm.write(f"{name}: {change}")
+
+
+def _gradebook_in(folder: Path) -> str:
+    return f"sqlite:///{folder / 'gradebook.db'}"
 
 
 def generate(name: str, course: Path, output: Path) -> None:
@@ -137,7 +148,7 @@ def generate(name: str, course: Path, output: Path) -> None:
     config = course_config(course)
     config.CourseDirectory.root = str(course)
     config.CourseDirectory.release_directory = str(output)
-    config.CourseDirectory.db_url = f"sqlite:///{output / 'gradebook.db'}"
+    config.CourseDirectory.db_url = _gradebook_in(output)
     config.CourseDirectory.assignment_id = name
     converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
     converter.create_assignment = True

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from autograder.errors import ExamError
+from autograder.exam.autotests import NO_TESTS, Tests
 from autograder.exam.editions import read_texts, text_files, with_texts
 from autograder.exam.names import imported
 from autograder.exam.notebook import ExamNotebook
@@ -31,9 +32,12 @@ class Exam:
     """sha256 of everything that marks depend on: tests, points, set-up cells, files."""
 
     @classmethod
-    def load(cls, source: Path, *, name: str | None = None) -> Exam:
+    def load(cls, source: Path, *, name: str | None = None, tests: Tests = NO_TESTS) -> Exam:
         """Read the folder `source` (such as `source/01-rnn-forward`), and from the course that it is in what
-        its cells say in other editions. Raises ExamError."""
+        its cells say in other editions. Raises ExamError.
+
+        tests : what nbgrader has made from `### AUTOTEST` lines, see `gradebook.stored_tests`
+        """
         if not source.is_dir():
             raise ExamError(refusal("no-folder", place=str(source)))
         notebooks, files = [], {}
@@ -47,7 +51,7 @@ class Exam:
                 continue
             if path.suffix == ".ipynb":
                 if path.parent == source:
-                    notebooks.append(read_notebook(path))
+                    notebooks.append(read_notebook(path, tests.get(path.stem, {})))
             else:
                 files[relative.as_posix()] = path.read_bytes()
         if not notebooks:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from autograder.errors import ExamError
+from autograder.exam.autotests import expanded
 from autograder.exam.cell import ExamCell, Role
 from autograder.exam.names import compile_cell
 from autograder.exam.notebook import ExamNotebook
 from autograder.sentences.remedies import refusal
 
-_AUTOTEST: Final = re.compile(r"^\s*#+ *(HASHED +)?AUTOTEST\b", re.M)
 
-
-def read_notebook(path: Path) -> ExamNotebook:
+def read_notebook(path: Path, tests: Mapping[str, str]) -> ExamNotebook:
+    """A notebook; `tests` are the texts of cells with tests that were made from `### AUTOTEST` lines, by
+    grade_id. Raises ExamError."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         cells = tuple(_read_cell(cell) for cell in raw["cells"])
@@ -42,16 +44,13 @@ def read_notebook(path: Path) -> ExamNotebook:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         why = f"{type(error).__name__}: {error}"
         raise ExamError(refusal("not-a-notebook", place=str(path), error=why)) from error
+    cells = tuple(
+        replace(cell, source=expanded(cell.source, str(cell.grade_id or cell.id), tests, path))
+        if cell.kind == "code"
+        else cell
+        for cell in cells
+    )
     for cell in cells:
-        if cell.kind == "code" and _AUTOTEST.search(cell.source):
-            raise ExamError(
-                refusal(
-                    "autotest",
-                    place=str(path),
-                    cell=cell.grade_id or cell.id,
-                    assignment=path.parent.name,
-                )
-            )
         if cell.role == "grade":
             if not 0 <= cell.points < math.inf:
                 raise ExamError(refusal("points", place=str(path), cell=cell.grade_id, points=cell.points))

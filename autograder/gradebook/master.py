@@ -18,8 +18,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from autograder.course.folders import Folders
-from autograder.errors import MarksAtStake, UsageError
+from autograder.errors import ExamError, MarksAtStake, UsageError
+from autograder.exam.autotests import Tests, expanded
 from autograder.gradebook.nbgrader import api, nbformat, utils
+from autograder.gradebook.stored_tests import tests_of
 from autograder.text import show
 
 Kind = Literal["GradeCell", "SolutionCell", "TaskCell"]
@@ -50,14 +52,17 @@ class MasterNotebook:
     cells: tuple[MasterCell, ...]
 
 
-def master_notebooks(folders: Folders, assignment: str) -> list[MasterNotebook]:
+def master_notebooks(folders: Folders, assignment: str, tests: Tests | None = None) -> list[MasterNotebook]:
     """The notebooks of an assignment after the steps that nbgrader takes before it records their cells.
 
-    Raises UsageError if a source notebook cannot be read, or nbgrader refuses it or a setting.
+    `tests` are those that were made from `### AUTOTEST` lines, if they are not the gradebook's.
+
+    Raises UsageError if a source notebook cannot be read, or nbgrader refuses it or a setting; ExamError if
+    tests are not made yet.
     """
     from nbgrader.converters import GenerateAssignment
     from nbgrader.coursedir import CourseDirectory
-    from nbgrader.preprocessors import SaveCells
+    from nbgrader.preprocessors import InstantiateTests, SaveCells
     from traitlets import TraitError
     from traitlets.utils.importstring import import_item
 
@@ -68,6 +73,8 @@ def master_notebooks(folders: Folders, assignment: str) -> list[MasterNotebook]:
         raise UsageError(f"nbgrader cannot use its configuration: {show(error, 500)}") from error
     classes = [import_item(step) if isinstance(step, str) else step for step in steps]
     until = next((n for n, step in enumerate(classes) if issubclass(step, SaveCells)), len(classes))
+    if tests is None:
+        tests = tests_of(folders, assignment)
     found = []
     for path in sorted(folders.source(assignment).glob("*.ipynb")):
         resources = {
@@ -81,9 +88,16 @@ def master_notebooks(folders: Folders, assignment: str) -> list[MasterNotebook]:
         }
         try:
             notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+            for cell in notebook.cells:
+                if cell.cell_type == "code":
+                    grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+                    cell.source = expanded(cell.source, grade_id, tests.get(path.stem, {}), path)
             with contextlib.chdir(folders.root):
-                for step in classes[:until]:
+                # The tests are there; to make them again would run the solution at each marking.
+                for step in (step for step in classes[:until] if not issubclass(step, InstantiateTests)):
                     notebook, resources = step(config=folders.config, enabled=True)(notebook, resources)
+        except ExamError:
+            raise
         except Exception as error:
             raise UsageError(
                 f"nbgrader cannot prepare {show(path)} ({type(error).__name__}: {show(error)})."

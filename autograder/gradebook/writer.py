@@ -27,6 +27,7 @@ from sqlalchemy.engine import Connection
 from autograder.course.folders import Folders
 from autograder.course.submission_times import SubmissionTime
 from autograder.errors import AutograderError, Collided, NotRecorded, RecordsError
+from autograder.exam.autotests import Tests
 from autograder.gradebook.database import PATIENCE, open_engine
 from autograder.gradebook.faults import explained
 from autograder.gradebook.lateness import Lateness
@@ -115,8 +116,11 @@ class GradebookWriter:
         if self.folders.course_id and not has_row(db, api.Course.__table__, id=self.folders.course_id):
             db.execute(sql.insert(api.Course.__table__).values(id=self.folders.course_id))
 
-    def prepare(self, assignment: str, exam_digest: str, *, drop_marks: bool = False) -> list[str]:
+    def prepare(
+        self, assignment: str, exam_digest: str, *, drop_marks: bool = False, tests: Tests | None = None
+    ) -> list[str]:
         """Make the gradebook's rows of an assignment what its source says; a sentence for each change.
+        `tests` are new ones, made from `### AUTOTEST` lines.
 
         Needed once per run and assignment, before `write`. Raises MarksAtStake if a cell with marks or
         comments given by hand is no longer in the source, unless `drop_marks`.
@@ -132,7 +136,7 @@ class GradebookWriter:
         if row is None or row.exam != exam_digest:
             from autograder.gradebook.master import master_notebooks, synchronise
 
-            notebooks = master_notebooks(self.folders, assignment)
+            notebooks = master_notebooks(self.folders, assignment, tests)
 
             def follow(db: Connection) -> list[str]:
                 said = synchronise(db, assignment, notebooks, self.folders.course_id, drop_marks=drop_marks)

@@ -14,7 +14,6 @@ from typing import Final, Literal
 
 from autograder.course.folders import Folders
 from autograder.errors import ExamError, RecordsError, UsageError
-from autograder.exam.master import Exam
 from autograder.examiner.examiner import Examiner
 from autograder.examiner.terms import Terms, key_of
 from autograder.marking import settings
@@ -64,14 +63,14 @@ class Row:
 def try_assignment(folders: Folders, name: str) -> list[Row]:
     """Prove an assignment; what does not work across the boundary is tried inside. Raises WallsError."""
     try:
-        exam = Exam.load(folders.source(name))
         with settings.examiner_for(folders, name, with_fallback=False) as examiner:
-            return _rows(folders, examiner, exam)
+            return _rows(folders, examiner)
     except (ExamError, UsageError, RecordsError) as error:
         return [Row(name, "", "refused", str(error))]
 
 
-def _rows(folders: Folders, examiner: Examiner, exam: Exam) -> list[Row]:
+def _rows(folders: Folders, examiner: Examiner) -> list[Row]:
+    exam = examiner.exam
     doubts = {doubt.key: doubt for doubt in prove(folders, examiner).doubts}
     losing = frozenset(key for key, doubt in doubts.items() if doubt.kind == "solution-loses")
     left: dict[str, Doubt] = {}

@@ -18,6 +18,7 @@ from autograder.errors import UsageError
 from autograder.exam.master import Exam
 from autograder.examiner.examiner import Examiner
 from autograder.examiner.terms import Terms, all_cells, key_of
+from autograder.gradebook.stored_tests import load_exam
 from autograder.text import show
 from autograder.walls.kinds import ANY, CHOICES, NONE
 from autograder.walls.limits import MEGABYTE, Limits
@@ -111,12 +112,13 @@ def examiner_for(
     with_fallback: bool = True,
 ) -> Examiner:
     """The examiner of an assignment, as the course's configuration has it; without a `sandbox`, with
-    everything examined `once`, or without a fallback, if the command says so. Raises UsageError or ExamError.
+    everything examined `once`, or without a fallback, if the command says so. Raises UsageError, ExamError or
+    RecordsError.
     """
     carry_forward = switch(folders, "Autograder", "carry_forward", usual=False)
     sandbox = switch(folders, "Autograder", "sandbox") and sandbox
     with readable(folders.source(assignment)):
-        exam = Exam.load(folders.source(assignment))
+        exam = load_exam(folders, assignment)
     examiner = Examiner(
         exam,
         limits(folders),

@@ -78,7 +78,7 @@ _REMEDIES: Final = (
     _Remedy("permissions", ("refused.unreadable",)),
     _Remedy("save-again", _of("refused", "not-a-notebook", "old-format")),
     _Remedy("stock", ("refused.other-language",)),
-    _Remedy("write-out", ("refused.autotest",), otherwise="stock"),
+    _Remedy("make-tests", _of("refused", "autotest", "autotest-changed")),
     _Remedy("points-setting", ("refused.points",)),
     _Remedy("plain-python", ("refused.not-python",), otherwise="stock"),
     _Remedy("rename", ("refused.same-name",)),

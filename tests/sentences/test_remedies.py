@@ -140,7 +140,7 @@ REFUSED: Mapping[str, tuple[Callable[[Path], object], str]] = {
     ),
     "autotest": (
         written(lambda made: made["cells"][0].update(source="### AUTOTEST f(1)")),
-        "Or mark the assignment with `nbgrader autograde ps1 ",
+        "Run `nbgrader generate_assignment ps1 --force`",
     ),
     "points": (
         written(lambda made: made["cells"][0]["metadata"]["nbgrader"].update(points=-1)),
@@ -156,7 +156,7 @@ REFUSED: Mapping[str, tuple[Callable[[Path], object], str]] = {
     ),
     "texts-damaged": (a_damaged_edition, "Run `autograder translate build de`."),
 }
-FOUND_WHEN_IT_STARTS = {"setup-ends", "imports-end", "not-proven"}
+TRIED_ELSEWHERE = {"setup-ends", "imports-end", "not-proven", "autotest-changed"}
 
 
 @pytest.mark.parametrize("kind", REFUSED)
@@ -175,4 +175,4 @@ def test_a_refusal_says_what_to_do(tmp_path: Path, kind: str) -> None:
 
 def test_every_refusal_is_tried() -> None:
     kinds = {kind.partition(".")[2] for kind in templates("refused")}
-    assert kinds == REFUSED.keys() | FOUND_WHEN_IT_STARTS
+    assert kinds == REFUSED.keys() | TRIED_ELSEWHERE
