@@ -174,7 +174,8 @@ def _tuple_type(name: str, *fields: str) -> Any:
     expect(0 < len(fields) <= _MOST_FIELDS)
     for text in (name, *fields):
         expect(text.isidentifier() and not keyword.iskeyword(text) and len(text) <= _LONGEST_NAME)
-    return collections.namedtuple(name, fields)
+    # As one that a cell has made, whose class tells its name: `<class '__main__.Point'>`.
+    return collections.namedtuple(name, fields, module="__main__")
 
 
 def named_fields(kind: type) -> tuple[str, ...] | None:

@@ -18,6 +18,8 @@ from autograder.examiner.examiner import Examiner
 from autograder.examiner.terms import Terms, key_of
 from autograder.marking import settings
 from autograder.marking.proof import Doubt, Kind, prove
+from autograder.sentences.catalogue import finding
+from autograder.sentences.remedies import remedy_for
 from autograder.text import show
 
 State = Literal["equal", "needs fallback", "solution loses", "untouched gains", "no solution", "refused"]
@@ -92,6 +94,8 @@ def _rows(folders: Folders, examiner: Examiner) -> list[Row]:
         state: State = _STATES[found.kind]
         if key in losing and key not in left:
             state = "needs fallback"
+            # Inside it works: neither the test nor the solution is wrong, something does not cross.
+            remedy = remedy_for(finding("examiner.cannot-be-examined"))
         elif found.kind == "untouched-gains":
             why = f"{found.score:g} of {found.points:g} points"
         elif found.kind == "no-solution":

@@ -103,6 +103,13 @@ def test_a_value_arrives_as_it_was(kind: str, data: st.DataObject) -> None:
     assert repr(arrived[0]) == repr(value) or "{" in repr(value)
 
 
+def test_a_named_tuple_is_of_a_class_as_a_cell_would_have_made_it() -> None:
+    """Tests that nbgrader makes from AUTOTEST lines compare what `str(type(x))` says."""
+    made: dict[str, Any] = {"__name__": "__main__"}
+    exec("from collections import namedtuple\nvalue = namedtuple('Point', 'x y')(1, 2)", made)
+    assert str(type(crossed(made["value"]))) == "<class '__main__.Point'>" == str(type(made["value"]))
+
+
 def test_every_kind_has_a_test() -> None:
     elsewhere = {"DataFrame", "Series", "Index", "Timestamp", "Timedelta", "NA", "NaT", "sparse matrix"}
     elsewhere |= {"array of times", "structured array", "array of objects", "masked array", "matrix"}
