@@ -27,10 +27,12 @@ def make_course(folder: Path, assignment: str) -> None:
     (folder / "nbgrader_config.py").write_text(CONFIG)
 
 
-def hand_in(folder: Path, assignment: str, count: int, first: int = 0) -> None:
+def hand_in(
+    folder: Path, assignment: str, count: int, first: int = 0, *, all_are_right: bool = False
+) -> None:
     """`count` submissions: the reference solutions with a comment of the student's own.
 
-    Every third student has one exercise wrong and has not attempted another.
+    Unless `all_are_right`, every third student has one exercise wrong and has not attempted another.
     """
     notebook = nbformat.read(folder / "source" / assignment / f"{assignment}.ipynb", as_version=4)
     for cell in notebook.cells:
@@ -41,7 +43,9 @@ def hand_in(folder: Path, assignment: str, count: int, first: int = 0) -> None:
     solutions = {cell.id: cell.source for cell in solved}
     for number in range(first, first + count):
         wrong, empty = (
-            (number // 3 % len(solved), (number // 3 + 1) % len(solved)) if number % 3 == 2 else (-1, -1)
+            (number // 3 % len(solved), (number // 3 + 1) % len(solved))
+            if number % 3 == 2 and not all_are_right
+            else (-1, -1)
         )
         for place, cell in enumerate(solved):
             lines = solutions[cell.id].split("\n")

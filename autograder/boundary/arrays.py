@@ -12,6 +12,10 @@ from autograder.errors import WireError
 
 MAX_LENGTH: Final = 1 << 31
 """Of a dimension, also where another one is zero and no data is needed."""
+_FLOAT: Final = np.dtype(float)
+"""The type of nearly all arrays; an array of it may have an equal one in its place."""
+_NAME_OF_FLOAT: Final = _FLOAT.str
+_PARTS: Final = (str, str, list, str, bool, bytes)
 _DTYPE: Final = re.compile(r"\|b1|[<>|][iu][1248]|[<>](f2|f4|f8|f16|c8|c16|c32)|[<>]U\d{1,5}|\|S\d{1,5}")
 
 
@@ -23,23 +27,25 @@ def plain_dtype(text: str) -> np.dtype[Any] | None:
 
 def is_plain_array(array: np.ndarray[Any, Any]) -> bool:
     """Whether an array of the plain class holds nothing but numbers or texts."""
-    return plain_dtype(array.dtype.str) is not None and array.dtype.names is None
+    dtype = array.dtype
+    return dtype is _FLOAT or (plain_dtype(dtype.str) is not None and dtype.names is None)
 
 
 def array_node(array: np.ndarray[Any, Any]) -> list[Any]:
     """The node of a plain array."""
-    flags = array.flags
-    order: Literal["F", "C"] = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
-    return ["a", array.dtype.str, array.shape, order, flags.writeable, array.tobytes(order)]
+    flags, dtype = array.flags, array.dtype
+    order: Literal["F", "C"] = "F" if not flags.c_contiguous and flags.f_contiguous else "C"
+    name = _NAME_OF_FLOAT if dtype is _FLOAT else dtype.str
+    return ["a", name, array.shape, order, flags.writeable, array.tobytes(order)]
 
 
 def read_array(node: list[Any]) -> np.ndarray[Any, Any]:
     """The array that a node stands for. Raises WireError."""
     # Without `match`, which takes longer than everything else here.
-    if [type(part) for part in node] != [str, str, list, str, bool, bytes] or node[3] not in ("C", "F"):
+    if (*map(type, node),) != _PARTS or node[3] not in ("C", "F"):
         raise WireError("a malformed message")
     _, name, shape, order, writeable, data = node
-    dtype = plain_dtype(name) if len(name) < 10 else None
+    dtype = _FLOAT if name == _NAME_OF_FLOAT else plain_dtype(name) if len(name) < 10 else None
     if dtype is None or len(shape) > 32:
         raise WireError(f"an array of dtype {name[:20]}")
     size = dtype.itemsize
@@ -53,6 +59,9 @@ def read_array(node: list[Any]) -> np.ndarray[Any, Any]:
         raise WireError("an array of impossible shape")
     if not data:
         array = np.empty(shape, dtype, order=order)
+    elif dtype is _FLOAT and order == "C":
+        array = np.empty(shape, dtype)
+        array.data.cast("B")[:] = data
     else:
         if dtype.kind == "b" and data.translate(None, b"\0\1"):
             raise WireError("an array of impossible truth values")

@@ -39,8 +39,8 @@ class Snapshot:
 def _contents(value: object) -> tuple[Any, ...]:
     kind = type(value)
     if kind is np.ndarray:
-        array = cast(np.ndarray[Any, Any], value)
-        return (array.tobytes(), array.shape, array.dtype.str)
+        array: np.ndarray[Any, Any] = value  # type: ignore[assignment]
+        return (array.tobytes(), array.shape, array.dtype)
     if kind is list:
         return tuple(cast(list[object], value))
     if issubclass(kind, dict):

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import ast
 import base64
+import inspect
 import math
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import CodeType
-from typing import Any, cast
+from typing import Any, Final, cast
 
 # NumPy imports these when they are asked for. Here it is before the fork: no submission pays for them.
 import numpy.char
@@ -98,6 +100,10 @@ class _DisplayHook(DisplayHook):
         pass
 
 
+_NO_MODULE: Final = "no module"
+"""A name that none has."""
+
+
 class _Compiler(CachingCompiler):
     """Takes the syntax tree of a cell that has been parsed already, and its code if that is kept."""
 
@@ -114,6 +120,13 @@ class _Compiler(CachingCompiler):
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         # Without the cell's number: it need not be the same when a cell is run again.
         return super().get_code_name(raw_code, transformed_code, 0)
+
+    def cache(self, transformed_code: str, number: int = 0, raw_code: str | None = None) -> str:
+        name = super().cache(transformed_code, number, raw_code)
+        # For a traceback, `inspect` looks through all modules for one that has this file, at each line anew.
+        with suppress(OSError):  # the working folder may be gone
+            inspect.modulesbyfile[str(Path(name).absolute())] = _NO_MODULE
+        return name
 
     def __call__(self, source: Any, filename: str, symbol: str, *more: Any, **options: Any) -> CodeType:
         """IPython compiles a cell statement by statement, each as the only one of a tree of its own."""
@@ -204,6 +217,10 @@ class NotebookShell(InteractiveShell):
         lines = [line for line in stb if isinstance(line, str)]
         entry = {"output_type": "error", "ename": real_name(etype), "evalue": message}
         self.outputs.add(entry | {"traceback": lines}, len(message) + sum(map(len, lines)))
+
+    def _format_exception_for_storage(self, *_: Any, **__: Any) -> dict[str, Any]:
+        """For the history, which is not kept here: who shows a traceback has made one already."""
+        return {}
 
     def transform_cell(self, raw_cell: str) -> str:
         """Turns magics into Python; what is Python already needs no tokenising, which takes IPython long.

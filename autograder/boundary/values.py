@@ -77,6 +77,8 @@ class Encoder:
             kind = plain
             if kind in (str, bytes, int, float, complex):
                 return self.add(small(value, kind), depth)
+        if kind is np.ndarray:  # most of what has a node
+            return self._reference(value, depth)
         if kind is int:
             if -(1 << 63) <= cast(int, value) < 1 << 63:
                 return value
@@ -92,6 +94,10 @@ class Encoder:
             return text
         if kind is bytes:
             return value
+        return self._reference(value, depth)
+
+    def _reference(self, value: object, depth: int) -> msgpack.ExtType:
+        """The reference to the node of an object, which is made the first time."""
         key = id(value)
         if key in self._seen:
             if (seen := self._seen[key]) is None:
@@ -122,7 +128,8 @@ class Encoder:
             and (special := find_kind(value, self.side.wants)) is not None
         ):
             return self._special(special, value, depth)
-        kind = plain_kind(kind)
+        if kind not in _EXACT:
+            kind = plain_kind(kind)
         if kind is list or kind is tuple:
             return ["l" if kind is list else "t", self._members(value, depth)]
         if kind is dict:
@@ -182,7 +189,7 @@ class Encoder:
         keys = set()
         key: object = None
         for given, item in items_of(value):
-            key = plain_key(given)
+            key = given if type(given) is str else plain_key(given)
             keys.add(key)
             try:
                 flat += [self.add(key, depth + 1), self.add(item, depth + 1)]
@@ -226,6 +233,7 @@ class Reference(int):
     """A node's number, in the unpacked message."""
 
 
+@functools.lru_cache(maxsize=1024)
 def _unpack_extension(code: int, data: bytes) -> Reference:
     if code != _REFERENCE or len(data) != 4:
         raise WireError("a malformed message")
@@ -251,13 +259,18 @@ class Decoder:
                 raise WireError("a malformed message")
             self._depth, self._weight = 0, 1
             # Most nodes are arrays.
-            value = read_array(node) if node[0] == "a" else self._build(node)
-            if self._depth > MAX_DEPTH:
-                raise WireError(f"values nested more than {MAX_DEPTH} deep")
-            if self._weight > MAX_ITEMS:
-                raise WireError(f"more than {MAX_ITEMS} values at once")
-            if _is_mutable(node):
+            value: object
+            if node[0] == "a":
+                value = read_array(node)
                 self.mutables.append(value)
+            else:
+                value = self._build(node)
+                if self._depth > MAX_DEPTH:
+                    raise WireError(f"values nested more than {MAX_DEPTH} deep")
+                if self._weight > MAX_ITEMS:
+                    raise WireError(f"more than {MAX_ITEMS} values at once")
+                if _is_mutable(node):
+                    self.mutables.append(value)
             self._values.append(value)
             self._depths.append(self._depth)
             self._weights.append(self._weight)

@@ -70,6 +70,7 @@ def _warm_up(shell: NotebookShell, imports: Sequence[str]) -> None:
         shell.run(f"import {name}\n")
     sys.path.remove(SCRATCH)
     if "matplotlib.pyplot" in sys.modules:
+        shell.find_line_magic("matplotlib")  # type: ignore[no-untyped-call]  # imported when asked for
         shell.run("import matplotlib.pyplot as plt\nplt.plot([0, 1]); plt.title('$x$')\nplt.show()")
     shell.reset()  # type: ignore[no-untyped-call]
     shell.execution_count = 1

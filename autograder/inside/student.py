@@ -20,6 +20,7 @@ from autograder.boundary.channel import Channel, Kind
 from autograder.boundary.files import answer_files
 from autograder.boundary.handles import ERA
 from autograder.boundary.linux import SCRATCH
+from autograder.boundary.plain import real_name
 from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode
 from autograder.inside import seccomp
@@ -178,7 +179,7 @@ def _serve(shell: NotebookShell, control: Channel, memory: int) -> None:
         if kind == Kind.CELL:
             side.world.become(None)
             outputs, error = shell.run(body.decode())
-            shown = json.dumps([outputs, type(error).__name__ if error else None], default=str)
+            shown = json.dumps([outputs, real_name(type(error)) if error else None], default=str)
             shell.user_ns.update(stand_ins)  # the cell may have defined the functions that they stand for
             if tests is not None:
                 tests.mark_place()
