@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import resource
@@ -42,12 +43,15 @@ def student(
     setup: dict[str, Any],
     confinement: Confinement | None,
     warden: socket.socket,
+    dying: int,
 ) -> NoReturn:
-    """`warden` is where the warden waits for the end of the filter at which it is asked."""
+    """`warden` is where the warden waits for the end of the filter at which it is asked; from `dying` it
+    reads which signal ended the process."""
     try:
         os.setsid()
         rules = confinement.rules(setup["scratch"]) if confinement is not None else None
-        _keep_only(control.fileno(), *([warden.fileno(), rules.fd] if rules is not None else []))
+        _keep_only(control.fileno(), dying, *([warden.fileno(), rules.fd] if rules is not None else []))
+        faulthandler.enable(dying, all_threads=False)
         if setup["walls"] != "none":
             with suppress(OSError):  # of all, this one is to go if the machine has no memory left
                 Path("/proc/self/oom_score_adj").write_text("1000")

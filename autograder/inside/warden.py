@@ -26,6 +26,7 @@ from autograder.inside.usage import Usage, descendants
 
 _WATCH_SECONDS = 0.05
 _LAST_WORDS_SECONDS = 60.0
+_ABORTED = b"Fatal Python error: Aborted"
 
 
 def warden(
@@ -51,6 +52,7 @@ def warden(
         elif sys.platform == "linux":
             linux.adopt_orphans()
         journal = Journal(setup["output"])
+        last_words, dying = os.pipe2(os.O_NONBLOCK)
         child = os.fork()
     except Exception as error:
         status.send(0, Kind.FAULT, f"{type(error).__name__}: {error}".encode())
@@ -61,11 +63,12 @@ def warden(
             with suppress(OSError):  # then nobody counts but us
                 os.write(door, b"0")
         shell.outputs.journal = journal
-        student(shell, control, setup, confinement, theirs)
+        student(shell, control, setup, confinement, theirs, dying)
     if sys.platform == "linux":
         linux.hide_memory()
     control.close()
     theirs.close()
+    os.close(dying)
     if door is not None:
         os.close(door)
     usage = Usage(
@@ -84,10 +87,25 @@ def warden(
         _kill_group(child)
     if confinement is not None:
         scratch.remove(setup["scratch"])
-    ending = {"reason": reason, "code": os.waitstatus_to_exitcode(code), "used": _used(usage)}
+    ending = {"reason": reason, "code": _exit_code(code, last_words), "used": _used(usage)}
     with suppress(ChannelClosed, Overdue):
         told = json.dumps(ending | {"shown": journal.text()}).encode()
         status.send(0, Kind.ENDED, told, time.monotonic() + _LAST_WORDS_SECONDS)
+
+
+def _exit_code(status: int, last_words: int) -> int:
+    """How the student's process ended, as `os.waitstatus_to_exitcode` says it.
+
+    From the first process of a namespace the kernel keeps SIGABRT away; `abort` then ends it by SIGSEGV. What
+    `faulthandler` wrote tells them apart. A student's code could write it too, and be wrong about its own
+    crash only.
+    """
+    code = os.waitstatus_to_exitcode(status)
+    if code == -signal.SIGSEGV:
+        with suppress(BlockingIOError):
+            if os.read(last_words, len(_ABORTED)) == _ABORTED:
+                return -signal.SIGABRT
+    return code
 
 
 def _doorkeeper(handed: socket.socket, most: int) -> Doorkeeper | None:

@@ -38,8 +38,12 @@ RUNNING = " while total was running."
 LATE = "total did not finish within 3 seconds. Does a loop in it, or in what it calls, never end?"
 DEATHS = {
     "segmentation": ("import ctypes; ctypes.string_at(0)", f"The code crashed Python (SIGSEGV){RUNNING}"),
-    # No signal is sent to the first process of a namespace; the C library goes on to crash it for good.
-    "abort": ("import os; os.abort()", "The code crashed Python (SIG"),
+    "abort": ("import os; os.abort()", f"The code crashed Python (SIGABRT){RUNNING}"),
+    "double free": (
+        "import ctypes; c = ctypes.CDLL(None); c.malloc.restype = ctypes.c_void_p\n"
+        "    here = ctypes.c_void_p(c.malloc(24)); c.free(here); c.free(here)",
+        f"The code crashed Python (SIGABRT){RUNNING}",
+    ),
     "read error": ("import faulthandler; faulthandler._read_null()",
                    f"The code crashed Python (SIGSEGV){RUNNING}"),
     "stack overflow in C": ("import faulthandler; faulthandler._stack_overflow()", "SIGSEGV"),
