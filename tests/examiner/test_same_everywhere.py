@@ -14,6 +14,7 @@ from marking_run import CLASS
 
 pytestmark = [pytest.mark.walls, getattr(pytest.mark, "class")]
 
+ELSEWHERE = {"PYTHONHASHSEED": "1", "TZ": "Pacific/Apia", "LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8"}
 RUN = Path(__file__).resolve().parents[1] / "support" / "marking_run.py"
 
 
@@ -60,17 +61,12 @@ def test_every_kind_of_work_has_the_marks_and_the_reason_that_it_deserves(plainl
 @pytest.mark.parametrize(
     ("jobs", "circumstance", "environment"),
     [
-        (
-            2,
-            "",
-            {"PYTHONHASHSEED": "1", "TZ": "Pacific/Apia", "LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8"},
-        ),
-        (8, "", {"PYTHONHASHSEED": "4242"}),
+        # Two odd things at once: it need not be feared that one makes up for the other in every sentence.
+        (2, "a clock that steps forward", ELSEWHERE),
+        (8, "slow imports", {"PYTHONHASHSEED": "4242"}),
         (2, "24 endless loops", {}),
-        (2, "slow imports", {}),
-        (2, "a clock that steps forward", {}),
     ],
-    ids=["elsewhere", "8 jobs", "24 endless loops", "slow imports", "a clock that steps forward"],
+    ids=["elsewhere, with a clock that steps forward", "8 jobs, with slow imports", "24 endless loops"],
 )
 def test_nothing_but_the_answer_decides(
     jobs: int, circumstance: str, environment: dict[str, str], plainly: dict[str, Any], tmp_path: Path

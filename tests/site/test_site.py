@@ -233,6 +233,7 @@ def test_the_zip_file_depends_on_the_contents_alone(tmp_path: Path) -> None:
     assert zipped(tmp_path / "two" / "01-rnn-forward", names) != one
 
 
+@pytest.mark.proof  # builds a second site
 def test_pages_can_be_left_out(tmp_path: Path) -> None:
     """Before assignments 01 and 02 are due: later notebooks contain their answers."""
     target = tmp_path / "site"
