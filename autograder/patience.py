@@ -110,7 +110,7 @@ class _Open:
 
 
 class _OwnTime(threading.local):
-    """What the kernel tells of how long this thread has run, and has waited for a processor.
+    """The kernel's word on how long this thread has run, and has waited for a processor.
 
     It is asked four times in each call of a student's function: the file stays open for that.
     """
