@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -41,7 +42,9 @@ python3:
       - {test: "{{snippet}}.shape", fail: "the shape of {{snippet}}"}
       - {test: "round(float({{snippet}}.sum().sum()), 3)", fail: "the numbers of {{snippet}}"}
 """
-EXERCISES: Mapping[str, tuple[str, str, str, str]] = {
+Exercise = tuple[str, str, str, str]
+"""A solution, a wrong answer, the lines of the test, and those of its hidden part."""
+EXERCISES: dict[str, Exercise] = {
     "area": ("area = 12", "area = 13", "### AUTOTEST area", ""),
     "secret": ("word = 'sesame'", "word = 'Sesame'", "### HASHED AUTOTEST word", ""),
     "mean": (
@@ -64,13 +67,75 @@ EXERCISES: Mapping[str, tuple[str, str, str, str]] = {
     ),
     "plain": ("one = 1", "one = 2", "assert one == 1", ""),
 }
-"""A solution, a wrong answer, the lines of the test, and those of its hidden part."""
+KINDS: Mapping[str, tuple[str, str, str]] = {
+    "float": ("x = 2.5", "x = 2.75", "x"),
+    "truth": ("x = True", "x = False", "x"),
+    "nothing": ("x = None", "x = 0", "x"),
+    "complex": ("x = 1 + 2j", "x = 1 - 2j", "x"),
+    "texts": ("x = ['a', 'b']", "x = ['a', 'c']", "x"),
+    "tuple": ("x = (1, 'a')", "x = (1, 'b')", "x"),
+    "set": ("x = {1, 2}", "x = {1, 3}", "x"),
+    "frozenset": ("x = frozenset({1})", "x = frozenset({2})", "x"),
+    "dictionary": ("x = {'a': 1, 'b': [2]}", "x = {'a': 1, 'b': [3]}", "x"),
+    "range": ("x = range(4)", "x = range(5)", "x; list(x)"),
+    "date": (
+        "import datetime\nx = datetime.date(2020, 1, 2)",
+        "import datetime\nx = datetime.date(2020, 1, 3)",
+        "x",
+    ),
+    "fraction": ("from fractions import Fraction\nx = Fraction(1, 3)", "x = 1 / 3", "x"),
+    "counter": ("from collections import Counter\nx = Counter('aab')", "x = {'a': 2, 'b': 1}", "x"),
+    "default": (
+        "from collections import defaultdict\nx = defaultdict(int, a=1)",
+        "from collections import defaultdict\nx = defaultdict(int, a=2)",
+        "x",
+    ),
+    "named": (
+        "from collections import namedtuple\nPoint = namedtuple('Point', 'a b')\nx = Point(1, 2)",
+        "from collections import namedtuple\nPoint = namedtuple('Other', 'a b')\nx = Point(1, 2)",
+        "x; x.a",
+    ),
+    "whole": ("import numpy\nx = numpy.int64(3)", "x = 3", "x"),
+    "array": (
+        "import numpy\nx = numpy.arange(6.0).reshape(2, 3)",
+        "import numpy\nx = numpy.arange(6.0).reshape(3, 2)",
+        "x; x.shape; x.sum()",
+    ),
+    "series": (
+        "import pandas\nx = pandas.Series([1.0, 2.0])",
+        "import pandas\nx = pandas.Series([1.0, 3.0])",
+        "x",
+    ),
+    "symbols": ("import sympy\nx = sympy.Symbol('y') ** 2", "import sympy\nx = sympy.Symbol('y') ** 3", "x"),
+    "function": ("def x(n):\n    return n * n", "def x(n):\n    return n + n", "x(3); x(0.5); callable(x)"),
+    "lambda": ("x = lambda n: n + 1", "x = lambda n: n + 2", "x(3); type(x).__name__"),
+    "object": (
+        "class Pair:\n    def twice(self):\n        return 2 * self.value\nx = Pair()\nx.value = 3",
+        "class Pair:\n    def twice(self):\n        return 3 * self.value\nx = Pair()\nx.value = 3",
+        "x.value; x.twice(); type(x).__name__",
+    ),
+    "figure": (
+        "import matplotlib.pyplot as plt\n_, x = plt.subplots()\nx.plot([1, 2], [3, 4])\nx.set_title('T')",
+        "import matplotlib.pyplot as plt\n_, x = plt.subplots()\nx.plot([1, 2], [3, 4])\nx.set_title('U')",
+        "x.get_title(); len(x.lines); x.lines[0].get_xdata()",
+    ),
+}
+"""A value in x, another one, and what is asked for: once as it is, once hashed."""
 WHO = ("right", "untouched", "wrong")
 
 
-def source() -> dict[str, Any]:
+def of_kinds() -> dict[str, Exercise]:
+    found = {}
+    for kind, texts in KINDS.items():
+        for name, directive in ((kind, "AUTOTEST"), (f"hashed_{kind}", "HASHED AUTOTEST")):
+            solution, another, asked = (re.sub(r"\bx\b", f"{name}_x", text) for text in texts)
+            found[name] = solution, another, f"### {directive} {asked}", ""
+    return found
+
+
+def source(exercises: Mapping[str, Exercise]) -> dict[str, Any]:
     nodes = []
-    for name, (solution, _, test, hidden) in EXERCISES.items():
+    for name, (solution, _, test, hidden) in exercises.items():
         answer = f"### BEGIN SOLUTION\n{solution}\n### END SOLUTION"
         marking = {"grade_id": f"{name}-answer", "solution": True, "locked": False}
         nodes.append(cell(f"{name}-answer", answer, nbgrader=marking))
@@ -86,14 +151,12 @@ def nbgrader(course: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(course: Path, exercises: Mapping[str, Exercise]) -> Path:
     """A course released by nbgrader, and handed in by everybody."""
-    course = tmp_path_factory.mktemp("autotest") / "course"
     place = course / "source" / "ps1"
     place.mkdir(parents=True)
     (course / "autotests.yml").write_text(TEMPLATES)
-    (place / "ps1.ipynb").write_text(json.dumps(source()))
+    (place / "ps1.ipynb").write_text(json.dumps(source(exercises)))
     nbgrader(course, "generate_assignment", "ps1")
     given = json.loads((course / "release" / "ps1" / "ps1.ipynb").read_text())
     for number, who in enumerate(WHO):
@@ -101,11 +164,16 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for node in handed_in["cells"]:
             name, _, part = node["metadata"]["nbgrader"]["grade_id"].partition("-")
             if part == "answer" and who != "untouched":
-                node["source"] = EXERCISES[name][number // 2]
+                node["source"] = exercises[name][number // 2]
         folder = course / "submitted" / who / "ps1"
         folder.mkdir(parents=True)
         (folder / "ps1.ipynb").write_text(json.dumps(handed_in))
     return course
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("autotest") / "course", EXERCISES)
 
 
 @pytest.fixture
@@ -135,23 +203,37 @@ def change(course: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-@pytest.mark.kernel
-@pytest.mark.walls
-def test_marks_are_those_of_stock_nbgrader(course: Path, tmp_path: Path, capsys: Any) -> None:
-    stock = Path(shutil.copytree(course, tmp_path / "stock"))
+def compare(course: Path, exercises: Mapping[str, Exercise], capsys: Any) -> None:
+    """Mark by stock nbgrader, and by the examiner."""
+    stock = Path(shutil.copytree(course, course.parent / "stock"))
     nbgrader(stock, "autograde", "ps1")
     expected = marks(stock)
-    full = {name: expected["right", f"{name}-test"] for name in EXERCISES}
-    assert full == dict.fromkeys(EXERCISES, 2.0)
+    full = {name: expected["right", f"{name}-test"] for name in exercises}
+    assert full == dict.fromkeys(exercises, 2.0)
     assert not any(score for (who, _), score in expected.items() if who != "right")
     before = stored(course)
     assert not any("AUTOTEST" in text for text in before.values())
     assert main(["adopt", str(course)]) == DONE
-    assert "6 of 6 tests are examined as by stock nbgrader" in capsys.readouterr().out
+    number = len(exercises)
+    assert f"{number} of {number} tests are examined as by stock nbgrader" in capsys.readouterr().out
     assert main(["grade", "ps1", "--course", str(course)]) == DONE
     assert "the test changed" not in capsys.readouterr().out
     assert marks(course) == expected
     assert stored(course) == before
+
+
+@pytest.mark.kernel
+@pytest.mark.walls
+def test_marks_are_those_of_stock_nbgrader(course: Path, capsys: Any) -> None:
+    compare(course, EXERCISES, capsys)
+
+
+@pytest.mark.proof
+@pytest.mark.kernel
+@pytest.mark.walls
+def test_values_of_many_kinds_are_marked_as_by_stock_nbgrader(tmp_path: Path, capsys: Any) -> None:
+    exercises = of_kinds()
+    compare(made(tmp_path / "course", exercises), exercises, capsys)
 
 
 @pytest.mark.kernel
@@ -188,7 +270,7 @@ def test_release_makes_the_tests_as_well(course: Path, capsys: Any) -> None:
     ],
 )
 def test_tests_made_from_other_lines_are_refused(course: Path, old: str, new: str, where: str) -> None:
-    assert load_exam(Folders.of(course), "ps1").max_score == 12
+    assert load_exam(Folders.of(course), "ps1").max_score == 2 * len(EXERCISES)
     change(course, old, new)
     with pytest.raises(
         ExamError, match=f"the cell {where} has .*AUTOTEST.*Run `nbgrader generate_assignment"
