@@ -660,7 +660,7 @@ def _compare_arrays(name: str, expected: Any, obtained: Any, *, kind_matters: bo
     if type(obtained) is not np.ndarray or obtained.dtype.kind not in "biufc":
         return Verdict(type=False, problem=finding("no-array", name=name, kind=kind_of(obtained)))
     verdict = Verdict(type=True)
-    if kind_matters and expected.dtype.kind == "i" and obtained.dtype.kind in "fc":
+    if kind_matters and expected.dtype.kind in "iu" and obtained.dtype.kind in "fc":
         verdict.type = False
         verdict.problem = finding("no-integers", name=name, dtype=str(obtained.dtype))
     elif kind_matters and obtained.dtype.kind == "c":

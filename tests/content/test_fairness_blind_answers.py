@@ -5,8 +5,8 @@ limits, other types of numbers, other containers, arrays that are used again, wh
 zero, and so on. A wrong one has to be refused by `check`, with which every grade cell begins, so that its
 author sees it; a right one by nothing.
 
-Of the fourth round, those that `check` did not refuse at first are tried each time, of the earlier rounds
-every third one, all others by `make proof`.
+Of the last two rounds, those that `check` did not refuse at first are tried each time, of the earlier
+rounds every third one, all others by `make proof`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ ROUNDS = [
         "blind_answers_third_b.toml",
         "blind_answers_fourth_a.toml",
         "blind_answers_fourth_b.toml",
+        "blind_answers_fifth.toml",
     )
 ]
 

@@ -55,6 +55,15 @@ def far_below_zero(arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments | {"H": H, "S": S}
 
 
+def outdone(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with a single real step for each example, whose scores are about -1e40.
+
+    That is below any number that somebody may write for minus infinity; its weight is exactly 1.
+    """
+    H, S, mask = arguments.values()
+    return arguments | {"H": np.where(mask.T == 1, -1e20, H), "S": 1e20 * (1 + np.abs(S))}
+
+
 def silent_steps(arguments: dict[str, Any]) -> dict[str, Any]:
     """The same arguments with zeros at the first step of each example, which is real."""
     H = arguments["H"].copy()
@@ -202,6 +211,12 @@ def gru_and_attention_cases(reference: Reference) -> dict[str, list[Case]]:
                     "padded steps that hold very large numbers", loud_padding(padded, 1e15)
                 ),
                 attention_forward_case("scores around minus a million", far_below_zero(four_units)),
+                attention_forward_case(
+                    "one real step each, with scores of -1e40", outdone(states(15, 4, 3, 2, (1, 1)))
+                ),
+                attention_forward_case(
+                    "a mask in single bytes", padded | {"mask": padded["mask"].astype(np.uint8)}
+                ),
                 attention_forward_case(
                     "padding at the beginning and between real steps",
                     padded | {"mask": with_gaps(padded["mask"])},

@@ -179,6 +179,7 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 forward("all sizes equal, small numbers", 8, (3, 3, 3), 0.4, times=1e-2),
                 forward("four axes, large numbers", 12, (2, 3, 2, 3), 0.4, times=1e2),
                 forward("a number is drawn that is exactly p", 14, (3, 4), -1),
+                forward("very large numbers", 17, (3, 4), 0.4, times=1e200),
                 forward("zeros", 13, (3, 4), 0.5, times=0.0),
                 forward("not in training, nothing to drop", 9, (2, 3), 0.0, False),
                 forward("all sizes 1", 15, (1, 1, 1), 0.4),
@@ -198,6 +199,7 @@ def dropout_cases(reference: Reference) -> dict[str, list[Case]]:
                 backward(SIZES[0][0], 5, (4, 2, 3), 0.2, SIZES[0][1]),
                 backward(SIZES[1][0], 6, (4, 2, 3), 0.9, SIZES[1][1]),
                 backward("huge gradients (1e40)", 12, (4, 2, 3), 0.2, 1e40),
+                backward("huge gradients (1e200)", 18, (3, 4), 0.4, 1e200),
                 backward("tiny gradients (1e-12), nearly all dropped", 13, (4, 2, 3), 0.5, TINY, 1 - TINY),
                 backward("all sizes equal", 7, (3, 3, 3), 0.4),
                 backward("four axes", 10, (2, 3, 2, 3), 0.4),
@@ -261,6 +263,8 @@ def batch_cases(reference: Reference) -> list[Case]:
             apart(case("fourteen names in batches of five", 12, drawn(12, 14, 5), 5)),
             rigid(case("lengths in single bytes", 8, drawn(8, 14, 12).astype(np.uint8), 5)),
             case("fifty names, lengths in single bytes", 11, drawn(11, 50, 6).astype(np.uint8), 9),
+            case("lengths up to 250 in single bytes", 13, (25 * drawn(13, 12, 10)).astype(np.uint8), 5),
+            case("lengths beyond what two bytes hold", 14, 9000 * drawn(14, 12, 12), 5),
             case("as many names as a batch holds", 9, drawn(9, 8, 9), 8),
             case("the lengths of the first case at other places", 1, rearranged(drawn(1, 12, 9)), 4),
             case("the lengths of the first case, another generator", 10, drawn(1, 12, 9), 4),
@@ -311,6 +315,14 @@ def classify_cases() -> list[Case]:
         given["parameters"]["Wya"] = np.eye(n_y, n_a)
         return case | {"arguments": given}
 
+    def wrong(case: Case, by: float) -> Case:
+        """The same with the right class of the first name `by` below the other one."""
+        given = copy.deepcopy(case["arguments"])
+        given["a"][:, 0] = by
+        given["labels"][0] = 1
+        given["parameters"] = {"Wya": np.array([[0.5, 0.5], [0.0, 0.0]]), "by": np.zeros((2, 1))}
+        return case | {"arguments": given}
+
     def with_a_silent_name(case: Case) -> Case:
         a = case["arguments"]["a"].copy()
         a[:, 1] = 0
@@ -322,6 +334,9 @@ def classify_cases() -> list[Case]:
     small = case("labels and lengths in single bytes", 9, 4, 3, 5, 3)
     for name, kind in (("lengths", np.int8), ("labels", np.uint8)):
         small["arguments"][name] = small["arguments"][name].astype(kind)
+    many = case("thirty names, labels and lengths in single bytes", 19, 1, 30, 3, 6)
+    for name, kind in (("lengths", np.uint8), ("labels", np.int8)):
+        many["arguments"][name] = many["arguments"][name].astype(kind)
     more = case("more parameters in the dictionary", 10, 3, 4, 2, 3)
     more["arguments"]["parameters"] |= draw(10, Waa=(3, 3), E=(1, 5))
     first = case("four names of different lengths", 1, 5, 4, 6, 3, [6, 2, 4, 3])
@@ -338,7 +353,9 @@ def classify_cases() -> list[Case]:
             case("small weights", 7, 3, 5, 3, 6, scale=1e-4),
             case("large weights", 8, 3, 3, 4, 4, scale=20.0),
             small,
+            many,
             more,
+            wrong(case("one name whose class is as good as impossible", 20, 2, 3, 2, 2), 499.0),
             moved(
                 case("scores that lie far from zero, and names far from each other", 13, 3, 3, 4, 4), 1500.0
             ),
@@ -364,32 +381,11 @@ def classify_cases() -> list[Case]:
     )
 
 
-def wilson_cases() -> list[Case]:
-    def case(title: str, correct: int, total: int, *z: float) -> Case:
-        arguments = {"correct": correct, "total": total} | ({"z": z[0]} if z else {})
-        return {"title": title, "arguments": arguments, "returns": ["low", "high"]}
-
-    return [
-        case("45 of 60 right", 45, 60),
-        case("nearly all of many right", 987, 1000),
-        case("none of five right", 0, 5),
-        case("all of twelve right", 12, 12),
-        case("a narrower interval", 30, 80, 1.0),
-        case("a wider interval", 7, 40, 2.576),
-        case("one of one right", 1, 1),
-        case("45 of 80 right", 45, 80),
-        case("30 of 60 right", 30, 60),
-        case("nearly all of seventy thousand right", 69_999, 70_000, 2.576),
-        case("a hundred thousand answers, half a deviation", 91_234, 100_000, 0.5),
-    ]
-
-
 def classify_and_forecast_cases(reference: Reference) -> dict[str, list[Case]]:
     return {
         **embedding_cases(),
         **dropout_cases(reference),
         "batches_by_length": batch_cases(reference),
         "classify": classify_cases(),
-        "wilson_interval": wilson_cases(),
         **forecast_cases(),
     }

@@ -1,4 +1,4 @@
-"""Cases for the second half of assignment 08: a series in pairs, truncated gradients, two forecasts."""
+"""Cases for the second half of assignment 08: an interval, pairs, truncated gradients, two forecasts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,28 @@ from autograder.authoring.cases.draw import (
     rearranged,
     rigid,
 )
+
+
+def wilson_cases() -> list[Case]:
+    def case(title: str, correct: int, total: int, *z: float) -> Case:
+        arguments = {"correct": correct, "total": total} | ({"z": z[0]} if z else {})
+        return {"title": title, "arguments": arguments, "returns": ["low", "high"]}
+
+    return [
+        case("45 of 60 right", 45, 60),
+        case("nearly all of many right", 987, 1000),
+        case("none of five right", 0, 5),
+        case("all of twelve right", 12, 12),
+        case("a narrower interval", 30, 80, 1.0),
+        case("a wider interval", 7, 40, 2.576),
+        case("one of one right", 1, 1),
+        case("45 of 80 right", 45, 80),
+        case("30 of 60 right", 30, 60),
+        case("eight deviations", 20, 50, 8.0),
+        case("a twentieth of a deviation", 20, 50, 0.05),
+        case("nearly all of seventy thousand right", 69_999, 70_000, 2.576),
+        case("a hundred thousand answers, half a deviation", 91_234, 100_000, 0.5),
+    ]
 
 
 def pair_cases() -> list[Case]:
@@ -121,6 +143,7 @@ def truncated_cases() -> list[Case]:
             case("a stretch longer than the sequence", 5, 2, 2, 1, 4, 9),
             case("a single step", 6, 2, 2, 2, 1, 1),
             case("all sizes 1", 14, 1, 1, 1, 1, 1),
+            case("a hundred and ten steps in stretches of a hundred", 18, 1, 1, 1, 110, 100),
             case("a single hidden unit and a single input", 7, 1, 1, 2, 5, 2),
             case("all sizes equal", 8, 3, 3, 3, 3, 2),
             case("gradients around 0.001", 9, 2, 3, 2, 4, 2, 1e-3),
@@ -183,6 +206,7 @@ def comparison_cases() -> list[Case]:
             case("many steps", 6, 60, 10, 2.571),
             case("two steps", 7, 2, 1, 12.706),
             case("many blocks, one deviation", 8, 50, 1, 1.0),
+            case("three blocks of three steps, one that remains", 18, 10, 3, 4.303),
             case("blocks of two steps, half a deviation", 15, 11, 2, 0.5),
             case("a forecast that is nearly right", 9, 24, 6, 3.182, near=0.1),
             with_rival(case("a rival that is always right", 10, 15, 5, 4.303), "true"),
@@ -210,6 +234,7 @@ def comparison_cases() -> list[Case]:
 
 def forecast_cases() -> dict[str, list[Case]]:
     return {
+        "wilson_interval": wilson_cases(),
         "forecast_pairs": pair_cases(),
         "truncated_backward": truncated_cases(),
         "compare_forecasts": comparison_cases(),

@@ -145,7 +145,7 @@ def masked_forward_cases(
     """
     padded, square, real = make(1, 3, 5, 2, MASK), make(2, 2, 4, 5, SQUARE_MASK), make(3, 4, 3, 2, REAL_MASK)
     cell_padded = {"unknown_numbers": ["ft", "it", "cct", "ot"]}
-    sequence_padded = {"unknown_numbers": ["caches"]}
+    sequence_padded = cell_padded
     spoiled = second_step(padded) | {"mask_t": np.array([[1.0, 0.0, 0.0, 1.0]])}
     spoiled["xt"] = spoiled["xt"].copy()
     spoiled["xt"][:, 1], spoiled["xt"][:, 2] = [np.nan, 7.0, 0.0], 7.0

@@ -93,6 +93,7 @@ def masked_cell_backward(make: Callable[..., Any], forward: Callable[..., Any], 
         ("huge gradients (1e6)", small, 1e6),
         # Beyond single precision, and beyond every limit that somebody may have thought of.
         ("huge gradients (1e40), inputs that are integers", with_integers(small), 1e40),
+        ("inputs that are single bytes", with_integers(small, np.uint8), 1.0),
         (SINGLE, second_step(in_single_precision(make(7, 3, 3, 3, SQUARE_MASK))), 1.0),
         (RIGID, column_by_column(second_step(make(8, 2, 3, 4, MASK[1:4, :2]))), 1.0),
         ("one example, a mask of integers", one_example, 1.0),

@@ -114,6 +114,7 @@ def refusal(title: str, sequences: list[Any], max_len: int | None = None) -> Cas
 def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
     real = draw(1, first=(3, 4), second=(3, 2), third=(3, 1))
     whole = [np.arange(1, 7).reshape(2, 3), np.arange(7, 11).reshape(2, 2), np.arange(11, 21).reshape(2, 5)]
+    as_long_as_needed = {"max_len": None, "padding_value": 0}
     padding = {"returns": ["padded", "mask"], "show": {"padded": [0, 1], "mask": [1]}}
     rectangle = loss_case("other sizes", 7, 3, 2, 4, np.ones((4, 2)))
     labelled = rectangle["arguments"] | {"mask": MASK[1:, 1:3]}
@@ -132,20 +133,15 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 | padding,
                 {
                     "title": "integers first and real numbers after them",
-                    "arguments": {
-                        "sequences": [whole[1], whole[0] / 10],
-                        "max_len": None,
-                        "padding_value": 0,
-                    },
+                    "arguments": {"sequences": [whole[1], whole[0] / 10]} | as_long_as_needed,
                 }
                 | padding,
                 {
                     "title": "real steps that hold the padding value",
                     "arguments": {
-                        "sequences": [np.zeros((1, 3)), np.array([[0.0, 1.0, 0.0]]), np.ones((1, 5))],
-                        "max_len": None,
-                        "padding_value": 0,
-                    },
+                        "sequences": [np.zeros((1, 3)), np.array([[0.0, 1.0, 0.0]]), np.ones((1, 5))]
+                    }
+                    | as_long_as_needed,
                 }
                 | padding,
                 {
@@ -161,11 +157,8 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 | {"show": {"padded": [0, 1], "mask": [0]}},
                 {
                     "title": "a sequence without any step, a single feature",
-                    "arguments": {
-                        "sequences": [np.zeros((1, 0)), *draw(2, one=(1, 2), two=(1, 3)).values()],
-                        "max_len": None,
-                        "padding_value": 0,
-                    },
+                    "arguments": {"sequences": [np.zeros((1, 0)), *draw(2, one=(1, 2), two=(1, 3)).values()]}
+                    | as_long_as_needed,
                 }
                 | padding,
                 {
@@ -194,29 +187,31 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 | padding,
                 {
                     "title": "two sequences of integers, then one of real numbers",
-                    "arguments": {
-                        "sequences": [*whole[:2], whole[2] / 8],
-                        "max_len": None,
-                        "padding_value": 0,
-                    },
+                    "arguments": {"sequences": [*whole[:2], whole[2] / 8]} | as_long_as_needed,
                 }
                 | padding,
                 {
                     "title": "a sequence of real numbers between two of integers",
-                    "arguments": {
-                        "sequences": [whole[0], whole[2] / 8, whole[1]],
-                        "max_len": None,
-                        "padding_value": 0,
-                    },
+                    "arguments": {"sequences": [whole[0], whole[2] / 8, whole[1]]} | as_long_as_needed,
                 }
                 | padding,
                 {
                     "title": "small integers first and large ones after them",
                     "arguments": {
-                        "sequences": [np.array([[7, 0, 3]], dtype=np.int8), np.array([[300, 7_000_000_001]])],
-                        "max_len": None,
-                        "padding_value": 0,
-                    },
+                        "sequences": [np.array([[7, 0, 3]], dtype=np.int8), np.array([[300, 7_000_000_001]])]
+                    }
+                    | as_long_as_needed,
+                }
+                | padding,
+                {
+                    "title": "single bytes without a sign",
+                    "arguments": {
+                        "sequences": [
+                            np.array([[7, 0, 250]], dtype=np.uint8),
+                            np.array([[3]], dtype=np.uint8),
+                        ]
+                    }
+                    | as_long_as_needed,
                 }
                 | padding,
                 {
@@ -234,42 +229,28 @@ def padding_and_loss_cases(reference: Reference) -> dict[str, list[Case]]:
                 | padding,
                 {
                     "title": f"integers that are all zero, {RIGID}",
-                    "arguments": {
-                        "sequences": [np.zeros((3, 2), dtype=int, order="F") for _ in range(2)],
-                        "max_len": None,
-                        "padding_value": 0,
-                    },
+                    "arguments": {"sequences": [np.zeros((3, 2), dtype=int, order="F") for _ in range(2)]}
+                    | as_long_as_needed,
                     "read_only": True,
                 }
                 | padding,
                 {
                     "title": "a single number",
-                    "arguments": {
-                        "sequences": [np.array([[2.5]])],
-                        "max_len": None,
-                        "padding_value": 0,
-                    },
+                    "arguments": {"sequences": [np.array([[2.5]])]} | as_long_as_needed,
                 }
                 | padding
                 | {"show": {}},
                 apart(
                     {
                         "title": "two sequences",
-                        "arguments": {
-                            "sequences": [whole[1] / 4, whole[0] / 8],
-                            "max_len": None,
-                            "padding_value": 0,
-                        },
+                        "arguments": {"sequences": [whole[1] / 4, whole[0] / 8]} | as_long_as_needed,
                     }
                     | padding
                 ),
                 {
                     "title": "the same numbers at other places",
-                    "arguments": {
-                        "sequences": [rearranged(item) for item in real.values()],
-                        "max_len": None,
-                        "padding_value": 0,
-                    },
+                    "arguments": {"sequences": [rearranged(item) for item in real.values()]}
+                    | as_long_as_needed,
                 }
                 | padding,
                 refusal("the refusal of an empty list", []),
