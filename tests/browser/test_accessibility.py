@@ -122,8 +122,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS])
 def test_a_notebook(page: Any, pages: dict[str, Path], name: str, is_proof: bool) -> None:
-    # Colours take most of the time: here those of two notebooks, below those of one with its code; test_site
-    # looks at all notebooks' as the site shows them.
+    # Colours take most of the time: here those of two notebooks, below those of one with its code.
     colours = is_proof or name in WITH_COLOURS
     assert not sentences(findings(page, pages[name], exclude=(CODE,), colours=colours), EVERYTHING)
     # axe-core is content with the text that nbconvert puts where a description is missing.
