@@ -1,6 +1,6 @@
-"""The machinery of `check`. To solve an exercise you need not read this.
+"""The machinery of rnn_utils.py, most of it that of `check`. To solve an exercise you need not read this.
 
-Three parts: *Cases* reads inputs and expected values from `check_data.json`, *Comparing* calls the function
+For `check`, *Cases* reads inputs and expected values from `check_data.json`, *Comparing* calls the function
 and looks at what it returns, *Hints* asks what wrong numbers tell. Nothing is shown here: rnn_utils.py
 does that.
 """
@@ -21,7 +21,7 @@ import pickle
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -1280,8 +1280,35 @@ def _inputs(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
 
 
 # --------------------------------------------------------------------------------------------------------
-# For some folders and computers: progress without tqdm, figures with other letters
+# The form of what rnn_utils.py shows: tables, questions, progress without tqdm, figures with other letters
 # --------------------------------------------------------------------------------------------------------
+
+
+def table(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> tuple[str, str]:
+    """A table of texts and numbers as aligned text and as HTML; the first entry of each row is its name."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
+    head, *body = [[html.escape(cell) for cell in row] for row in cells]
+    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    left = '<th scope="row" style="text-align: left">'
+    rest = "".join(f"<tr>{left}{name}</th><td>{'</td><td>'.join(row)}</td></tr>" for name, *row in body)
+    return "\n".join(lines), f"<table><thead><tr>{top}</tr></thead><tbody>{rest}</tbody></table>"
+
+
+def question(answer: Any, choices: Sequence[str]) -> tuple[str, str]:
+    """The choices of a question and the answer given, as text and as HTML; `answer` as `guess` takes it."""
+    number = answer if isinstance(answer, int) and 1 <= answer <= len(choices) else 0
+    if answer is ...:
+        said = _sentence("choose" if choices else "answer")
+    elif choices and not number:
+        said = _sentence("answers-have-numbers", count=len(choices))
+    else:
+        said = _sentence("your-answer", answer=number or answer)
+    lines = [f"{'●' if at == number else '○'} {at}. {choice}" for at, choice in enumerate(choices, 1)]
+    lines.append(said)
+    markup = "<br>".join(html.escape(line) for line in lines)
+    return "\n".join(lines), f'<p style="border-left: 4px solid; padding-left: 0.8em">{markup}</p>'
 
 
 class PlainProgress:

@@ -3,7 +3,7 @@
 Plain NumPy, to be read from top to bottom. Your own code uses the first three parts, Activations, Gradient
 checking and Adam. Arrays follow the notation of the notebooks: features come first, then the `m` examples of
 the batch, then the `T_x` time steps.
-The machinery of `check` is in `rnn_check.py`, its inputs and expected values are in `check_data.json`.
+The machinery of the rest is in `rnn_check.py`; what `check` expects is in `check_data.json`.
 """
 
 from __future__ import annotations
@@ -208,9 +208,7 @@ def _progress_bar(num_steps: int) -> Any:
     try:
         from tqdm import tqdm
     except ImportError:
-        from rnn_check import PlainProgress
-
-        return PlainProgress(num_steps)
+        return _machinery().PlainProgress(num_steps)
     tqdm.monitor_interval = 0  # its watching thread cannot be had in a browser, and only warns there
     return tqdm(
         total=num_steps, delay=1, mininterval=0.5, leave=False, file=sys.stdout, unit=f" {sentence('steps')}"
@@ -218,12 +216,6 @@ def _progress_bar(num_steps: int) -> Any:
 
 
 # --- Figures with a text for readers who do not see them ------------------------------------------------
-
-
-if (_font := Path(__file__).with_name("course-font.otf")).is_file():  # an edition brings letters along
-    from rnn_check import use_font
-
-    use_font(_font)
 
 
 def show_figure(figure: Figure, alt: str, *, marked: bool = True) -> None:
@@ -236,6 +228,7 @@ def show_figure(figure: Figure, alt: str, *, marked: bool = True) -> None:
 
     if not marked and os.environ.get("NBGRADER_EXECUTION"):
         plt.close(figure)
+        print(sentence("not-drawn"))
         return
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
@@ -249,14 +242,7 @@ def show_figure(figure: Figure, alt: str, *, marked: bool = True) -> None:
 
 def show_table(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> None:
     """Show a table of texts and numbers in the notebook; the first entry of each row is its name."""
-    table = [[str(cell) for cell in row] for row in (header, *rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
-    head, *body = [[html.escape(cell) for cell in row] for row in table]
-    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    left = '<th scope="row" style="text-align: left">'
-    rest = "".join(f"<tr>{left}{name}</th><td>{'</td><td>'.join(row)}</td></tr>" for name, *row in body)
-    _display("\n".join(lines), f"<table><thead><tr>{top}</tr></thead><tbody>{rest}</tbody></table>")
+    _display(*_machinery().table(header, rows))
 
 
 def guess(answer: Any, *choices: str) -> None:
@@ -266,17 +252,7 @@ def guess(answer: Any, *choices: str) -> None:
 
     It counts for nothing, and nobody compares it but you.
     """
-    number = answer if isinstance(answer, int) and 1 <= answer <= len(choices) else 0
-    if answer is ...:
-        said = sentence("choose" if choices else "answer")
-    elif choices and not number:
-        said = sentence("answers-have-numbers", count=len(choices))
-    else:
-        said = sentence("your-answer", answer=number or answer)
-    lines = [f"{'●' if at == number else '○'} {at}. {choice}" for at, choice in enumerate(choices, 1)]
-    lines.append(said)
-    markup = "<br>".join(html.escape(line) for line in lines)
-    _display("\n".join(lines), f'<p style="border-left: 4px solid; padding-left: 0.8em">{markup}</p>')
+    _display(*_machinery().question(answer, choices))
 
 
 class _Display:
@@ -319,14 +295,15 @@ SENTENCES = {
     "progress": "{done} of {total} steps, {seconds} s left, {text}",
     "steps": "steps",
     "figure": "Figure: {alt}",
+    "not-drawn": "Not drawn while work is marked: the network was trained for a few steps only.",
     "choose": "Write the number of your answer in place of the dots and run this cell.",
     "answer": "Write your answer in place of the dots and run this cell.",
     "answers-have-numbers": "The answers have the numbers 1 to {count}.",
     "your-answer": "Your answer: {answer}. Now run on, and compare.",
     "check-needs-function": "check needs the function itself, but got a value of type {type}: write"
     ' check({exercise}, "{exercise}") without calling the function.',
-    "file-missing": "check needs the file {file} in the same folder as rnn_utils.py, and it is not there:"
-    " copy it from the folder that you were given.",
+    "file-missing": "The file {file} is missing beside rnn_utils.py: copy it from the folder that you were"
+    " given.",
     "file-damaged": "The file {file} beside rnn_utils.py is damaged: copy it again from the folder that you"
     " were given.",
     "no-exercise": "There is no exercise “{exercise}” in this assignment; it has: {names}.",
@@ -382,15 +359,15 @@ def check(function: Callable[..., Any], exercise: str) -> None:
     """
     if not callable(function):
         raise TypeError(sentence("check-needs-function", type=type(function).__name__, exercise=exercise))
-    for step in _checker().steps(function, exercise, Path(__file__).parent):
+    for step in _machinery().steps(function, exercise, Path(__file__).parent):
         for text, markup, data in step.shown:
             _display(text, markup, data)
         if step.sentence:
             raise CheckFailed(step.sentence, step.hint, step.heading, step.findings)
 
 
-def _checker() -> Any:
-    """The module in rnn_check.py, which is needed here alone."""
+def _machinery() -> Any:
+    """The module in rnn_check.py, which does what need not be read here."""
     try:
         import rnn_check
 
@@ -402,3 +379,7 @@ def _checker() -> Any:
     except (SyntaxError, ValueError, AttributeError, NameError):
         raise ValueError(sentence("file-damaged", file="rnn_check.py")) from None
     return rnn_check
+
+
+if (_font := Path(__file__).with_name("course-font.otf")).is_file():  # an edition brings letters along
+    _machinery().use_font(_font)

@@ -85,8 +85,12 @@ def reference_namespace(
     """
     namespace: dict[str, Any] = {"__name__": f"reference of {assignment}"}
     path = notebook_path(assignment, course)
-    quiet = redirect_stdout(io.StringIO())
-    with working_directory(path.parent), imported_as("rnn_utils", student_tools(course)), quiet:
+    with (
+        working_directory(path.parent),
+        imported_as("rnn_utils", student_tools(course)),
+        imported_as("rnn_check", checker(course)),
+        redirect_stdout(io.StringIO()),
+    ):
         for identifier, name, source in _sources(path.read_bytes()):
             source = (answers or {}).get(name, source)
             code = "\n".join(line for line in source.splitlines() if not line.startswith("%"))

@@ -593,7 +593,7 @@ def test_without_its_machinery_check_says_which_file_is_missing(tmp_path: Path, 
     shutil.copy(course / "rnn_utils.py", tmp_path)
     program = "import rnn_utils\nprint(rnn_utils.softmax(0.0))\nrnn_utils.check(print, 'double')"
     for content, said in (
-        (None, "FileNotFoundError: check needs the file rnn_check.py in the same folder as rnn_utils.py"),
+        (None, "FileNotFoundError: The file rnn_check.py is missing beside rnn_utils.py"),
         ("def", "ValueError: The file rnn_check.py beside rnn_utils.py is damaged: copy it again"),
         ("", "ValueError: The file rnn_check.py beside rnn_utils.py is damaged: copy it again"),
     ):

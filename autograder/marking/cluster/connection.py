@@ -34,6 +34,12 @@ distributed:
       scheduler: {{cert: {certificate}, key: {key}}}
       worker: {{cert: {certificate}, key: {key}}}
       client: {{cert: {certificate}, key: {key}}}
+  # Dask looks a hundred times a second at what each worker does, to draw it: time that marking could use.
+  worker:
+    profile: {{enabled: false}}
+  admin:
+    tick: {{interval: 500ms}}
+    system-monitor: {{interval: 5s, disk: false}}
 """
 
 
