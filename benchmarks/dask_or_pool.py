@@ -4,9 +4,10 @@
     python benchmarks/dask_or_pool.py --count 60 --assignment 01-rnn-forward --rounds 1
 
 The same class is marked by `autograder grade --jobs N` and on N workers with one thread each, in turn. The
-efficiency is the time (and the CPU time of all processes) of the former over that of the latter. Start-up is
-in both: a second exam is warmed up for the cluster, which matters less the larger the class is. On a machine
-that does other things as well, believe the CPU time.
+efficiency is the time (and the CPU time of all processes) of the former over that of the latter. The cluster
+has the settings and the certificates that `autograder certificates` makes. Start-up is in both: a second exam
+is warmed up for the cluster, which matters less the larger the class is. On a machine that does other things
+as well, believe the CPU time.
 """
 
 from __future__ import annotations
@@ -25,32 +26,35 @@ from pathlib import Path
 from cpu import Account, account
 from honest_class import hand_in, make_course
 
+from autograder.marking.cluster.connection import make_certificates
+
 PATIENCE = 120.0
 """Seconds to wait for the cluster."""
 
 
 @contextmanager
-def cluster(folder: Path, workers: int, counted: Account) -> Iterator[Path]:
-    """A scheduler and its workers on the loopback: the scheduler's file."""
+def cluster(folder: Path, workers: int, counted: Account) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A scheduler and its workers on the loopback: the scheduler's file, and the environment to use it in."""
     file, log = folder / "scheduler.json", folder / "log"
+    environment = {**os.environ, "DASK_CONFIG": str(make_certificates(folder / "key"))}
 
     def start(*arguments: str) -> subprocess.Popen[bytes]:
         with log.open("ab") as output:
             return subprocess.Popen(
                 [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
-                stdout=output, stderr=output, cwd=folder, preexec_fn=counted.join,
+                stdout=output, stderr=output, cwd=folder, preexec_fn=counted.join, env=environment,
             )  # fmt: skip
 
-    options = ["--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)]
+    options = ["--protocol", "tls", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)]
     processes = [start("scheduler", *options)]
     try:
         wait_for(lambda: file.exists() and file.read_text().endswith("}"))
-        options = ["--scheduler-file", str(file), "--nthreads", "1", "--no-nanny"]
+        options = ["--protocol", "tls", "--scheduler-file", str(file), "--nthreads", "1", "--no-nanny"]
         processes += [
             start("worker", *options, "--local-directory", str(folder / str(n))) for n in range(workers)
         ]
         wait_for(lambda: log.read_text().count("Registered to") == workers)
-        yield file
+        yield file, environment
     finally:
         for process in processes:
             process.terminate()
@@ -66,13 +70,15 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.1)
 
 
-def grade(course: Path, assignment: str, counted: Account, *options: str) -> float:
+def grade(
+    course: Path, assignment: str, counted: Account, *options: str, environment: dict[str, str] | None = None
+) -> float:
     """Seconds."""
     begin = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "autograder.cli", "grade", assignment, *options],
         cwd=course, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False,
-        preexec_fn=counted.join,
+        preexec_fn=counted.join, env=environment,
     )  # fmt: skip
     if done.returncode:
         sys.exit(f"autograder grade {' '.join(options)} failed:\n{done.stderr[-2000:]}")
@@ -88,9 +94,10 @@ def one_run(assignment: str, count: int, jobs: int, *, on_a_cluster: bool) -> tu
         hand_in(course, assignment, count)
         if not on_a_cluster:
             return grade(course, assignment, counted, "--jobs", str(jobs)), counted.seconds()
-        with cluster(Path(name), jobs, counted) as file:
+        with cluster(Path(name), jobs, counted) as (file, environment):
             before = counted.seconds()
-            seconds = grade(course, assignment, counted, "--scheduler", str(file))
+            options = ("--scheduler", str(file))
+            seconds = grade(course, assignment, counted, *options, environment=environment)
             return seconds, counted.seconds() - before
 
 

@@ -13,21 +13,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import distributed
 import msgpack
 import pytest
 import small_course
+import yaml
 from dask_cluster import DaskCluster, nodes
 from gradebooks import Gradebook
 from hypothesis import given
 from hypothesis import strategies as st
 from patience import wait_until
 
+from autograder.authoring.reference import COURSE
 from autograder.cli.main import main
 from autograder.errors import UsageError, WireError
 from autograder.exam.master import Exam
 from autograder.gradebook.published import written_out
 from autograder.hostile.submission import Handed
 from autograder.marking.cluster import connection, engine, node, plain
+from autograder.marking.cluster.connection import make_certificates
 from autograder.marking.run import Wishes
 from autograder.result import CellMark, NotebookResult, Remark, Result
 from autograder.runtime.pool import NotExamined, Postponed, Task, Unchanged
@@ -313,6 +317,28 @@ def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatc
     for address in ("tcp://127.0.0.1:1", "127.0.0.1", "tcp://127.0.0.1:port", "tls://127.0.0.1:99999999"):
         with pytest.raises(UsageError, match="No scheduler answers at"):
             connection.check(address)
+
+
+def named(settings: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where each setting stands."""
+    for name, value in settings.items():
+        yield (*place, name)
+        if isinstance(value, dict):
+            yield from named(value, (*place, name))
+
+
+def test_the_settings_beside_the_certificates_are_those_that_dask_knows(tmp_path: Path) -> None:
+    """A name that Dask does not know, or no longer, it passes over in silence. Pods have the same settings."""
+    ours = yaml.safe_load(make_certificates(tmp_path / "keys").read_text())
+    own = Path(distributed.__file__).with_name("distributed.yaml")
+    known = {*named(yaml.safe_load(own.read_text()))}
+    of_tls = ("distributed", "comm", "tls")
+    assert [place for place in named(ours) if place not in known and place[:3] != of_tls] == []
+    pods = yaml.safe_load((COURSE / "docs" / "kubernetes" / "settings.yaml").read_text())
+    theirs = yaml.safe_load(pods["data"]["dask.yaml"])
+    for settings in (ours, theirs):
+        del settings["distributed"]["comm"]["tls"]  # paths of files
+    assert theirs == ours
 
 
 @on_a_cluster
