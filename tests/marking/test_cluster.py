@@ -328,7 +328,7 @@ def named(settings: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...
 
 
 def test_the_settings_beside_the_certificates_are_those_that_dask_knows(tmp_path: Path) -> None:
-    """A name that Dask does not know, or no longer, it passes over in silence. Pods have the same settings."""
+    """Dask passes over a name that it does not know, or no longer. Pods have the same settings."""
     ours = yaml.safe_load(make_certificates(tmp_path / "keys").read_text())
     own = Path(distributed.__file__).with_name("distributed.yaml")
     known = {*named(yaml.safe_load(own.read_text()))}
