@@ -25,7 +25,7 @@ from autograder.authoring.cases.classify_and_forecast import classify_and_foreca
 from autograder.authoring.cases.draw import Case, Reference
 from autograder.authoring.cases.forward import lstm_forward_cases, rnn_forward_cases
 from autograder.authoring.cases.padding_and_loss import padding_and_loss_cases
-from autograder.authoring.reference import COURSE, checker, notebook_path, reference_namespace
+from autograder.authoring.reference import COURSE, checker, notebook_path, reference_namespace, tools_imported
 from autograder.sentences.catalogue import templates
 
 SHARED = ("parameters", "x")
@@ -48,11 +48,10 @@ CASES: dict[str, Callable[[Reference], dict[str, list[Case]]]] = {
 
 def check_data(assignment: str, course: Path = COURSE) -> str:
     """The text of `check_data.json` for one assignment."""
-    reference = reference_namespace(assignment, course)
-    exercises, decoded = stored_cases(
-        reference, CASES[assignment](reference), notebook_path(assignment, course).parent, course
-    )
-    return as_text(exercises, fingerprints.slips(assignment, decoded, course))
+    reference, folder = reference_namespace(assignment, course), notebook_path(assignment, course).parent
+    with tools_imported(course):  # a training run shows how far it is
+        exercises, decoded = stored_cases(reference, CASES[assignment](reference), folder, course)
+        return as_text(exercises, fingerprints.slips(assignment, decoded, course))
 
 
 def stored_cases(

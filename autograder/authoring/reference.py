@@ -74,6 +74,13 @@ def imported_as(name: str, module: ModuleType) -> Iterator[None]:
             sys.modules[name] = before
 
 
+@contextmanager
+def tools_imported(course: Path = COURSE) -> Iterator[None]:
+    """While this lasts, notebooks' code and what it defined find the course's `rnn_utils` and `rnn_check`."""
+    with imported_as("rnn_utils", student_tools(course)), imported_as("rnn_check", checker(course)):
+        yield
+
+
 def reference_namespace(
     assignment: str, course: Path = COURSE, answers: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
@@ -87,8 +94,7 @@ def reference_namespace(
     path = notebook_path(assignment, course)
     with (
         working_directory(path.parent),
-        imported_as("rnn_utils", student_tools(course)),
-        imported_as("rnn_check", checker(course)),
+        tools_imported(course),
         redirect_stdout(io.StringIO()),
     ):
         for identifier, name, source in _sources(path.read_bytes()):

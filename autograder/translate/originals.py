@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from autograder.authoring.shared_files import TOOLS, original
 from autograder.course.cells import is_grade, read_notebook
 from autograder.exam.names import hidden_lines
 from autograder.misconceptions.catalogue import load
@@ -227,9 +228,10 @@ def _of_quizzes(course: Path) -> Iterator[Message]:
 
 
 def _of_tools(course: Path) -> Iterator[Message]:
-    for key, text in sentences_in(course / "rnn_utils.py").items():
-        if key != "about":
-            yield from sentence(f"utils.{key}", text, "rnn_utils.py")
+    for name in TOOLS:
+        for key, text in sentences_in(original(name, course)).items():
+            if key != "about":
+                yield from sentence(f"utils.{key}", text, name)
     if (course / "notebooks" / "explore.py").is_file():
         for key, text in sentences_in(course / "notebooks" / "explore.py").items():
             if key != "about":

@@ -1,8 +1,8 @@
 """The machinery of rnn_utils.py, most of it that of `check`. To solve an exercise you need not read this.
 
 For `check`, *Cases* reads inputs and expected values from `check_data.json`, *Comparing* calls the function
-and looks at what it returns, *Hints* asks what wrong numbers tell. Nothing is shown here: rnn_utils.py
-does that.
+and looks at what it returns, *Hints* asks what wrong numbers tell. *Outputs* shows tables, questions and the
+progress of a training run.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import linecache
 import os
 import pickle
 import re
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -233,12 +234,6 @@ def _in_language_of(folder: Path) -> dict[str, Any]:
 
 def _missing(name: str) -> FileNotFoundError:
     return FileNotFoundError(_sentence("file-missing", file=name))
-
-
-def _sentence(name: str, **values: Any) -> str:
-    from rnn_utils import sentence
-
-    return sentence(name, **values)
 
 
 def _is_case(case: Any) -> bool:
@@ -1280,12 +1275,61 @@ def _inputs(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
 
 
 # --------------------------------------------------------------------------------------------------------
-# The form of what rnn_utils.py shows: tables, questions, progress without tqdm, figures with other letters
+# Outputs
 # --------------------------------------------------------------------------------------------------------
 
+SENTENCES = {
+    "no-exercise": "There is no exercise “{exercise}” in this assignment; it has: {names}.",
+    "smoothed-loss": "smoothed loss {loss}",
+    "progress": "{done} of {total} steps, {seconds} s left, {text}",
+    "steps": "steps",
+    "choose": "Write the number of your answer in place of the dots and run this cell.",
+    "answer": "Write your answer in place of the dots and run this cell.",
+    "answers-have-numbers": "The answers have the numbers 1 to {count}.",
+    "your-answer": "Your answer: {answer}. Now run on, and compare.",
+}
 
-def table(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> tuple[str, str]:
-    """A table of texts and numbers as aligned text and as HTML; the first entry of each row is its name."""
+
+def _sentence(name: str, **values: Any) -> str:
+    """One of the SENTENCES of this file or of rnn_utils.py, in the language of this folder."""
+    import rnn_utils
+
+    english = SENTENCES.get(name) or rnn_utils.SENTENCES[name]
+    return rnn_utils.words("utils").get(name, english).format(**values)
+
+
+class _Display:
+    """Something with a text, an HTML form, and data for programs; front ends choose what they can show."""
+
+    def __init__(self, text: str, markup: str, data: dict[str, Any]) -> None:
+        self._text, self._markup, self._data = text, markup, data
+
+    def __repr__(self) -> str:
+        return self._text
+
+    def _repr_html_(self) -> str:
+        return self._markup
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return self._data
+
+
+def display(text: str, markup: str, data: dict[str, Any] | None = None) -> None:
+    """Show the HTML form in a notebook, print the text elsewhere."""
+    if _in_notebook():
+        from IPython.display import display
+
+        display(_Display(text, markup, data or {}))  # type: ignore[no-untyped-call]
+    else:
+        print(text)
+
+
+def _in_notebook() -> bool:
+    return "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None
+
+
+def show_table(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> None:
+    """Show a table of texts and numbers; the first entry of each row is its name."""
     cells = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
@@ -1293,11 +1337,11 @@ def table(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> tuple[str, st
     top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
     left = '<th scope="row" style="text-align: left">'
     rest = "".join(f"<tr>{left}{name}</th><td>{'</td><td>'.join(row)}</td></tr>" for name, *row in body)
-    return "\n".join(lines), f"<table><thead><tr>{top}</tr></thead><tbody>{rest}</tbody></table>"
+    display("\n".join(lines), f"<table><thead><tr>{top}</tr></thead><tbody>{rest}</tbody></table>")
 
 
-def question(answer: Any, choices: Sequence[str]) -> tuple[str, str]:
-    """The choices of a question and the answer given, as text and as HTML; `answer` as `guess` takes it."""
+def show_question(answer: Any, choices: Sequence[str]) -> None:
+    """Show the choices of a question and the answer given; `answer` as `guess` takes it."""
     number = answer if isinstance(answer, int) and 1 <= answer <= len(choices) else 0
     if answer is ...:
         said = _sentence("choose" if choices else "answer")
@@ -1308,10 +1352,42 @@ def question(answer: Any, choices: Sequence[str]) -> tuple[str, str]:
     lines = [f"{'●' if at == number else '○'} {at}. {choice}" for at, choice in enumerate(choices, 1)]
     lines.append(said)
     markup = "<br>".join(html.escape(line) for line in lines)
-    return "\n".join(lines), f'<p style="border-left: 4px solid; padding-left: 0.8em">{markup}</p>'
+    display("\n".join(lines), f'<p style="border-left: 4px solid; padding-left: 0.8em">{markup}</p>')
 
 
-class PlainProgress:
+def with_progress(num_steps: int, losses: Sequence[float]) -> Iterator[int]:
+    """Count the steps of a training run as `training_progress` does, and show how far it is."""
+    bar = _progress_bar(num_steps)
+    shown = start = time.monotonic()
+    try:
+        for step in range(num_steps):
+            yield step
+            now = time.monotonic()
+            bar.update()
+            if now - start > 1 and now - shown > 0.5:
+                shown = now
+                bar.set_postfix_str(_sentence("smoothed-loss", loss=f"{np.mean(losses[-500:]):.3f}"))
+    finally:
+        bar.close()
+        if time.monotonic() - start > 1 and _in_notebook():
+            from IPython.display import clear_output
+
+            clear_output()  # type: ignore[no-untyped-call]
+
+
+def _progress_bar(num_steps: int) -> Any:
+    """tqdm's bar, or something plainer with the few methods of it that are needed here."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return _PlainProgress(num_steps)
+    tqdm.monitor_interval = 0  # its watching thread cannot be had in a browser, and only warns there
+    return tqdm(
+        total=num_steps, delay=1, mininterval=0.5, leave=False, file=sys.stdout, unit=f" {_sentence('steps')}"
+    )
+
+
+class _PlainProgress:
     """One line of text that is written over again and again."""
 
     def __init__(self, total: int) -> None:

@@ -14,8 +14,6 @@ import html
 import io
 import json
 import os
-import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -184,35 +182,8 @@ def training_progress(num_steps: int, losses: Sequence[float]) -> Iterator[int]:
     """
     if os.environ.get("NBGRADER_EXECUTION"):
         yield from range(num_steps)
-        return
-    bar = _progress_bar(num_steps)
-    shown = start = time.monotonic()
-    try:
-        for step in range(num_steps):
-            yield step
-            now = time.monotonic()
-            bar.update()
-            if now - start > 1 and now - shown > 0.5:
-                shown = now
-                bar.set_postfix_str(sentence("smoothed-loss", loss=f"{np.mean(losses[-500:]):.3f}"))
-    finally:
-        bar.close()
-        if time.monotonic() - start > 1 and _in_notebook():
-            from IPython.display import clear_output
-
-            clear_output()  # type: ignore[no-untyped-call]
-
-
-def _progress_bar(num_steps: int) -> Any:
-    """tqdm's bar, or something plainer with the few methods of it that are needed here."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return _machinery().PlainProgress(num_steps)
-    tqdm.monitor_interval = 0  # its watching thread cannot be had in a browser, and only warns there
-    return tqdm(
-        total=num_steps, delay=1, mininterval=0.5, leave=False, file=sys.stdout, unit=f" {sentence('steps')}"
-    )
+    else:
+        yield from _machinery().with_progress(num_steps, losses)
 
 
 # --- Figures with a text for readers who do not see them ------------------------------------------------
@@ -233,7 +204,7 @@ def show_figure(figure: Figure, alt: str, *, marked: bool = True) -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
-    _display(
+    _machinery().display(
         text=sentence("figure", alt=alt),
         markup=f'<img alt="{html.escape(alt)}" style="max-width: 100%" '
         f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}">',
@@ -242,7 +213,7 @@ def show_figure(figure: Figure, alt: str, *, marked: bool = True) -> None:
 
 def show_table(header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> None:
     """Show a table of texts and numbers in the notebook; the first entry of each row is its name."""
-    _display(*_machinery().table(header, rows))
+    _machinery().show_table(header, rows)
 
 
 def guess(answer: Any, *choices: str) -> None:
@@ -252,37 +223,7 @@ def guess(answer: Any, *choices: str) -> None:
 
     It counts for nothing, and nobody compares it but you.
     """
-    _display(*_machinery().question(answer, choices))
-
-
-class _Display:
-    """Something with a text, an HTML form, and data for programs; front ends choose what they can show."""
-
-    def __init__(self, text: str, markup: str, data: dict[str, Any]) -> None:
-        self._text, self._markup, self._data = text, markup, data
-
-    def __repr__(self) -> str:
-        return self._text
-
-    def _repr_html_(self) -> str:
-        return self._markup
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self._data
-
-
-def _display(text: str, markup: str, data: dict[str, Any] | None = None) -> None:
-    """Show the HTML form in a notebook, print the text elsewhere."""
-    if _in_notebook():
-        from IPython.display import display
-
-        display(_Display(text, markup, data or {}))  # type: ignore[no-untyped-call]
-    else:
-        print(text)
-
-
-def _in_notebook() -> bool:
-    return "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None
+    _machinery().show_question(answer, choices)
 
 
 # --- The sentences of this file. A folder in another language has a messages.json with the same in it. --
@@ -291,22 +232,14 @@ SENTENCES = {
     "shapes-differ": "Arrays of the shapes {first} and {second} cannot be compared.",
     "adam-counts": "Adam counts its steps from 1, but t is {t}.",
     "no-gradient": "None of the gradients {gradients} belongs to a parameter of {parameters}.",
-    "smoothed-loss": "smoothed loss {loss}",
-    "progress": "{done} of {total} steps, {seconds} s left, {text}",
-    "steps": "steps",
     "figure": "Figure: {alt}",
     "not-drawn": "Not drawn while work is marked: the network was trained for a few steps only.",
-    "choose": "Write the number of your answer in place of the dots and run this cell.",
-    "answer": "Write your answer in place of the dots and run this cell.",
-    "answers-have-numbers": "The answers have the numbers 1 to {count}.",
-    "your-answer": "Your answer: {answer}. Now run on, and compare.",
     "check-needs-function": "check needs the function itself, but got a value of type {type}: write"
     ' check({exercise}, "{exercise}") without calling the function.',
     "file-missing": "The file {file} is missing beside rnn_utils.py: copy it from the folder that you were"
     " given.",
     "file-damaged": "The file {file} beside rnn_utils.py is damaged: copy it again from the folder that you"
     " were given.",
-    "no-exercise": "There is no exercise “{exercise}” in this assignment; it has: {names}.",
 }
 
 
@@ -359,9 +292,10 @@ def check(function: Callable[..., Any], exercise: str) -> None:
     """
     if not callable(function):
         raise TypeError(sentence("check-needs-function", type=type(function).__name__, exercise=exercise))
-    for step in _machinery().steps(function, exercise, Path(__file__).parent):
-        for text, markup, data in step.shown:
-            _display(text, markup, data)
+    machinery = _machinery()
+    for step in machinery.steps(function, exercise, Path(__file__).parent):
+        for output in step.shown:
+            machinery.display(*output)
         if step.sentence:
             raise CheckFailed(step.sentence, step.hint, step.heading, step.findings)
 

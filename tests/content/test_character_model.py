@@ -18,6 +18,7 @@ import pytest
 from autograd import grad
 from grading import cells_of
 
+import rnn_check
 import rnn_utils
 from autograder.authoring.reference import COURSE, notebook_path, reference_namespace
 from autograder.course.cells import read_notebook
@@ -327,7 +328,7 @@ def test_names_drawn_at_random_are_right_whatever_is_drawn(before: str, name: st
 def ticking(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """A clock that goes on by so many seconds each time it is read."""
     clock = itertools.count(step=seconds)
-    monkeypatch.setattr(rnn_utils, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    monkeypatch.setattr(rnn_check, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
 
 
 def test_while_being_marked_runs_are_short_and_silent(
