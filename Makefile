@@ -45,7 +45,7 @@ check: .venv/ready  ## formatting, types, import rules, dependencies and the qui
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py --quick
 
 proof: .venv/ready  ## what the tests prove with a share of the cases, with all of them: an hour
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup --proof -m "class or proof" tests
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup --proof -m "class or proof or share" tests
 
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 fuzz: .venv/ready  ## hundreds of times as many random examples as in the tests: a night (again: SEED=…)

@@ -48,9 +48,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         # Processes that share the tests would not agree on what they are called.
         raise pytest.UsageError(f"Give these tests names (ids=…) without an address: {', '.join(moving)}")
     if not config.getoption("--proof"):
-        later = [item for item in items if item.get_closest_marker("proof")]
-        config.hook.pytest_deselected(items=later)
-        items[:] = [item for item in items if not item.get_closest_marker("proof")]
+        later = needs.left_for_the_proof(items, is_asked_for=any("::" in name for name in config.args))
+        config.hook.pytest_deselected(items=sorted(later, key=lambda item: item.nodeid))
+        items[:] = [item for item in items if item not in later]
     for item in items:
         renamed = vars(item).get("_nodeid")
         if renamed and hasattr(item, "_id"):

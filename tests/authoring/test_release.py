@@ -230,6 +230,7 @@ def test_imports_only_what_a_student_has(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.kernel
+@pytest.mark.share(4)
 def test_works_alone_in_an_empty_directory(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,6 +113,7 @@ def test_pictures_are_there_and_described(edition: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.kernel
+@pytest.mark.share(4)
 def test_runs_with_the_solutions_pasted_in(
     edition: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,7 @@ NOTEBOOKS = sorted((COURSE / "notebooks").glob("*.ipynb")) + [
     COURSE / "release" / name / f"{name}.ipynb" for name in assignments()
 ]
 WITH_COLOURS = ("01-start-here", "03-rnn-backward")
-MARKED = ("01-rnn-forward", "02-lstm-forward")
+MARKED = ("01-rnn-forward",)
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS])
+@pytest.mark.share(3)
 def test_a_notebook(page: Any, pages: dict[str, Path], name: str, is_proof: bool) -> None:
     # Colours take most of the time: here those of two notebooks, below those of one with its code.
     colours = is_proof or name in WITH_COLOURS
@@ -153,7 +154,7 @@ def rnn_cell_forward(xt, a_prev, parameters):
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's class, and one who passes the visible check only, marked in two assignments."""
+    """The demo's class, and one who passes the visible check only, marked in one assignment."""
     import nbformat
 
     course = tmp_path_factory.mktemp("class") / "course"
@@ -198,6 +199,7 @@ def test_the_class_report(page: Any, course: Path, folder: str, width: int) -> N
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.share(4)
 def test_a_telephone_shows_what_was_expected_and_obtained(path: Path, browser: Any) -> None:
     """At 390 px nothing but tables and code is wider than the screen, and these scroll in their own place."""
     original = COURSE / "source" / path.stem / path.name

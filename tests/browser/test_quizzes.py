@@ -92,6 +92,7 @@ def test_who_has_not_chosen_or_has_half_of_it_is_told(page: Any, site: Path) -> 
 
 
 @pytest.mark.parametrize("name", assignments())
+@pytest.mark.share(4)
 def test_every_question_has_its_choices_and_reasons(page: Any, site: Path, name: str) -> None:
     """Formulas, code and all: each is one list item, and the group is called as the question asks."""
     quizzes = open_quiz(page, site, name)
@@ -110,6 +111,7 @@ def test_every_question_has_its_choices_and_reasons(page: Any, site: Path, name:
 @pytest.mark.parametrize("address", ["quizzes/04-lstm-backward", "quizzes/index", "teaching/index",
                                      "teaching/syllabus", "teaching/hours", "teaching/objectives",
                                      "teaching/exam", "teaching/oral"])  # fmt: skip
+@pytest.mark.share(4)
 def test_pages_are_accessible_and_fit(browser: Any, site: Path, address: str, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})
     try:

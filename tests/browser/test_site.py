@@ -121,6 +121,7 @@ def test_a_page(opened: Open, name: str, is_proof: bool) -> None:
     "opened", [PHONE, pytest.param(DESK, marks=pytest.mark.proof)], ids=["phone", "desk"], indirect=True
 )
 @pytest.mark.parametrize("name", CHINESE)
+@pytest.mark.share(4)
 def test_a_chinese_page(opened: Open, name: str, is_proof: bool) -> None:
     """Only what a translation can change is looked at again: widths, pictures, labels, languages.
 

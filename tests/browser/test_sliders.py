@@ -23,7 +23,7 @@ LESSONS = [
     for path in sorted((COURSE / "notebooks").glob("*.ipynb"))
     if any("\nexplore(" in cell.source for cell in read_notebook(path).cells)
 ]
-SHARE = ("02-from-layer-to-recurrence", "04-inside-the-gates")
+SHARE = ("02-from-layer-to-recurrence",)
 """Opened at every run; `make proof` opens all."""
 TYPED = "(()("
 SAYS = {

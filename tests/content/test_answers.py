@@ -28,6 +28,7 @@ def listed(kind: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(("assignment", "exercise", "change"), listed("WRONG"))
+@pytest.mark.share(4)
 def test_a_wrong_answer_loses_the_exercise(
     assignment: str, exercise: str, change: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,6 +39,7 @@ def test_a_wrong_answer_loses_the_exercise(
 
 
 @pytest.mark.parametrize(("assignment", "exercise", "change"), listed("RIGHT"))
+@pytest.mark.share(3)
 def test_an_unusual_right_answer_keeps_its_points(
     assignment: str, exercise: str, change: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

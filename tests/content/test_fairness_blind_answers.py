@@ -86,6 +86,7 @@ def test_check_refuses_what_is_wrong(exercise: str, source: str) -> None:
 
 
 @pytest.mark.parametrize(("exercise", "source"), written("right"))
+@pytest.mark.share(3)
 def test_nothing_refuses_what_is_right(exercise: str, source: str) -> None:
     found = verdicts(EXERCISES[exercise], exercise, source)
     assert not found.visible and not found.hidden, found

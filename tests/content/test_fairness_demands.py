@@ -49,6 +49,7 @@ class WrittenDown:
 
 
 @pytest.mark.parametrize(("assignment", "exercise"), EXERCISES)
+@pytest.mark.share(3)
 def test_check_shows_whatever_marking_demands(
     assignment: str, exercise: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

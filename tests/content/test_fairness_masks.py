@@ -67,6 +67,7 @@ def loses_exactly(exercise: str, answers: dict[str, str], monkeypatch: Any) -> N
 
 @pytest.mark.parametrize("how", SPOILED_GRADIENTS)
 @pytest.mark.parametrize("exercise", BACKWARD)
+@pytest.mark.share(4)
 def test_spoiled_gradients_lose_the_exercise(exercise: str, how: str, monkeypatch: Any) -> None:
     loses_exactly(exercise, spoil(exercise, SPOILED_GRADIENTS[how]), monkeypatch)
 
@@ -89,6 +90,7 @@ LIMITS = {
 
 @pytest.mark.parametrize("how", LIMITS)
 @pytest.mark.parametrize("exercise", BACKWARD)
+@pytest.mark.share(4)
 def test_gradients_limited_far_out_lose_the_exercise(exercise: str, how: str, monkeypatch: Any) -> None:
     loses_exactly(exercise, spoil(exercise, LIMITS[how]), monkeypatch)
 
@@ -112,6 +114,7 @@ CARRIED = {
 @pytest.mark.parametrize(
     ("exercise", "number"), [(e, n) for e, found in CARRIED.items() for n in range(len(found))]
 )
+@pytest.mark.share(4)
 def test_carried_gradients_limited_far_out_lose_the_exercise(
     exercise: str, number: int, how: str, monkeypatch: Any
 ) -> None:
@@ -243,6 +246,7 @@ RIGHT = {
 @pytest.mark.parametrize(
     ("exercise", "number"), [(e, n) for e, found in RIGHT.items() for n in range(len(found))]
 )
+@pytest.mark.share(4)
 def test_another_form_keeps_all_exercises(exercise: str, number: int, monkeypatch: Any) -> None:
     answers = replaced(exercise, RIGHT[exercise][number])
     for graded in cells_of(ASSIGNMENT)["answers"]:

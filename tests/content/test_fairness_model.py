@@ -68,6 +68,7 @@ def wrong_answers() -> list[Any]:
 
 
 @pytest.mark.parametrize(("exercise", "how"), wrong_answers())
+@pytest.mark.share(4)
 def test_check_shows_what_marking_demands(exercise: str, how: Any, monkeypatch: Any) -> None:
     if isinstance(how, dict | str):
         answers = {exercise: answer(ASSIGNMENT, exercise, how)}
@@ -188,6 +189,7 @@ def test_spoiled_gradients_lose_the_exercise(how: str, before: bool, monkeypatch
 @pytest.mark.parametrize(
     ("exercise", "how"), [pytest.param(e, how, id=f"{e}: {label}") for e, label, how in character_model.RIGHT]
 )
+@pytest.mark.share(3)
 def test_right_answers_keep_all_exercises_without_a_doubt(
     exercise: str, how: Any, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

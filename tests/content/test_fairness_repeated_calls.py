@@ -105,6 +105,7 @@ def checked(exercise: str, body: str) -> str:
 
 @pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
 @pytest.mark.parametrize("exercise", PURE)
+@pytest.mark.share(4)
 def test_a_result_remembered_under_too_little_is_wrong(exercise: str, key: str) -> None:
     if exercise in ("masked_rnn_backward", "masked_lstm_backward") and "given[1:]" in key:
         key = "(shapes(given), exactly(given[2]))"  # the predictions follow from the caches
@@ -170,6 +171,7 @@ def test_what_cannot_be_marked_is_named_before_anybody_copies_it() -> None:
 
 
 @pytest.mark.parametrize("exercise", PURE)
+@pytest.mark.share(4)
 def test_a_result_remembered_under_everything_is_right(exercise: str) -> None:
     body = "return copy.deepcopy(remembered(exactly(given), lambda: right(*given)))"
     found = verdicts(EXERCISES[exercise], exercise, answer(exercise, body))

@@ -78,6 +78,7 @@ def other_containers(value):
 
 @pytest.mark.parametrize("body", DRESSES.values(), ids=DRESSES)
 @pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.share(4)
 def test_the_dress_of_a_right_answer_does_not_matter(exercise: str, body: str) -> None:
     found = verdicts(EXERCISES[exercise], exercise, DRESSING + wrapped(exercise, body))
     assert not found.visible and not found.hidden, found
@@ -118,6 +119,7 @@ FORMULAS = [
 
 
 @pytest.mark.parametrize(("old", "new"), FORMULAS, ids=[f"{old} as {new}" for old, new in FORMULAS])
+@pytest.mark.share(3)
 def test_another_way_to_write_it_keeps_the_points(old: str, new: str) -> None:
     whole = re.compile(r"(?<!\w)" + re.escape(old))  # not the end of a longer name
     fitting = [exercise for exercise in EXERCISES if whole.search(reference(exercise))]
@@ -137,6 +139,7 @@ SHARPER = {
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.share(4)
 def test_rounding_stays_a_hundred_times_below_what_is_allowed(
     exercise: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +183,7 @@ def _laid_out(value: Any, layout: Callable[[Any], Any]) -> Any:
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 @pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.share(4)
 def test_every_right_answer_takes_arrays_as_the_docstring_allows(exercise: str, layout: Any) -> None:
     """The references and the unusual answers: what the docstring promises can be kept."""
     for change in ({}, *unusual(exercise)):

@@ -57,6 +57,7 @@ def gradient_names(exercise: str) -> list[str]:
 
 @pytest.mark.parametrize("change", NONLINEAR.values(), ids=NONLINEAR)
 @pytest.mark.parametrize("exercise", BACKWARD)
+@pytest.mark.share(4)
 def test_a_gradient_that_is_not_linear_in_the_upstream_gradient_is_wrong(exercise: str, change: str) -> None:
     """All of them, each alone, and the upstream gradient before anything is computed."""
     bodies = {
@@ -226,6 +227,7 @@ SIZES_OF = {
 
 @pytest.mark.parametrize("condition", SIZES_OF, ids=SIZES_OF.values())
 @pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.share(4)
 def test_every_kind_of_input_that_hidden_tests_try_is_among_the_cases(exercise: str, condition: str) -> None:
     """An answer that is wrong under this condition alone: if the hidden tests notice, `check` has to."""
     values = "given[1][0]" if exercise in BACKWARD and "cell" not in exercise else "given[-1]"

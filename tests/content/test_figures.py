@@ -58,6 +58,7 @@ def test_the_catalogue_and_the_code_name_the_same_figures() -> None:
 
 
 @pytest.mark.parametrize("committed", COMMITTED, ids=lambda p: f"{p.parents[1].name[:2]}-{p.stem}")
+@pytest.mark.share(4)
 def test_drawing_again_gives_the_committed_file(committed: Path, drawn: Path) -> None:
     old = committed.read_text("utf-8")
     new = (drawn / committed.relative_to(draw.COURSE)).read_text("utf-8")
@@ -124,6 +125,7 @@ def picture(request: pytest.FixtureRequest) -> Iterator[style.Drawing]:
 
 
 @pytest.mark.parametrize("picture", CATALOGUE, indirect=True)
+@pytest.mark.share(3)
 def test_no_label_is_cut_off_or_touches_another_label_or_a_line(picture: style.Drawing) -> None:
     renderer = picture.figure.canvas.get_renderer()
     boxes = {text: text.get_window_extent(renderer) for text in picture.axes.texts if text.get_text()}

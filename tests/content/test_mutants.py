@@ -77,6 +77,7 @@ def quick_check(assignment: str, content: list[str]) -> Any:
 
 
 @pytest.mark.parametrize(("assignment", "exercise"), EXERCISES)
+@pytest.mark.share(3)
 def test_every_mutant_is_caught_or_equivalent(
     assignment: str, exercise: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

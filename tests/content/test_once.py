@@ -43,6 +43,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 @pytest.mark.parametrize(("assignment", "exercise"), WITH_ONCE)
+@pytest.mark.share(3)
 def test_what_is_computed_once_depends_on_the_arguments_alone(
     assignment: str, exercise: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,7 @@ def test_the_measure_feels_a_difference() -> None:
 
 
 @pytest.mark.parametrize("assignment", assignments())
+@pytest.mark.share(4)
 def test_slips_change_numbers_by_far_more_than_is_allowed(assignment: str) -> None:
     """Every known slip, in one value of one case at least."""
     reference = reference_answers(assignment)
@@ -113,6 +114,7 @@ def largest_deviation(function: Any, case: Any) -> float:
 @pytest.mark.parametrize(
     "exercise", [n for n in COMPUTING if n not in ("compute_loss", "wilson_interval", "compare_forecasts")]
 )
+@pytest.mark.share(4)
 def test_arrays_that_are_too_coarse_are_refused_by_their_type(exercise: str, dtype: Any) -> None:
     """As the docstrings say; otherwise it would be luck on which side of the tolerance they end."""
     right = reference_namespace(EXERCISES[exercise])[exercise]

@@ -197,6 +197,7 @@ BY_PROCESSES = [path for path in ATTACKS if STARTS.search(path.read_text())]
     [(path, 1) for path in ATTACKS] + [(path, 32) for path in BY_PROCESSES],
     ids=lambda value: value.stem if isinstance(value, Path) else None if value == 1 else "processes",
 )
+@pytest.mark.share(3)
 def test_attack(
     path: Path,
     processes: int,
@@ -247,6 +248,7 @@ TWINS = [path for path in ATTACKS if not Attack.read(path).facts["without walls"
     ],
     ids=lambda path: path.stem,
 )
+@pytest.mark.share(3)
 def test_twin(path: Path, outside: Outside, tmp_path: Path) -> None:
     attack = Attack.read(path)
     achieved = attack.facts["without walls"]

@@ -240,6 +240,7 @@ def test_a_mistake_of_its_own_is_paid_for_as_well(examiner: Counted, tmp_path: P
         "def step(x, state):\n    while True: pass",
     ],
 )
+@pytest.mark.share(2)
 def test_however_the_earlier_function_fails(examiner: Counted, tmp_path: Path, step: str) -> None:
     assert scores(examiner.examine("alice", hand_in(tmp_path, {"step": step}))) == [0.0, 10.0, 10.0]
 
@@ -454,6 +455,7 @@ HARM = {
 
 
 @pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
+@pytest.mark.share(2)
 def test_harm_costs_the_exercise_only(examiner: Counted, tmp_path: Path, harm: str) -> None:
     """Done only while the reference is there. The next exercise and the next student are not concerned."""
     body = "if reference_is_here():\n    " + harm.replace("\n", "\n    ") + "\nreturn None"

@@ -168,6 +168,7 @@ def test_each_method_is_examined(walls: None, tmp_path: Path, method: str) -> No
         "assert {'n': count([1, 2])} == {'n': 2}",
     ],
 )
+@pytest.mark.share(3)
 def test_an_instance_that_agrees_to_everything_is_no_number(walls: None, tmp_path: Path, test: str) -> None:
     answer = AGREEABLE + VECTOR.replace("return len(items)", "return Agreeable()")
     test = f"assert Vector(1, 1) == Vector(1, 1)\n{test}"

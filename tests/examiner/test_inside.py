@@ -128,6 +128,7 @@ IN_ONE_KERNEL: dict[str, tuple[list[tuple[str, str]], dict[str, float]]] = {
 
 
 @pytest.mark.parametrize("case", IN_ONE_KERNEL)
+@pytest.mark.share(3)
 def test_it_is_as_in_one_kernel(tmp_path: Path, case: str) -> None:
     cells, expected = IN_ONE_KERNEL[case]
     marks = examine(tmp_path, cells)
@@ -289,6 +290,7 @@ def check_harmless(result: Result) -> CellMark:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.share(3)
 def test_an_attack_from_inside_costs_its_own_exercise(
     examiner: Examiner, tmp_path: Path, attack: str
 ) -> None:

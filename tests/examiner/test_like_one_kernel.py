@@ -51,6 +51,7 @@ def write(folder: Path, cells: Sequence[tuple[str, str]]) -> Path:
     ],
 )
 @pytest.mark.parametrize("inside", [False, True], ids=["between", "inside"])
+@pytest.mark.share(2)
 def test_imports_of_a_test_are_there_for_later_cells(
     answer: str, scores: list[float], inside: bool, tmp_path: Path
 ) -> None:

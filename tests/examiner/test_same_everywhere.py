@@ -63,7 +63,7 @@ def test_every_kind_of_work_has_the_marks_and_the_reason_that_it_deserves(plainl
     [
         # Two odd things at once: it need not be feared that one makes up for the other in every sentence.
         (2, "a clock that steps forward", ELSEWHERE),
-        (8, "slow imports", {"PYTHONHASHSEED": "4242"}),
+        pytest.param(8, "slow imports", {"PYTHONHASHSEED": "4242"}, marks=pytest.mark.proof),
         (2, "24 endless loops", {}),
     ],
     ids=["elsewhere, with a clock that steps forward", "8 jobs, with slow imports", "24 endless loops"],

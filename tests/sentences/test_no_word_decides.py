@@ -113,7 +113,7 @@ def marked(place: Path, *, silent: bool) -> Path:
         assert silence(package, source) > 150
     make_class(course)
     command = [sys.executable, "-m", "autograder.cli"]
-    environment = os.environ | {"PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": str(package.parent)}
 
     def run(*arguments: str, codes: tuple[int, ...] = (0, 1)) -> str:
         done = subprocess.run(

@@ -8,6 +8,8 @@ fixture asks that starts such a thing, and the assignments and exercises that a 
 from __future__ import annotations
 
 import functools
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from autograder.authoring.reference import COURSE, assignments
 
 ASSIGNMENTS = assignments()
 
-FIXTURES = {"walls": "walls", "kernel": "kernel", "whole_class": "class"}
+FIXTURES = {"walls": "walls", "kernel": "kernel", "whole_class": "class", "is_proof": "share"}
 """Fixture -> the marker of every test that uses it, directly or through other fixtures."""
 FOLDERS = {"browser": "browser", "walls": "walls", "examiner": "walls"}
 """Folder of tests -> the marker of all that stand in it."""
@@ -33,6 +35,22 @@ def mark(item: pytest.Item) -> None:
     callspec = getattr(item, "callspec", None)
     for assignment in sorted(about(callspec.params if callspec else {})):
         item.add_marker(f"assignment_{assignment[:2]}")
+
+
+def left_for_the_proof(items: Sequence[pytest.Item], *, is_asked_for: bool) -> set[pytest.Item]:
+    """The tests that only `make proof` runs: those marked `proof`, and of a test marked `share(n)` all cases
+    but each n-th. Where tests are named one by one (`is_asked_for`), none of these cases is left out."""
+    left, cases = set(), Counter[str]()
+    for item in items:
+        shares = [mark.args[0] for mark in item.iter_markers("share") if mark.args]
+        if item.get_closest_marker("proof"):
+            left.add(item)
+        elif shares and not is_asked_for:
+            test = item.nodeid.partition("[")[0]
+            if cases[test] % shares[0]:
+                left.add(item)
+            cases[test] += 1
+    return left
 
 
 def about(parameters: dict[str, Any]) -> set[str]:
