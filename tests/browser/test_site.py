@@ -100,7 +100,16 @@ def opened(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterat
     context.close()
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    ("opened", "name"),
+    [pytest.param(PHONE, name, id=f"phone-{name}") for name in PAGES]
+    + [
+        # The text is the same as on a phone, and the side bar the same on every page.
+        pytest.param(DESK, name, id=f"desk-{name}", marks=() if name in ALSO_ON_A_DESK else pytest.mark.proof)
+        for name in PAGES
+    ],
+    indirect=["opened"],
+)
 def test_a_page(opened: Open, name: str, is_proof: bool) -> None:
     page = opened(name)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the screen"
@@ -108,7 +117,7 @@ def test_a_page(opened: Open, name: str, is_proof: bool) -> None:
     assert all(height > 5 for height in page.evaluate(FORMULAS))
     assert not page.evaluate(WRONG_STOPS)
     if page.viewport_size == DESK["viewport"] and name not in ALSO_ON_A_DESK:
-        return  # the text is the same as on a phone, and the side bar the same on every page
+        return
     page.evaluate(AXE_SCRIPT)
     # The colours of code are the same on every page, and to look at each word of it takes a minute; those of
     # notebooks are looked at in a few.
