@@ -381,6 +381,7 @@ PARTS = st.recursive(
 @pytest.mark.parametrize("name", [*KINDS_BY_NAME, "no kind", ""])
 @given(st.lists(PARTS, max_size=5))
 @examples(40)
+@pytest.mark.share(3)
 def test_a_lie_is_refused_or_is_a_value(name: str, parts: list[Any]) -> None:
     nodes, root = msgpack.unpackb(encode(parts)[0], ext_hook=msgpack.ExtType, strict_map_key=False)
     items = nodes[root.data[0]][1]

@@ -470,6 +470,7 @@ def test_a_terminal_without_some_letters_gets_them_described(course: Path) -> No
 
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)], ids=str)
 @pytest.mark.walls
+@pytest.mark.share(2)
 def test_closed_streams_cost_nothing(course: Path, closed: tuple[int, ...]) -> None:
     small.submit(course, "alice", **small.RIGHT)
 

@@ -109,6 +109,7 @@ def add_the_exercise(course: Path) -> None:
     path.write_text(f"{path.read_text('utf-8')}\n{slip}", "utf-8")
 
 
+@pytest.mark.proof
 def test_an_exercise_is_added_as_the_guide_says(tmp_path: Path) -> None:
     course = copy_of_the_course(tmp_path / "course")
     add_the_exercise(course)

@@ -205,6 +205,7 @@ BIG = {
         "assert double(1) == 2 or variable",
     ],
 )
+@pytest.mark.share(3)
 def test_a_variable_of_the_students_costs_nothing(tmp_path: Path, test: str, value: str) -> None:
     result = examine_one(tmp_path, test, f"def double(x):\n    return 2 * x\nvariable = {BIG[value]}")
     assert [mark.score for mark in result.notebooks[0].marks] == [10.0], result.notebooks[0].marks

@@ -174,6 +174,7 @@ def test_nothing_of_an_attack_is_alive(attack: str) -> None:
 
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.long
+@pytest.mark.share(3)
 def test_no_attack_reaches_the_page(course: Path, attack: str) -> None:
     small.submit(course, "alice")
     mark(course)

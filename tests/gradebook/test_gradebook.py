@@ -734,6 +734,7 @@ def test_a_gradebook_locked_in_the_middle_loses_only_what_was_not_yet_told(
 
 @pytest.mark.parametrize("guilty", range(5))
 @pytest.mark.parametrize("error", [ValueError("odd"), NotRecorded("it is odd"), OSError(5, "odd")])
+@pytest.mark.share(3)
 def test_of_results_recorded_together_one_that_cannot_be_costs_only_that_student(
     course: Path, monkeypatch: pytest.MonkeyPatch, guilty: int, error: Exception
 ) -> None:

@@ -268,6 +268,7 @@ def test_a_scheduler_without_workers_is_told(
 
 @on_a_cluster
 @pytest.mark.walls
+@pytest.mark.proof
 def test_the_doctor_says_of_each_worker_what_holds(
     own_cluster: DaskCluster, tmp_path: Path, capsys: Any
 ) -> None:

@@ -44,6 +44,7 @@ def soup(path: Path) -> BeautifulSoup:
 
 
 @pytest.mark.parametrize("name", [*TRANSLATED, "search"])
+@pytest.mark.share(3)
 def test_a_page_is_there_in_both_languages_and_leads_to_itself(site: Path, name: str) -> None:
     english, chinese = site / f"{name}.html", site / "zh_CN" / f"{name}.html"
     assert soup(english).html["lang"] == "en" and soup(chinese).html["lang"] == "zh-CN"
