@@ -44,7 +44,7 @@ kernels: .venv/ready  ## the walls on Debian's kernels, in virtual machines (nee
 check: .venv/ready  ## formatting, types, import rules, dependencies and the quick tests: a minute
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py --quick
 
-proof: .venv/ready  ## what the tests prove with a share of the cases, with all of them: an hour
+proof: .venv/ready  ## what the tests prove with a share of the cases, with all of them: some hours
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadgroup --proof -m "class or proof or share" tests
 
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')

@@ -1,4 +1,4 @@
-"""What `make test` leaves to `make proof`: a rule that leaves out too much would go unnoticed."""
+"""The rule by which `make test` leaves cases to `make proof`: nobody would notice if it left out too much."""
 
 from __future__ import annotations
 
