@@ -147,11 +147,11 @@ class Patience:
         hurry: float | None = None,
         is_first_new: bool = False,
     ) -> None:
-        """All the `allowances` are charged; raised is the fault of the first that is used up. `is_first_new`:
+        """Charges all the `allowances`, and raises the fault of the first that is used up. `is_first_new`:
         the first of them is for this question alone.
 
-        Past `hurry` (by `time.monotonic`) it raises Hurried; past the backstop, of so many seconds, what
-        `stalled` makes.
+        Past `hurry` (by `time.monotonic`) it raises Hurried; past the backstop, the exception that `stalled`
+        makes of the seconds waited.
         """
         self._clock = clock
         self._allowances = allowances

@@ -85,6 +85,7 @@ def run(name: str, course: Path = COURSE) -> Any:
 
 
 def main(arguments: list[str]) -> None:
+    """Run and store the answers of the notebooks named in the arguments; of all, if none is."""
     names = arguments or answered()
     for name in tqdm(names, desc="running answers", unit="notebook"):
         nbformat.write(run(name), COURSE / "answers" / f"{name}.ipynb")  # type: ignore[no-untyped-call]

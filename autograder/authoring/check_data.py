@@ -88,6 +88,7 @@ def stored_cases(
 
 
 def as_text(exercises: Mapping[str, Any], slips: Mapping[str, Any]) -> str:
+    """The text of a check_data.json: each array on one line."""
     about = "For `check`: inputs, expected values, traces of known slips, sentences. Made by `make release`."
     sentences = dict(templates("check"))
     data = {"about": about, "exercises": exercises, "slips": slips, "sentences": sentences}
@@ -96,6 +97,7 @@ def as_text(exercises: Mapping[str, Any], slips: Mapping[str, Any]) -> str:
 
 
 def write_check_data(assignment: str, course: Path = COURSE) -> None:
+    """Write the check_data.json of an assignment beside its source."""
     target = notebook_path(assignment, course).with_name("check_data.json")
     target.write_text(check_data(assignment, course), encoding="utf-8")
 

@@ -64,6 +64,7 @@ def _joined_streams(outputs: list[Any]) -> list[Any]:
 
 
 def main(arguments: list[str]) -> None:
+    """Run and store the notebooks named in the arguments; of all, if none is."""
     paths = [Path(argument) for argument in arguments] or course_notebooks()
     for path in tqdm(paths, desc="running notebooks", unit="notebook"):
         notebook = execute(path)

@@ -27,11 +27,13 @@ def assignments(course: Path = COURSE) -> list[str]:
 
 
 def notebook_path(assignment: str, course: Path = COURSE) -> Path:
+    """The original of an assignment."""
     return course / "source" / assignment / f"{assignment}.ipynb"
 
 
 @contextmanager
 def working_directory(path: Path) -> Iterator[None]:
+    """Run the block in this folder."""
     before = Path.cwd()
     os.chdir(path)
     try:

@@ -20,7 +20,7 @@ from autograder.boundary.side import ALONE, NotPlain, Side
 from autograder.boundary.values import encode
 from autograder.errors import WireError
 
-__all__ = ["LONGEST_MESSAGE", "CallError", "Exchange", "Fault", "NotPlain", "StandIn", "call"]
+__all__ = ["LONGEST_MESSAGE", "CallError", "Exchange", "NoAnswer", "NotPlain", "StandIn", "call"]
 
 LONGEST_MESSAGE: Final = 10_000
 _LONGEST_SENTENCE: Final = 700
@@ -48,7 +48,7 @@ class CallError(Exception):
         return [*self.facts["traceback"]]
 
 
-class Fault(RuntimeError):
+class NoAnswer(RuntimeError):
     """The student's process did not answer."""
 
 

@@ -105,7 +105,7 @@ def _time_left(deadline: Deadline) -> float | None:
     return left
 
 
-class Kind(enum.IntEnum):
+class FrameKind(enum.IntEnum):
     """Kinds of frames: questions to the student's process and to the exam's, and their answers."""
 
     SETUP = 1

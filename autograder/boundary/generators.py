@@ -34,6 +34,7 @@ def seed_parts(generator: np.random.Generator) -> list[Any]:
 
 
 def seed_sequence(parts: list[Any]) -> np.random.SeedSequence:
+    """The counterpart of `seed_parts`. Raises WireError."""
     match parts:
         case []:
             return np.random.SeedSequence(0)

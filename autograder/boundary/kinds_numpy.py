@@ -176,8 +176,8 @@ def find(value: object, wants: frozenset[str]) -> Kind | None:
 
 
 def _is_of_texts(array: np.ndarray[Any, Any]) -> bool:
-    """Whether an array of objects is one for a reason: what holds numbers only, or rows, could have been
-    another array."""
+    """Whether an array of objects holds texts and the like: numbers alone, or rows, belong into an array of
+    numbers."""
     kinds = {type(item) for item in array.flat}
     rows = (list, tuple, np.ndarray)
     return not kinds & {*rows} and any(

@@ -43,6 +43,7 @@ libc: Any = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
 
 
 def check(result: int, what: str) -> None:
+    """Raises OSError if a call of the C library returned anything but 0."""
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
@@ -70,6 +71,7 @@ def mount(source: str, target: str, kind: str | None = None, flags: int = 0, opt
 
 
 def die_with_parent() -> None:
+    """Let the kernel kill this process when the thread that made it ends. Raises OSError."""
     check(libc.prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0), "prctl")
 
 

@@ -345,10 +345,12 @@ class Decoder:
 
 
 def pack(message: object) -> bytes:
+    """A message of plain parts as bytes."""
     return cast(bytes, msgpack.packb(message, use_bin_type=True))
 
 
 def unpack(payload: bytes) -> Any:
+    """The counterpart of `pack`. Raises WireError."""
     try:
         return msgpack.unpackb(
             payload,

@@ -10,6 +10,7 @@ from autograder.text import show
 
 
 def marks_command(options: argparse.Namespace) -> int:
+    """`autograder marks`."""
     from autograder.course.folders import Folders
     from autograder.platforms.marks_file import write_marks
 
@@ -19,6 +20,7 @@ def marks_command(options: argparse.Namespace) -> int:
 
 
 def requests_command(options: argparse.Namespace) -> int:
+    """`autograder requests`; incomplete if a file could not be read."""
     from autograder.course.folders import Folders
     from autograder.platforms.requests import known_work, read_requests
     from autograder.sentences.words import words_of_all
@@ -35,6 +37,7 @@ def requests_command(options: argparse.Namespace) -> int:
 
 
 def mail_command(options: argparse.Namespace) -> int:
+    """`autograder mail`; incomplete if somebody was left out."""
     from autograder.course.folders import Folders
     from autograder.feedback.handouts import Extras
     from autograder.platforms.mail import put_into_folder, send, write_messages

@@ -27,15 +27,18 @@ Work = Callable[[str, Answers], Answers]
 
 
 def complete(assignment: str, reference: Answers) -> Answers:
+    """All answers."""
     return reference
 
 
 def half_done(assignment: str, reference: Answers) -> Answers:
+    """The first half of the answers."""
     names = list(reference)
     return {name: reference[name] for name in names[: (len(names) + 1) // 2]}
 
 
 def untouched(assignment: str, reference: Answers) -> Answers:
+    """No answer."""
     return {}
 
 
@@ -104,6 +107,7 @@ def make_course(target: Path, origin: Path = COURSE) -> Any:
 
 
 def main(arguments: list[str]) -> int:
+    """Make the demo's class, mark it, and write its feedback and its report."""
     demo = COURSE / "demo"
     print("1. A course of its own in demo/, released to its students")
     names = make_course(demo)

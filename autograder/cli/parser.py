@@ -27,6 +27,7 @@ from autograder.course.submission_times import SUBMISSION_TIMES
 
 
 def make_parser() -> argparse.ArgumentParser:
+    """The whole command line: each command with its options, its help and its function."""
     parser = argparse.ArgumentParser(
         prog="autograder",
         description="Releases the assignments of a course, marks submissions, writes feedback.",

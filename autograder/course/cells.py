@@ -21,10 +21,12 @@ def marking(cell: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def is_answer(cell: Mapping[str, Any]) -> bool:
+    """Whether students write into a cell of ours: one of nbgrader's, with code."""
     return bool(cell["cell_type"] == "code" and marking(cell).get("solution"))
 
 
 def is_grade(cell: Mapping[str, Any]) -> bool:
+    """Whether a cell of ours marks an exercise automatically."""
     return bool(cell["cell_type"] == "code" and marking(cell).get("grade") and not marking(cell)["solution"])
 
 
@@ -46,15 +48,18 @@ _LONGEST_SOURCE = 100_000
 
 
 def marking_of(cell: Any) -> dict[str, Any]:
+    """As `marking`, for a cell that may be anything: one of a student's."""
     return nested(nested(cell, "metadata"), "nbgrader")
 
 
 def nested(value: dict[str, Any], key: str) -> dict[str, Any]:
+    """The dictionary under a key; empty if something else is there, or nothing."""
     inner = value.get(key)
     return inner if isinstance(inner, dict) else {}
 
 
 def source_of(cell: Any) -> str:
+    """The text of a cell that may be anything: its beginning, if it is longer than anyone writes."""
     source = cell.get("source", "")
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))

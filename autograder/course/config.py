@@ -83,6 +83,7 @@ def existing(folder: Path, advice: str) -> Path:
 
 
 def find_jupyter_config() -> list[Path]:
+    """The folders in which Jupyter looks for configuration, the most important first."""
     from jupyter_core.paths import jupyter_config_path
 
     return [Path(folder) for folder in jupyter_config_path()]

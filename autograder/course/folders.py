@@ -22,7 +22,7 @@ from autograder.text import name_fault, show
 
 
 @dataclass(frozen=True)
-class Submission:
+class SubmissionFolder:
     """A folder in `submitted/` that is one student's work on one assignment."""
 
     student: str
@@ -180,7 +180,7 @@ class Folders:
 
     def submissions(
         self, assignment: str, students: Sequence[str] = (), *, step: str = "submitted"
-    ) -> tuple[list[Submission], list[LeftOut]]:
+    ) -> tuple[list[SubmissionFolder], list[LeftOut]]:
         """Submissions of an assignment in the order of their students, and what is left out.
 
         `step` is where they are looked for: `submitted` or `autograded`.
@@ -191,7 +191,7 @@ class Folders:
         Raises UsageError if that place cannot be read.
         """
         excluded = set(str(self.setting("CourseDirectory", "student_id_exclude", "")).split(","))
-        found: list[Submission] = []
+        found: list[SubmissionFolder] = []
         refused: list[LeftOut] = []
         before, after = self.structure.split("{student_id}", 1)
         place = str(self.setting("CourseDirectory", f"{step}_directory", step))
@@ -223,7 +223,7 @@ class Folders:
                     continue  # what marking has not written, such as a README.md
                 refused.append(LeftOut(f"{show(entry)} is left out: {fault}."))
             else:
-                found.append(Submission(student, folder))
+                found.append(SubmissionFolder(student, folder))
         return found, refused
 
 

@@ -1,9 +1,9 @@
 """The program on the instructor's side: runs grade cells, with stand-ins for what the student defined.
 
-It is trusted, and it is given what is not: the values that the student's functions return. Of those only
-plain ones get here (see `wire`). A fork server runs the set-up cells of the master copy once; for each
-submission it forks, so that nothing that a grade cell leaves behind outlives the submission, and a result
-that makes NumPy fill the memory or compute for ever costs no more than the cell at hand.
+It is trusted, and it is given what is not: the values that the student's functions return. Of those,
+only what `boundary.values` lets across gets here. A fork server runs the set-up cells of the master copy
+once; for each submission it forks, so that nothing that a grade cell leaves behind outlives the submission,
+and a result that makes NumPy fill the memory or compute for ever costs no more than the cell at hand.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ import numpy.testing  # before the fork: many tests use it
 
 from autograder.boundary import linux
 from autograder.boundary.answers import answer, answer_callback
-from autograder.boundary.calls import CallError, Fault, NotPlain
-from autograder.boundary.channel import Channel, ChannelClosed, Kind
+from autograder.boundary.calls import CallError, NoAnswer, NotPlain
+from autograder.boundary.channel import Channel, ChannelClosed, FrameKind
 from autograder.boundary.current_figure import make_current
 from autograder.boundary.files import Files
 from autograder.boundary.shell import NotebookShell
@@ -76,11 +76,11 @@ def main(requests_fd: int) -> NoReturn:
     for name, cells in setup["notebooks"].items():
         namespaces[name], stopped[name] = run_setup(shell, cells["setup"])
     setup["stopped"] = stopped
-    channel.send(0, Kind.READY)
+    channel.send(0, FrameKind.READY)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # not before: set-up cells may run programs (`!pip …`)
     folder = Folder()
     prepare(shell, list(setup["notebooks"].values()), folder)
-    channel.send(0, Kind.READY)
+    channel.send(0, FrameKind.READY)
     setup["has_files"] = {name: _has_files(cells) for name, cells in setup["notebooks"].items()}
     setup["file_use"] = {
         name: FileUse([source for source, _ in cells["setup"]], namespaces[name])
@@ -98,7 +98,7 @@ def main(requests_fd: int) -> NoReturn:
                 requests.close()
                 folder.enter(str(os.getpid()))
                 room = Channel(socket.socket(fileno=fds[0]))
-                room.send(os.getpid(), Kind.READY)  # so that the examiner can see what it uses
+                room.send(os.getpid(), FrameKind.READY)  # so that the examiner can see what it uses
                 _Room(shell, namespaces, room, setup, folder).serve()
             except ChannelClosed:
                 pass
@@ -142,7 +142,7 @@ class _Room:
         }
         self.channel = channel
         self.askable: frozenset[str] = frozenset()
-        self.files = Files(lambda question: self.ask(question, Kind.FILES))
+        self.files = Files(lambda question: self.ask(question, FrameKind.FILES))
         self.given = folder.given
         self.wants = {name: frozenset(cells["wants"]) for name, cells in setup["notebooks"].items()}
         self.side: ExamSide
@@ -166,14 +166,14 @@ class _Room:
             number, kind, body = self.channel.receive(_HUGE)
             signal.setitimer(signal.ITIMER_PROF, number / 1000 + _MORE_SECONDS)
             signal.setitimer(signal.ITIMER_REAL, BACKSTOP * (number / 1000 + _MORE_SECONDS))
-            if kind == Kind.GRADE:
+            if kind == FrameKind.GRADE:
                 found = json.dumps(self.grade(json.loads(body)), default=str)
-                reply = Kind.OUTPUTS, found.encode()
-            elif kind == Kind.SETUP:
+                reply = FrameKind.OUTPUTS, found.encode()
+            elif kind == FrameKind.SETUP:
                 self.learn(json.loads(body))
-                reply = Kind.READY, b""
+                reply = FrameKind.READY, b""
             else:
-                reply = Kind.ANSWER, self.refer(body)
+                reply = FrameKind.ANSWER, self.refer(body)
             signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
             self.channel.send(number, *reply)
@@ -262,7 +262,7 @@ class _Room:
                     offered[name] = imported(cell["imports"][name], name)
             elif kind in ("function", "imported"):
                 offered[name] = self.side.stand_in(name)
-                with suppress(NotPlain, CallError, Fault):
+                with suppress(NotPlain, CallError, NoAnswer):
                     offered[name] = self.side.function(name)
             elif name in together:
                 offered[name] = together[name]
@@ -275,7 +275,7 @@ class _Room:
                         self.lost[name] = str(error)
                     else:
                         offered[name] = self.side.stand_in(name)
-                except (CallError, Fault):
+                except (CallError, NoAnswer):
                     pass
         return offered
 
@@ -296,7 +296,7 @@ class _Room:
 
     def call(self, question: bytes) -> bytes:
         """Pass a call on to the student's process, which finds there what the test has written, and the other
-        way round. Raises Fault."""
+        way round. Raises NoAnswer."""
         if not self.follows_files:
             return self.ask(question)
         self._follow_files()
@@ -307,26 +307,26 @@ class _Room:
 
     def _follow_files(self) -> None:
         # Where the student's process has gone, the next call tells.
-        with suppress(Fault, WireError):
+        with suppress(NoAnswer, WireError):
             self.files.follow()
         if self.files.has_received:
             refuse_pickles()
 
     def fetch(self, question: bytes) -> bytes:
-        """Fetch the value of a variable from the student's process. Raises Fault."""
-        return self.ask(question, Kind.VALUE)
+        """Fetch the value of a variable from the student's process. Raises NoAnswer."""
+        return self.ask(question, FrameKind.VALUE)
 
-    def ask(self, question: bytes, what: Kind = Kind.CALL) -> bytes:
-        """Pass a call on to the student's process. Raises Fault."""
-        self.channel.send(0, what, question if what == Kind.FILES else self.side.era + question)
+    def ask(self, question: bytes, what: FrameKind = FrameKind.CALL) -> bytes:
+        """Pass a call on to the student's process. Raises NoAnswer."""
+        self.channel.send(0, what, question if what == FrameKind.FILES else self.side.era + question)
         while True:
             _, kind, body = self.channel.receive(_HUGE)
-            if kind == Kind.CALLBACK:
-                self.channel.send(0, Kind.ANSWER, answer_callback(self.side, body))
-            elif kind == Kind.ANSWER:
+            if kind == FrameKind.CALLBACK:
+                self.channel.send(0, FrameKind.ANSWER, answer_callback(self.side, body))
+            elif kind == FrameKind.ANSWER:
                 return body
             else:
-                raise Fault(body.decode())
+                raise NoAnswer(body.decode())
 
     def learn(self, reference: Mapping[str, Any]) -> None:
         """Define the reference solutions, to be asked for those of the names in `reference` alone."""

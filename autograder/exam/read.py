@@ -100,6 +100,7 @@ def _read_cell(raw: dict[str, Any]) -> ExamCell:
 
 
 def refuse_duplicates(notebooks: list[ExamNotebook]) -> None:
+    """Raises ExamError if two cells of a notebook have one grade_id."""
     for notebook in notebooks:
         seen: set[str] = set()
         for cell in notebook.cells:
@@ -110,6 +111,7 @@ def refuse_duplicates(notebooks: list[ExamNotebook]) -> None:
 
 
 def digest_of(notebooks: list[ExamNotebook], files: dict[str, bytes]) -> str:
+    """sha256 of all that an exam consists of: notebooks and files."""
     content = [
         [
             notebook.name,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import FrameType, TracebackType
 from typing import Any
 
-from autograder.boundary.calls import CallError, Fault, NotPlain, call
+from autograder.boundary.calls import CallError, NoAnswer, NotPlain, call
 from autograder.boundary.shell import is_of_cell
 from autograder.sentences.catalogue import Finding, finding, is_finding, say
 
@@ -27,7 +27,7 @@ def students_doing(error: BaseException) -> Finding | None:
             kind = "examiner.raised-within" if message else "examiner.raised-within-silently"
         room = REASON - len(say(finding(kind, **values, message="")))
         return finding(kind, **values, message=message[:room]) if message else finding(kind, **values)
-    if isinstance(error, NotPlain | Fault):
+    if isinstance(error, NotPlain | NoAnswer):
         return finding("examiner.cannot-be-examined", text=str(error)[:REASON])
     return None
 
@@ -68,7 +68,7 @@ def findings_for(
 def findings_of_author(error: BaseException, cell: Mapping[str, Any]) -> list[Finding]:
     """The words of the exam's author about a failure, without a number or a word of the student:
     the hints of the error that a visible check raised, or the fixed text of a hidden test."""
-    if isinstance(error, CallError | NotPlain | Fault):
+    if isinstance(error, CallError | NotPlain | NoAnswer):
         return []
     if told := _of_check(error):
         return told[1:]  # the first says what is wrong with the student's values

@@ -13,7 +13,7 @@ from types import FunctionType, MethodType
 from typing import Any, Final
 from unittest.mock import NonCallableMock
 
-from autograder.boundary.calls import CallError, Exchange, Fault, NotPlain, call
+from autograder.boundary.calls import CallError, Exchange, NoAnswer, NotPlain, call
 from autograder.boundary.global_state import Following
 from autograder.boundary.handles import ERA, Handles, is_iterator
 from autograder.boundary.replies import HandedOut
@@ -50,14 +50,14 @@ class ExamSide(Handles):
         self._shared = shared
 
     def fetch(self, name: str, exchange: Exchange) -> Any:
-        """The value that the student's code has given a name. Raises NotPlain, CallError, Fault."""
+        """The value that the student's code has given a name. Raises NotPlain, CallError, NoAnswer."""
         return call(name, None, {}, exchange, side=self)
 
     def fetch_together(self, names: list[str], exchange: Exchange) -> dict[str, Any]:
         """The values of several names, so that what they share is shared here; nothing if one of them does
         not cross."""
         found: object = None
-        with suppress(NotPlain, CallError, Fault):
+        with suppress(NotPlain, CallError, NoAnswer):
             found = call(("values", names), None, {}, exchange, side=self, name="values")
         if type(found) is not list or len(found) != len(names):
             return {}
@@ -92,7 +92,7 @@ class ExamSide(Handles):
                 self._follow_figure(self.current_figure)
 
     def _follow_figure(self, show: Callable[[object], None]) -> None:
-        with suppress(NotPlain, CallError, Fault):
+        with suppress(NotPlain, CallError, NoAnswer):
             if (figure := call(("figure", 0), (), {}, self._exchange, side=self, name="figure")) is not None:
                 show(figure)
 

@@ -1,10 +1,10 @@
 """An error is not paid for twice.
 
-An exercise that fails and builds on earlier ones that have failed is
-examined once more, with the reference in the place of those. In the student's process there are stand-ins,
-which ask the examiner; the reference itself runs in another process of the exam's side. Student's code
-could keep what the reference returns, so this happens in processes for that one examination, and nothing
-comes out of them but the score and, if it fails, which of the findings of the exam's author applies.
+An exercise that fails and builds on earlier ones that have failed is examined once more, with the reference
+in their place, and the better of the two marks counts. In the student's process there are stand-ins, which
+ask the examiner; the reference itself runs in another process, on the exam's side. A student's code could
+keep what the reference returns, so this happens in processes for that one examination, and nothing comes out
+of them but the score and, if it fails, which of the findings of the exam's author applies.
 """
 
 from __future__ import annotations

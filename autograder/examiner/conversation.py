@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any, Final
 
-from autograder.boundary.channel import ChannelClosed, Kind
+from autograder.boundary.channel import ChannelClosed, FrameKind
 from autograder.boundary.values import unpack
 from autograder.errors import WireError
 from autograder.exam.notebook import ExamNotebook
@@ -86,7 +86,7 @@ class Conversation:
         cell = self.cells[index]
         # Of a test nothing but what students see of it, and find in their kernel afterwards.
         source = cell.source if not cell.is_grade else "\n".join(self.imports_of(index))
-        body = self.ask(walled, Kind.CELL, source.encode(), limit, seconds)
+        body = self.ask(walled, FrameKind.CELL, source.encode(), limit, seconds)
         try:
             outputs, _ = json.loads(body)
         except (ValueError, TypeError, RecursionError):
@@ -115,9 +115,9 @@ class Conversation:
             self._clock = Clock(self._walled.used)
             if self.stand_ins:
                 names = json.dumps(self.stand_ins).encode()
-                self.ask(self._walled, Kind.STAND_INS, names, SMALL, self.limits.wall_seconds)
+                self.ask(self._walled, FrameKind.STAND_INS, names, SMALL, self.limits.wall_seconds)
             if self.keeps_places:
-                self.ask(self._walled, Kind.KEEP_PLACES, b"", SMALL, self.limits.wall_seconds)
+                self.ask(self._walled, FrameKind.KEEP_PLACES, b"", SMALL, self.limits.wall_seconds)
             for index in self.done:
                 try:
                     self.ask_cell(self._walled, index, self.limits.wall_seconds)
@@ -133,7 +133,7 @@ class Conversation:
     def ask(
         self,
         walled: Walled,
-        kind: Kind,
+        kind: FrameKind,
         body: bytes,
         limit: int,
         seconds: float,
@@ -155,15 +155,17 @@ class Conversation:
             patience = self.patience_for(self._clock, allowances, is_first_new=True)
             walled.control.send(number, kind, body, patience)
             answered, said, answer = walled.control.receive(limit, patience)
-            while (said == Kind.REFERENCE and self.stand_ins) or (said == Kind.CALLBACK and call_back):
+            while (said == FrameKind.REFERENCE and self.stand_ins) or (
+                said == FrameKind.CALLBACK and call_back
+            ):
                 patience.look()
                 patience.pause()
-                if said == Kind.CALLBACK and call_back:
+                if said == FrameKind.CALLBACK and call_back:
                     reply = call_back(answer)
                 else:
                     reply = self._refer(answer, allowances[1:])
                 patience.resume()
-                walled.control.send(answered, Kind.ANSWER, reply, patience)
+                walled.control.send(answered, FrameKind.ANSWER, reply, patience)
                 answered, said, answer = walled.control.receive(limit, patience)
             patience.pause()
         except WireError:
@@ -199,10 +201,10 @@ class Conversation:
                     "names": list(self.stand_ins),
                 }
                 patience = self.patience_for(self._reference.clock, allowances, is_first_new=True)
-                self._reference.send(least(allowances), Kind.SETUP, json.dumps(setup).encode(), patience)
+                self._reference.send(least(allowances), FrameKind.SETUP, json.dumps(setup).encode(), patience)
                 self._reference.receive(SMALL, patience)
             patience = self.patience_for(self._reference.clock, allowances, is_first_new=True)
-            self._reference.send(least(allowances), Kind.CALL, question, patience)
+            self._reference.send(least(allowances), FrameKind.CALL, question, patience)
             return self._reference.receive(self.limits.message_bytes, patience)[2]
         except (ChannelClosed, WireError):
             raise Fault("died", finding("ending.reference-silent")) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from autograder.boundary.channel import ChannelClosed, Kind
+from autograder.boundary.channel import ChannelClosed, FrameKind
 from autograder.boundary.handles import ERA
 from autograder.errors import WireError
 from autograder.examiner.conversation import Conversation, least, told_of_call
@@ -56,7 +56,7 @@ class Dialogue:
     def grade(self, exam: ExamProcess, question: bytes) -> bytes:
         """The findings of the exam's process. Raises Fault, ChannelClosed, WireError, ExamDied."""
         patience = self._patience(exam)
-        exam.send(least(self._allowances), Kind.GRADE, question, patience)
+        exam.send(least(self._allowances), FrameKind.GRADE, question, patience)
         body = self._listen(exam, patience)[1]
         charge(exam.clock.spent(), self._allowances)
         return body
@@ -68,24 +68,24 @@ class Dialogue:
         """Take the test's questions to the student's process, until it says something else."""
         while True:
             _, kind, body = exam.receive(1 << 30, patience)
-            if kind not in (Kind.CALL, Kind.VALUE, Kind.FILES):
+            if kind not in (FrameKind.CALL, FrameKind.VALUE, FrameKind.FILES):
                 return kind, body
             answer = self._ask_student(exam, kind, body)
             patience = self._patience(exam)
             if answer is not None:
-                exam.send(0, Kind.ANSWER, answer, patience)
+                exam.send(0, FrameKind.ANSWER, answer, patience)
             else:
                 # The test may catch what it likes: it gets no answer any more, and has failed.
-                exam.send(0, Kind.FAULT, str(self.fault or self._lost).encode(), patience)
+                exam.send(0, FrameKind.FAULT, str(self.fault or self._lost).encode(), patience)
 
     def _ask_student(self, exam: ExamProcess, kind: int, body: bytes) -> bytes | None:
-        if self.fault is not None or (self._lost is not None and kind != Kind.CALL):
+        if self.fault is not None or (self._lost is not None and kind != FrameKind.CALL):
             return None
-        asked = Kind.FILES if kind == Kind.FILES else Kind.CALL
+        asked = FrameKind.FILES if kind == FrameKind.FILES else FrameKind.CALL
         is_running = False
         try:
             student = self._talk.student()
-            is_running = kind == Kind.CALL and not student.control.closed()
+            is_running = kind == FrameKind.CALL and not student.control.closed()
             return self._talk.ask(
                 student,
                 asked,
@@ -93,12 +93,14 @@ class Dialogue:
                 self._size,
                 self._seconds,
                 self._calls,
-                call_back=(lambda question: self._call_back(exam, question)) if kind == Kind.CALL else None,
+                call_back=(lambda question: self._call_back(exam, question))
+                if kind == FrameKind.CALL
+                else None,
             )
         except Fault as raised:
             met = told_of_call(raised, body[ERA:]) if is_running else raised
             met.shown = self._talk.end()
-            if kind != Kind.CALL and met.kind != "budget":
+            if kind != FrameKind.CALL and met.kind != "budget":
                 # As if no variable were there: the functions are to be examined nevertheless.
                 self._lost = met
                 self._talk.remark(met, self._grade_id)
@@ -114,7 +116,7 @@ class Dialogue:
         self._depth += 1
         try:
             patience = self._patience(exam)
-            exam.send(0, Kind.CALLBACK, question, patience)
+            exam.send(0, FrameKind.CALLBACK, question, patience)
             kind, body = self._listen(exam, patience)
         except (ChannelClosed, WireError) as error:
             raise ExamDied from error
@@ -122,6 +124,6 @@ class Dialogue:
             self._depth -= 1
         if self.fault is not None:
             raise self.fault
-        if kind != Kind.ANSWER:
+        if kind != FrameKind.ANSWER:
             raise ExamDied
         return body

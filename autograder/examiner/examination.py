@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from autograder.boundary.channel import ChannelClosed, Kind
+from autograder.boundary.channel import ChannelClosed, FrameKind
 from autograder.characters import readable
 from autograder.errors import WireError
 from autograder.exam.cell import ExamCell
@@ -323,7 +323,9 @@ class Examination:
         wanted = sorted(self.notebook.needs(cell).names)
         try:
             # Not for those names: a hidden test may have some of its own.
-            body = self.talk.ask(self.talk.student(), Kind.NAMES, b"", MEGABYTE, self.limits.wall_seconds)
+            body = self.talk.ask(
+                self.talk.student(), FrameKind.NAMES, b"", MEGABYTE, self.limits.wall_seconds
+            )
             known = json.loads(body)
             return {name: str(known[name])[:10] for name in wanted if name in known}
         except Fault:
@@ -365,4 +367,5 @@ def points_of(cell: ExamCell, score: float) -> tuple[Finding, ...]:
 
 
 def verdict_of(cell: ExamCell, score: float) -> Verdict:
+    """The verdict that goes with a score."""
     return "passed" if score >= cell.points else "partial" if score > 0 else "failed"

@@ -31,8 +31,8 @@ class Examiner:
 
     `start()` brings up two warm processes (one inside the walls, one for the exam) in about a second; the
     first `examine` does it otherwise. `launch()` is for those who have something else to do in that second.
-    After `start()` the examiner may be used by several threads at once
-    and, through fork, by several worker processes at once: each examination talks to processes of its own.
+    After `start()` the examiner may be used by several threads at once and, through fork, by several worker
+    processes at once: each examination talks to processes of its own.
     Only the process that called `start()` may `close()`, and the thread that called it must outlive it
     (the walls fall when that thread dies). Not picklable.
     """
@@ -45,9 +45,9 @@ class Examiner:
         walls: str = ANY,
         carry_forward: bool = True,
     ) -> None:
-        """`walls` is one of `kinds.CHOICES`; with "none" it goes on with the two processes alone.
-        What it was is said in every result.
-        `carry_forward=False` examines everything once, with the student's own functions."""
+        """`walls` is one of `kinds.CHOICES`, or "none" for the two processes alone; every result says which
+        there were. With `carry_forward=False` everything is examined once, with the student's own functions.
+        """
         self.exam = exam
         limits = limits or Limits()
         self.carry_forward = carry_forward

@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from autograder.boundary.channel import Kind
+from autograder.boundary.channel import FrameKind
 from autograder.exam.cell import ExamCell
 from autograder.exam.names import ends_with_call_of, tree_of
 from autograder.exam.notebook import ExamNotebook
@@ -47,7 +47,7 @@ class Inside:
         helpers = [other.visible for other in self._notebook.needs(cell).helpers if other.role == "grade"]
         question = json.dumps([place, cell.source, helpers]).encode()
         limit = _ROOM * limits.output_bytes
-        body = talk.ask(walled, Kind.TEST, question, limit, limits.grade_cell_seconds)
+        body = talk.ask(walled, FrameKind.TEST, question, limit, limits.grade_cell_seconds)
         try:
             found = json.loads(body)
             outputs, passed = found["outputs"], found["passed"] is True

@@ -18,7 +18,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Final
 
-from autograder.boundary.channel import Channel, ChannelClosed, Kind, Overdue
+from autograder.boundary.channel import Channel, ChannelClosed, FrameKind, Overdue
 from autograder.boundary.linux import cpu_seconds_of, hide_memory
 from autograder.boundary.values import Deadline
 from autograder.errors import ExamError, WallsError, WireError
@@ -76,7 +76,7 @@ class ExamServer:
             "memory": limits.memory_bytes,
         }
         self._name = exam.name
-        Channel(self._requests).send(0, Kind.SETUP, json.dumps(self._setup).encode())
+        Channel(self._requests).send(0, FrameKind.SETUP, json.dumps(self._setup).encode())
 
     def wait(self) -> None:
         """Until the set-up cells have run, and what the tests import is there: no submission waits for it."""
@@ -157,7 +157,7 @@ class ExamProcess:
         self._used = 0.0
         self.clock = Clock(self._read)
 
-    def send(self, number: int, kind: Kind, body: bytes, deadline: Deadline) -> None:
+    def send(self, number: int, kind: FrameKind, body: bytes, deadline: Deadline) -> None:
         self._channel.send(number, kind, body, deadline)
 
     def receive(self, limit: int, deadline: Deadline) -> tuple[int, int, bytes]:

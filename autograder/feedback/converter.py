@@ -154,6 +154,7 @@ def making(
 
 
 def is_full(error: OSError) -> bool:
+    """Whether a disk or a quota is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 

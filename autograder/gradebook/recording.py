@@ -29,8 +29,8 @@ from autograder.gradebook.tables import (
     STUDENT,
     SUBMISSION,
     SUBMITTED_NOTEBOOK,
+    BeforeAndAfter,
     Change,
-    Marked,
     one_row,
 )
 from autograder.result import Answer, NotebookResult, Result
@@ -152,7 +152,7 @@ class Recording:
         self._recorded.append(_Recorded(result, submission_id, is_new, folder, token, changes))
         return changes
 
-    def _mark(self, notebook_id: str, row_id: str, found: NotebookResult | None) -> list[Marked]:
+    def _mark(self, notebook_id: str, row_id: str, found: NotebookResult | None) -> list[BeforeAndAfter]:
         """Take in marks and automatic comments of one notebook; `found` is None if it was not submitted.
 
         As nbgrader's SaveAutoGrades does it: marks and comments given by hand are never touched, and a cell
@@ -160,7 +160,7 @@ class Recording:
         """
         marks = {mark.grade_id: mark for mark in found.marks} if found else {}
         answers = found.written.answers if found and found.written else {}
-        marked: list[Marked] = []
+        marked: list[BeforeAndAfter] = []
         places = {name: place for place, name in enumerate(answers)}
         rows = self._cells[notebook_id]
         for cell in sorted(rows, key=lambda row: (places.get(row.name, len(places)), row.name)):
@@ -182,7 +182,7 @@ class Recording:
                 values = {"auto_score": new, "needs_manual_grade": review}
                 self._put(GRADE, keys, values, is_new=grade is None)
                 marked.append(
-                    Marked(
+                    BeforeAndAfter(
                         cell.name,
                         old=grade.auto_score if grade else None,
                         new=new,
@@ -260,5 +260,5 @@ def _mark_by_hand(answer: Answer | None, checksum: str | None) -> float | None:
     return None
 
 
-def _because(why: Sequence[Finding], mark: Marked) -> tuple[Finding, ...]:
+def _because(why: Sequence[Finding], mark: BeforeAndAfter) -> tuple[Finding, ...]:
     return (*why, finding("marking.cell-missing")) if mark.missing else tuple(why)

@@ -128,7 +128,7 @@ class Recorded:
 
 
 @dataclass(frozen=True)
-class Marked:
+class BeforeAndAfter:
     """The mark of a cell, before and after."""
 
     grade_id: str
@@ -160,10 +160,12 @@ def _where(table: Any, values: Mapping[str, Any]) -> Any:
 
 
 def one_row(db: Connection, table: Any, **values: Any) -> Row[Any]:
+    """The one row with these values. Raises what SQLAlchemy raises if there is another number of them."""
     return db.execute(sql.select(table).where(_where(table, values))).one()
 
 
 def has_row(db: Connection, table: Any, **values: Any) -> bool:
+    """Whether there is a row with these values."""
     return (
         db.execute(sql.select(sql.literal(1)).select_from(table).where(_where(table, values))).first()
         is not None

@@ -6,8 +6,9 @@ folder is renamed into place. A run that was killed is finished by the next one:
 was committed is put in place, any other is thrown away.
 
 The rows are nbgrader's own, written through its models, so that the Formgrader, manual marking, feedback,
-export and late penalties find what they expect. Three tables of our own beside them hold what the marks were
-made from, which marks changed and why, and from which source the assignment's rows were made.
+export and late penalties find what they expect. Tables of our own stand beside them (`tables.py`): what the
+marks were made from, which marks changed and why, from which source the assignment's rows were made, who has
+an extension, whose work a platform called late, and the proofs of exams.
 """
 
 from __future__ import annotations

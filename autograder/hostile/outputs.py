@@ -164,8 +164,8 @@ def _work_of(entry: Mapping[str, Any]) -> int:
 
 
 def _left_out(entry: Mapping[str, Any]) -> Output | None:
-    """The replacement for an output for which the budget is too small; of an error or a value its beginning,
-    from which a mark can be read."""
+    """What stands in place of an output that the budget cannot pay for. Of an error or a value its beginning
+    stays, since a mark may be read from it."""
     kind = entry.get("output_type")
     if kind == "stream":
         name = "stderr" if entry.get("name") == "stderr" else "stdout"

@@ -17,7 +17,7 @@ from typing import Any, NoReturn, cast
 from autograder.boundary import linux
 from autograder.boundary.answers import answer, defined_names
 from autograder.boundary.calls import StandIn
-from autograder.boundary.channel import Channel, Kind
+from autograder.boundary.channel import Channel, FrameKind
 from autograder.boundary.files import answer_files
 from autograder.boundary.handles import ERA
 from autograder.boundary.linux import SCRATCH
@@ -79,9 +79,9 @@ def student(
             linux.give_up_privileges()
             linux.die_with_parent()
             seccomp.filter_system_calls(Rules(landlock=False, processes=setup["processes"] > 1))
-        control.send(0, Kind.READY)
+        control.send(0, FrameKind.READY)
     except Exception:
-        control.send(0, Kind.FAULT, traceback.format_exc().encode())
+        control.send(0, FrameKind.FAULT, traceback.format_exc().encode())
         os._exit(1)
     _serve(shell, control, setup["memory"])
     os._exit(0)
@@ -156,7 +156,7 @@ def _serve(shell: NotebookShell, control: Channel, memory: int) -> None:
     tests: Tests | None = None
 
     def ask_reference(question: bytes) -> bytes:
-        control.send(0, Kind.REFERENCE, question)
+        control.send(0, FrameKind.REFERENCE, question)
         return control.receive(HUGE)[2]
 
     def reply(number: int, kind: int, body: bytes = b"") -> None:
@@ -168,46 +168,46 @@ def _serve(shell: NotebookShell, control: Channel, memory: int) -> None:
     def wait_for_answer() -> bytes:
         while True:
             number, kind, body = control.receive(HUGE)
-            if kind == Kind.ANSWER:
+            if kind == FrameKind.ANSWER:
                 return body
             respond(number, kind, body)
 
     def ask_test(question: bytes) -> bytes:
-        control.send(0, Kind.CALLBACK, question)
+        control.send(0, FrameKind.CALLBACK, question)
         return wait_for_answer()
 
     side = StudentSide(shell, ask_test)
 
     def respond(number: int, kind: int, body: bytes) -> None:
         nonlocal stand_ins, tests
-        if kind == Kind.CELL:
+        if kind == FrameKind.CELL:
             side.world.become(None)
             outputs, error = shell.run(body.decode())
             shown = json.dumps([outputs, real_name(type(error)) if error else None], default=str)
             shell.user_ns.update(stand_ins)  # the cell may have defined the functions that they stand for
             if tests is not None:
                 tests.mark_place()
-            reply(number, Kind.OUTPUTS, shown.encode())
-        elif kind == Kind.NAMES:
-            reply(number, Kind.NAMES, json.dumps(defined_names(shell)).encode())
-        elif kind == Kind.CALL:
+            reply(number, FrameKind.OUTPUTS, shown.encode())
+        elif kind == FrameKind.NAMES:
+            reply(number, FrameKind.NAMES, json.dumps(defined_names(shell)).encode())
+        elif kind == FrameKind.CALL:
             era, question = body[:ERA], body[ERA:]
             if era != side.era:
                 side.forget()
                 side.era = era
             answered = answer(shell, question, with_traceback=True, side=side, world=side.world)
-            reply(number, Kind.ANSWER, answered)
-        elif kind == Kind.FILES:
-            reply(number, Kind.ANSWER, answer_files(body))
-        elif kind == Kind.KEEP_PLACES:
+            reply(number, FrameKind.ANSWER, answered)
+        elif kind == FrameKind.FILES:
+            reply(number, FrameKind.ANSWER, answer_files(body))
+        elif kind == FrameKind.KEEP_PLACES:
             tests = Tests(shell)
-            reply(number, Kind.READY)
-        elif kind == Kind.TEST and tests is not None:
-            reply(number, Kind.OUTPUTS, tests.run(body))
-        elif kind == Kind.STAND_INS:
+            reply(number, FrameKind.READY)
+        elif kind == FrameKind.TEST and tests is not None:
+            reply(number, FrameKind.OUTPUTS, tests.run(body))
+        elif kind == FrameKind.STAND_INS:
             stand_ins = {name: StandIn(name, ask_reference) for name in json.loads(body)}
             shell.user_ns.update(stand_ins)
-            reply(number, Kind.STAND_INS)
+            reply(number, FrameKind.STAND_INS)
 
     while True:
         respond(*control.receive(HUGE))

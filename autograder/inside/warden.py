@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from autograder.boundary import linux
-from autograder.boundary.channel import Channel, ChannelClosed, Kind, Overdue
+from autograder.boundary.channel import Channel, ChannelClosed, FrameKind, Overdue
 from autograder.boundary.outputs import Journal
 from autograder.boundary.shell import NotebookShell
 from autograder.errors import WireError
@@ -55,7 +55,7 @@ def warden(
         last_words, dying = os.pipe2(os.O_NONBLOCK)
         child = os.fork()
     except Exception as error:
-        status.send(0, Kind.FAULT, f"{type(error).__name__}: {error}".encode())
+        status.send(0, FrameKind.FAULT, f"{type(error).__name__}: {error}".encode())
         return
     if child == 0:
         ours.close()
@@ -90,7 +90,7 @@ def warden(
     ending = {"reason": reason, "code": _exit_code(code, last_words), "used": _used(usage)}
     with suppress(ChannelClosed, Overdue):
         told = json.dumps(ending | {"shown": journal.text()}).encode()
-        status.send(0, Kind.ENDED, told, time.monotonic() + _LAST_WORDS_SECONDS)
+        status.send(0, FrameKind.ENDED, told, time.monotonic() + _LAST_WORDS_SECONDS)
 
 
 def _exit_code(status: int, last_words: int) -> int:
@@ -133,7 +133,7 @@ def _watch(
             usage.look()
             if asked:
                 with suppress(ChannelClosed):
-                    status.send(0, Kind.USED, json.dumps(_used(usage)).encode())
+                    status.send(0, FrameKind.USED, json.dumps(_used(usage)).encode())
             if usage.memory_above(setup["memory"]):
                 reason = "memory"
             elif usage.cpu_seconds > setup["cpu"]:

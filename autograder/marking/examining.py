@@ -53,6 +53,7 @@ def examining(
 
 
 def not_readable(task: Task, error: OSError) -> NotExamined:
+    """The outcome where the machine does not let a student's files be read."""
     return NotExamined(
         task.student,
         f"what is in {task.folder} cannot be read ({error.strerror}). Mend that, and run the command again.",

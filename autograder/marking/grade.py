@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from autograder.course.folders import Folders, Submission
+from autograder.course.folders import Folders, SubmissionFolder
 from autograder.errors import NotRecorded, UsageError
 from autograder.gradebook.marks import read_known, reading
 from autograder.gradebook.published import is_published
@@ -300,7 +300,7 @@ def _why_nothing(result: Result) -> str:
 
 def reasons_for(
     folders: Folders,
-    submission: Submission,
+    submission: SubmissionFolder,
     assignment: str,
     digests: Mapping[str, str],
     known: Mapping[str, Known | None],

@@ -105,7 +105,8 @@ class Marked:
 def plan(folders: Folders, assignments: Sequence[str], wishes: Wishes) -> Plan:
     """A plan for marking these assignments.
 
-    Raises UsageError for an assignment or a setting that is none, ExamError for an unusable master copy.
+    Raises UsageError for an assignment that is not there or a setting that cannot be used, ExamError for an
+    unusable master copy.
     """
     for assignment in assignments:
         folders.check_assignment(assignment)

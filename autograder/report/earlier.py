@@ -33,6 +33,7 @@ def name_in_file(name: str) -> str:
 
 
 def marks_now(records: ClassRecords) -> Marks:
+    """The marks in the gradebook, as `marks.csv` would name them."""
     return {
         (name_in_file(work.student), name): mark.score
         for work in records.works

@@ -18,30 +18,40 @@ class Table:
 
 @dataclass(frozen=True)
 class Fact:
+    """A number at the head of a section, with its name and a remark."""
+
     name: str
     value: str
     more: str = ""
 
 
 @dataclass(frozen=True)
-class Side:
+class PassageSide:
+    """The lines of one of two students who share a passage."""
+
     student: str
     code: str
 
 
 @dataclass(frozen=True)
 class Passage:
+    """A passage that two students share, side by side."""
+
     title: str
-    sides: tuple[Side, Side]
+    sides: tuple[PassageSide, PassageSide]
 
 
 @dataclass(frozen=True)
 class Similar(Table):
+    """Pairs of students whose code is alike, and what some of them share."""
+
     passages: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True)
-class Progress:
+class Comparison:
+    """The marks of an assignment beside those of an earlier report."""
+
     sentence: str
     chart: Figure
     exercises: Table
@@ -64,7 +74,7 @@ class Section:
     reasons: Table
     unexplained: str
     attention: Table
-    progress: Progress | None
+    progress: Comparison | None
     changes: Table | None
     similar: Similar | None
     students: Table | None

@@ -15,7 +15,7 @@ from autograder.report.charts import Figure, counts_chart, exercises_chart, mark
 from autograder.report.earlier import Earlier, marks_now, name_in_file
 from autograder.report.findings import KINDS, Attention, Findings, own_code
 from autograder.report.item_analysis import distribution
-from autograder.report.model import Fact, Passage, Progress, Section, Side, Similar, Table
+from autograder.report.model import Comparison, Fact, Passage, PassageSide, Section, Similar, Table
 from autograder.report.similarity import ALL, Pair, longest_shared
 from autograder.report.words import (
     LONGEST_LIST,
@@ -39,10 +39,12 @@ MOST_BARS = 8
 
 
 def share(value: float, points: float) -> float:
+    """The share of its points that a mark is, from 0 to 1."""
     return min(max(value / points, 0.0), 1.0) if points > 0 else 0.0
 
 
 def section_of(found: Findings, pairs: Sequence[Pair], earlier: Earlier | None, anonymous: bool) -> Section:
+    """The section on one assignment. `pairs` are alike, `earlier` is what an earlier report said."""
     records = found.records
     slug = re.sub(r"[^a-z0-9]+", "-", records.assignment.lower()).strip("-") or "assignment"
     labels = {work.student: label(work) for work in records.works}
@@ -223,7 +225,7 @@ def _attention_table(found: Findings, labels: Mapping[str, str], anonymous: bool
 
 def _progress(
     found: Findings, labels: Mapping[str, str], slug: str, earlier: Earlier | None, anonymous: bool
-) -> Progress | None:
+) -> Comparison | None:
     """A comparison with earlier marks; only exercises and students that are in both."""
     if earlier is None:
         return None
@@ -257,7 +259,7 @@ def _progress(
         f" {len(students) - len(moved)} with the same." + (f" {added} handed in since then." if added else "")
     )
     listed = [] if anonymous else moved[:LONGEST_LIST]
-    return Progress(
+    return Comparison(
         sentence,
         progress_chart(f"{slug}-progress", shares),
         Table(["exercise", "earlier", "now", "percentage points"], rows, (1, 2, 3)),
@@ -306,7 +308,7 @@ def _similar(found: Findings, labels: Mapping[str, str], pairs: Sequence[Pair]) 
         ]
         shared = longest_shared(*texts)
         sides = [
-            Side(labels[student], _excerpt(text))
+            PassageSide(labels[student], _excerpt(text))
             for student, text in zip((pair.first, pair.second), shared, strict=True)
         ]
         title = f"Longest shared passage in {where(pair.exercise)}: {sides[0].student}, {sides[1].student}"

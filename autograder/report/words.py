@@ -13,23 +13,28 @@ LONGEST_LIST = 30
 
 # Words ---------------------------------------------------------------------------------------------------
 def label(work: Work) -> str:
+    """A student as the report names them: by name and id."""
     return f"{work.name} ({show(work.student)})" if work.name else show(work.student)
 
 
 def listed(names: Sequence[str], most: int = LONGEST_LIST) -> str:
+    """Names in one line, the first `most` of them and the number of the others."""
     shown = ", ".join(show(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def count_students(count: int) -> str:
+    """A number of students, in words."""
     return f"{count} student{'' if count == 1 else 's'}"
 
 
 def count_submissions(count: int) -> str:
+    """A number of submissions, in words."""
     return f"{count} submission{'' if count == 1 else 's'}"
 
 
 def percent(share: float) -> str:
+    """A share from 0 to 1 in whole per cents; "< 1 %" for what would round to nothing."""
     return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 

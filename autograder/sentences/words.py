@@ -33,8 +33,11 @@ class Words:
     """English texts that cells of the assignment show or raise, and their translations."""
 
     def told(self, name: str, text: str) -> str:
-        """A value that an author has written: the title of a case, the sentence of a hidden test, or the one
-        with which an answer stops that is not written yet."""
+        """The translation of a value that an author has written, or the text itself if there is none.
+
+        name : "case" for the title of a case, "message" for what a cell shows or raises; any other for the
+               sentence of a hidden test
+        """
         if name == "message":
             return self.outputs.get(text, text)
         return self.cases.get(text, text) if name == "case" else self._of_hidden(text)

@@ -20,6 +20,7 @@ _SENTENCE: Final = re.compile(r"[a-z]+(?: [a-z]+){3,}")
 
 
 def same(said: str) -> str:
+    """A translation that leaves every message as it is."""
     return said
 
 

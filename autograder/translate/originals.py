@@ -130,6 +130,7 @@ def places_of_cell(cell: Any, kept: frozenset[str]) -> list[Place]:
 
 
 def context_of_cell(cell: Any) -> str | None:
+    """The context of messages from a cell, which keeps text and code apart where both say the same."""
     return None if cell.cell_type == "markdown" else "code"
 
 

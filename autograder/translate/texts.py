@@ -111,6 +111,7 @@ class Where:
 
 
 def literals(tree: ast.Module, where: Where, source: str) -> Iterator[Place]:
+    """Texts in code with words in them that people may read, as messages."""
     for node, shown in strings(tree, shown=False):
         template, has_fields = message_of(node)
         bare = _MATH.sub("", template)

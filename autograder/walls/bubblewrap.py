@@ -16,7 +16,7 @@ from typing import Any, Final
 from autograder.boundary import linux
 from autograder.boundary.linux import SCRATCH
 from autograder.errors import WallsError
-from autograder.walls.kinds import Code, Plan
+from autograder.walls.kinds import Code, Launch
 from autograder.walls.limits import MEGABYTE
 from autograder.walls.room import Room, environment
 
@@ -75,7 +75,7 @@ def may_mount() -> bool:
 
 
 @contextmanager
-def plan(home: Path, files: Mapping[str, bytes], code: Code, fd: int) -> Iterator[Plan]:
+def launch(home: Path, files: Mapping[str, bytes], code: Code, fd: int) -> Iterator[Launch]:
     """How to start the fork server in the outer room. Raises WallsError, OSError."""
     bwrap = find_bwrap()
     if bwrap is None:
@@ -102,7 +102,9 @@ def plan(home: Path, files: Mapping[str, bytes], code: Code, fd: int) -> Iterato
     room.data += [(content, f"{SCRATCH}/{name}") for name, content in files.items()]
     with data_files(room.data) as fds:
         program = code(room.paths, None)
-        yield Plan(_command(room, str(bwrap), sources, fds, program, own_proc=own_proc), [*fds, fd], options)
+        yield Launch(
+            _command(room, str(bwrap), sources, fds, program, own_proc=own_proc), [*fds, fd], options
+        )
 
 
 def _command(

@@ -26,13 +26,13 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from autograder.boundary.channel import Channel, ChannelClosed, Kind, Overdue
+from autograder.boundary.channel import Channel, ChannelClosed, FrameKind, Overdue
 from autograder.boundary.values import encode
 from autograder.errors import WallsError
 from autograder.runtime.temporary import TemporaryFolder
 from autograder.walls import bubblewrap, landlocked
 from autograder.walls.groups import Groups, NoGroups, groups_of
-from autograder.walls.kinds import ANY, LANDLOCK, NAMESPACES, NONE, Code, Plan
+from autograder.walls.kinds import ANY, LANDLOCK, NAMESPACES, NONE, Code, Launch
 from autograder.walls.limits import MEGABYTE, Limits
 from autograder.walls.remedies import remedy
 from autograder.walls.room import PACKAGE, environment
@@ -42,19 +42,19 @@ _START_SECONDS: Final = 600.0
 _CREDENTIALS: Final = struct.Struct("=iII")
 """Of Linux: a process, its user, its group."""
 _SCM_CREDENTIALS: Final = 2
-_Planner = Callable[[Path, Mapping[str, bytes], Code, int], AbstractContextManager[Plan]]
+_Launcher = Callable[[Path, Mapping[str, bytes], Code, int], AbstractContextManager[Launch]]
 
 
 @contextmanager
-def _no_walls(home: Path, files: Mapping[str, bytes], code: Code, fd: int) -> Iterator[Plan]:
+def _no_walls(home: Path, files: Mapping[str, bytes], code: Code, fd: int) -> Iterator[Launch]:
     del files  # there is no place at which every submission has them
     paths = [path for path in sys.path if path.endswith("-packages")] + [str(PACKAGE.parent)]
-    yield Plan([sys.executable, "-I", "-c", code(paths, None)], [fd], {"env": environment(str(home))})
+    yield Launch([sys.executable, "-I", "-c", code(paths, None)], [fd], {"env": environment(str(home))})
 
 
-_PLANS: Final[dict[str, _Planner]] = {
-    NAMESPACES: bubblewrap.plan,
-    LANDLOCK: landlocked.plan,
+_LAUNCHES: Final[dict[str, _Launcher]] = {
+    NAMESPACES: bubblewrap.launch,
+    LANDLOCK: landlocked.launch,
     NONE: _no_walls,
 }
 
@@ -124,17 +124,17 @@ class ForkServer:
             self._requests.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         try:
             with theirs:
-                planner = _PLANS[self.kind]
+                launcher = _LAUNCHES[self.kind]
                 try:
-                    with planner(self._home.path, self._files, self._code(theirs), theirs.fileno()) as plan:
+                    with launcher(self._home.path, self._files, self._code(theirs), theirs.fileno()) as how:
                         self._process = subprocess.Popen(
-                            plan.command,
+                            how.command,
                             stdin=subprocess.DEVNULL,
                             stdout=subprocess.DEVNULL,
                             stderr=self._errors,
-                            pass_fds=plan.fds,
+                            pass_fds=how.fds,
                             cwd="/",
-                            **plan.options,
+                            **how.options,
                         )
                 except (OSError, subprocess.SubprocessError) as error:
                     raise self._failure(self._written() or str(error)) from error
@@ -225,10 +225,10 @@ class ForkServer:
                 socket.send_fds(self._requests, [b"+"], fds if group is None else [*fds, group.door])
             if group is not None:
                 group.close_door()
-            walled.status.send(0, Kind.SETUP, json.dumps(setup).encode(), deadline)
-            walled.control.send(0, Kind.SETUP, encode(dict(files))[0], deadline)
+            walled.status.send(0, FrameKind.SETUP, json.dumps(setup).encode(), deadline)
+            walled.control.send(0, FrameKind.SETUP, encode(dict(files))[0], deadline)
             _, kind, body = walled.control.receive(MEGABYTE, deadline)
-            if kind != Kind.READY:
+            if kind != FrameKind.READY:
                 raise self._failure(body.decode(errors="replace"))
         except (OSError, ChannelClosed, Overdue):
             walled.close()

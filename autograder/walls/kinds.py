@@ -13,7 +13,7 @@ Code = Callable[[list[str], dict[str, Any] | None], str]
 """(where Python finds modules, what `inside.main` is told of walls by Landlock) -> the program."""
 
 
-class Plan(NamedTuple):
+class Launch(NamedTuple):
     """How to start a fork server."""
 
     command: list[str]

@@ -18,12 +18,12 @@ from typing import Any
 from autograder.boundary import landlock
 from autograder.errors import WallsError
 from autograder.walls.bubblewrap import NOBODY, become_nobody
-from autograder.walls.kinds import Code, Plan
+from autograder.walls.kinds import Code, Launch
 from autograder.walls.room import Room, environment
 
 
 @contextmanager
-def plan(home: Path, files: Mapping[str, bytes], code: Code, fd: int) -> Iterator[Plan]:
+def launch(home: Path, files: Mapping[str, bytes], code: Code, fd: int) -> Iterator[Launch]:
     """How to start the fork server. Raises WallsError, OSError."""
     del files  # there is no place at which every submission has them
     abi = landlock.abi()
@@ -40,7 +40,7 @@ def plan(home: Path, files: Mapping[str, bytes], code: Code, fd: int) -> Iterato
     room = rooms[0]
     told = {"abi": abi, "scratch": str(room.scratch), "readable": room.readable(), "listed": room.listed()}
     program = code([room.place(path) for path in room.paths], told)
-    yield Plan([*room.python(), program], [fd], room.options | {"start_new_session": True})
+    yield Launch([*room.python(), program], [fd], room.options | {"start_new_session": True})
 
 
 class _Room(Room):
@@ -74,7 +74,7 @@ class _Room(Room):
         return [self.place(self.executable), "-I", "-S", "-c"]
 
     def is_good(self) -> bool:
-        """Make what is to be found in the folder of the run; whether it can be read by whom it is for."""
+        """Fill the folder of the run; tells whether the user who is to run there can read it all."""
         for folder in ("env", "tmp", "scratch", "stage"):
             shutil.rmtree(self._home / folder, ignore_errors=True)
             (self._home / folder).mkdir()

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from autograder.boundary.channel import Channel, ChannelClosed, Kind, Overdue
+from autograder.boundary.channel import Channel, ChannelClosed, FrameKind, Overdue
 from autograder.errors import WireError
 from autograder.walls.groups import Group
 from autograder.walls.limits import MEGABYTE
@@ -38,7 +38,7 @@ class Walled:
         if self._ending is None:
             with suppress(ChannelClosed, Overdue, WireError):
                 deadline = time.monotonic() + _END_SECONDS
-                self.status.send(0, Kind.USED, b"", deadline)
+                self.status.send(0, FrameKind.USED, b"", deadline)
                 self._hear(deadline)
         return self._used
 
@@ -55,10 +55,10 @@ class Walled:
     def _hear(self, deadline: float) -> None:
         """Take one message of the warden."""
         _, kind, body = self.status.receive(_LAST_WORDS, deadline)
-        if kind == Kind.USED:
+        if kind == FrameKind.USED:
             cpu, idle = json.loads(body)
             self._used = float(cpu), float(idle)
-        elif kind == Kind.ENDED:
+        elif kind == FrameKind.ENDED:
             ending = dict(json.loads(body))
             cpu, idle = ending.pop("used")
             self._used = float(cpu), float(idle)

@@ -663,8 +663,8 @@ def test_doctor_reports_what_holds_and_the_remedy(
     course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, holds: bool, code: int
 ) -> None:
     findings = [
-        doctor.Finding("network", True, "no connection was possible"),
-        doctor.Finding("processes", holds, "50 were started", "Set a limit."),
+        doctor.Tried("network", True, "no connection was possible"),
+        doctor.Tried("processes", holds, "50 were started", "Set a limit."),
     ]
     monkeypatch.setattr(doctor, "examine_walls", lambda _: findings)
     assert run(course, "doctor") == code

@@ -97,7 +97,7 @@ def apply(function, *values):
 FORGED = """
 import sys, msgpack, os
 channel = sys.modules["autograder.boundary.channel"]
-CALLBACK = channel.Kind.CALLBACK
+CALLBACK = channel.FrameKind.CALLBACK
 mine = None
 original = channel.Channel.receive
 def receive(self, limit, deadline=None):

@@ -12,7 +12,7 @@ import pytest
 from patience import PATIENCE
 
 from autograder.boundary import landlock
-from autograder.boundary.channel import Kind
+from autograder.boundary.channel import FrameKind
 from autograder.cli import doctor, probes
 from autograder.errors import WallsError
 from autograder.walls import bubblewrap, landlocked
@@ -26,7 +26,7 @@ VERSIONS = range(1, 8)
 
 
 def run(walled: Walled, source: str) -> str:
-    walled.control.send(1, Kind.CELL, source.encode())
+    walled.control.send(1, FrameKind.CELL, source.encode())
     _, _, body = walled.control.receive(1 << 22, time.monotonic() + PATIENCE)
     return "".join(entry.get("text", "") or entry.get("evalue", "") for entry in json.loads(body)[0])
 
@@ -45,11 +45,11 @@ def without_namespaces(program: str, *options: str) -> subprocess.CompletedProce
 def test_without_user_namespaces_there_is_landlock(uid: str) -> None:
     program = """
 import json, os, time
-from autograder.boundary.channel import Kind
+from autograder.boundary.channel import FrameKind
 from autograder.walls.fork_server import ForkServer
 from autograder.walls.limits import Limits
 with ForkServer() as server, server.spawn(Limits(), {}) as walled:
-    walled.control.send(1, Kind.CELL, b"print(6 * 7)")
+    walled.control.send(1, FrameKind.CELL, b"print(6 * 7)")
     body = walled.control.receive(1 << 20, time.monotonic() + 300)[2]
     print(os.getuid(), server.kind, json.loads(body)[0][0]["text"], server.weaker_because)
 """

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from patience import PATIENCE, wait_until
 
-from autograder.boundary.channel import ChannelClosed, Kind, Overdue
+from autograder.boundary.channel import ChannelClosed, FrameKind, Overdue
 from autograder.errors import WallsError
 from autograder.inside import seccomp
 from autograder.inside.allowed import Rules
@@ -49,9 +49,9 @@ SEVERAL = Limits(processes=32)
 
 
 def run(walled: Walled, source: str, seconds: float = PATIENCE) -> str:
-    walled.control.send(1, Kind.CELL, source.encode())
+    walled.control.send(1, FrameKind.CELL, source.encode())
     number, kind, body = walled.control.receive(1 << 22, time.monotonic() + seconds)
-    assert (number, kind) == (1, Kind.OUTPUTS)
+    assert (number, kind) == (1, FrameKind.OUTPUTS)
     return "".join(entry.get("text", "") or entry.get("evalue", "") for entry in json.loads(body)[0])
 
 
@@ -152,10 +152,10 @@ def test_nothing_outlives_an_examiner_that_is_killed(walls: str, tmp_path: Path)
 import time
 from autograder.walls.fork_server import ForkServer
 from autograder.walls.limits import Limits
-from autograder.boundary.channel import Kind
+from autograder.boundary.channel import FrameKind
 server = ForkServer(walls={walls!r})
 walled = server.spawn(Limits(processes=32), {{}})
-walled.control.send(1, Kind.CELL, b"import subprocess; subprocess.run(['/bin/sleep', '{token}'])")
+walled.control.send(1, FrameKind.CELL, b"import subprocess; subprocess.run(['/bin/sleep', '{token}'])")
 time.sleep(100)
 """
     examiner = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)

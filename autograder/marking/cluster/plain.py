@@ -75,12 +75,14 @@ def _is_passed_over(relative: Path) -> bool:
 
 
 def unpack_setup(packed: bytes) -> Setup:
+    """The counterpart of `pack_setup`."""
     name, files, texts, limits, walls, carry_forward, (by_hand, inside, released), patience = _unpack(packed)
     terms = Terms(frozenset(by_hand), frozenset(inside), released)
     return Setup(name, files, texts, Limits(**limits), walls, carry_forward, terms, patience)
 
 
 def pack_task(task: Task, handed: Handed) -> bytes:
+    """A task as bytes, with the files that were read of the submission."""
     files = [
         [name, found if isinstance(found, bytes) else _plain_remark(found)] for name, found in handed.files
     ]
@@ -89,6 +91,7 @@ def pack_task(task: Task, handed: Handed) -> bytes:
 
 
 def unpack_task(packed: bytes) -> Sent:
+    """The counterpart of `pack_task`."""
     student, skip_if, is_urgent, is_alone, files, before, after = _unpack(packed)
     handed = Handed(
         tuple((name, found if isinstance(found, bytes) else _remark(found)) for name, found in files),
@@ -99,6 +102,7 @@ def unpack_task(packed: bytes) -> Sent:
 
 
 def pack_outcome(outcome: Outcome | Postponed, student: str) -> bytes:
+    """The outcome of a task as bytes."""
     match outcome:
         case Unchanged():
             plain: list[Any] = ["unchanged", student]
