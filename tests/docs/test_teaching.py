@@ -105,6 +105,24 @@ def test_a_plan_gives_nothing_away_and_leaves_time(plan: dict[str, Any]) -> None
     assert days == sorted(set(days)) and days[-1] <= plan["days"]
 
 
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan["name"])
+def test_quizzes_come_when_they_are_of_use(plan: dict[str, Any]) -> None:
+    """A wrap-up quiz or a report after the deadline; a prerequisite quiz while most of the time is left."""
+    asked: dict[str, list[tuple[str, int]]] = {"prerequisite": [], "wrap-up": [], "report": []}
+    for session in plan["session"]:
+        for part in re.split("[;,]", session["hold"].lower()):
+            for kind, found in asked.items():
+                if kind in part:
+                    found += [(name, session["day"]) for name in re.findall(r"\b\d\d\b", part)]
+    for name, day in asked["wrap-up"] + asked["report"]:
+        assert day > plan["release"][name][1], (name, day)
+    for name, day in asked["prerequisite"]:
+        released, due = plan["release"][name]
+        assert day <= (released + due) / 2, (name, day)
+    for kind in ("prerequisite", "wrap-up"):
+        assert sorted(name for name, _ in asked[kind]) == sorted(plan["release"]), kind
+
+
 def test_the_time_line_draws_the_same_rules() -> None:
     code = text_of(COURSE / "docs" / "figures" / "timeline.py")
     drawn = eval(re.findall(r"^GIVES_AWAY = (\{.*?\})$", code, flags=re.MULTILINE)[0])
