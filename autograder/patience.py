@@ -185,7 +185,7 @@ class Patience:
             allowance.check()
 
     def pause(self) -> None:
-        """The answer has come."""
+        """Stop the clock while the processes wait for us."""
         self._clock.stop()
 
     def resume(self) -> None:

@@ -122,8 +122,10 @@ class Result:
 
     @property
     def score(self) -> float:
+        """The points of the whole submission."""
         return sum(mark.score for mark in self.marks)
 
     @property
     def max_score(self) -> float:
+        """The points that it could have."""
         return sum(mark.max_score for mark in self.marks)

@@ -80,6 +80,7 @@ class Handles(Side):
             known.clear()
 
     def may_be_handed_out(self, value: object) -> bool:
+        """Whether the other side may have this by a number."""
         return self._may_hand_out(value) is not None
 
     @staticmethod
@@ -88,6 +89,7 @@ class Handles(Side):
         return about_function(value, in_detail=True)
 
     def hand_out(self, value: object) -> list[Any] | None:
+        """The parts of a message that stand for an object, here or there; None if it may not go out."""
         if (theirs := self._theirs.get(id(value))) is not None:
             return ["b", theirs, []]
         if (what := self._may_hand_out(value)) is None:
@@ -95,6 +97,7 @@ class Handles(Side):
         return ["h", self._number(what, value), what, self._about(what, value)]
 
     def take_in(self, number: int, what: str, about: list[object]) -> object:
+        """The stand-in for an object of the other side's, the same for the same number. Raises WireError."""
         if number not in self._standing:
             if len(self._standing) >= MOST_KEPT or not 0 <= number < MOST_KEPT:
                 raise WireError("too many objects that cannot cross")
@@ -109,6 +112,7 @@ class Handles(Side):
         return self._standing[number]
 
     def taken_back(self, number: int | str) -> object:
+        """The object that was handed out by this number. Raises WireError."""
         if type(number) is int and 0 <= number < len(self._kept):
             return self._kept[number][1]
         raise WireError("a malformed message")

@@ -26,6 +26,7 @@ class Outputs:
         self._parts: list[str] = []
 
     def stream(self, name: str, text: str) -> None:
+        """Text on the stream of this name, as far as there is room."""
         if not (text := self._fit(text)):
             return
         entry: Output = self._tagged({"output_type": "stream", "name": name, "text": ""})
@@ -37,6 +38,7 @@ class Outputs:
             self.journal.add(entry | {"text": text})
 
     def add(self, entry: Output, size: int) -> None:
+        """An output of so many bytes, if there is room."""
         self._flush()
         if self._used + size > self.limit:
             self._cut()
@@ -47,6 +49,7 @@ class Outputs:
                 self.journal.add(entry)
 
     def clear(self) -> None:
+        """Drop what was shown; what it took of the limit stays used."""
         self.entries, self._parts = [], []
         if self.journal is not None:
             self.journal.clear()
@@ -107,6 +110,7 @@ class Journal:
             self._memory[: self._LENGTH.size] = self._LENGTH.pack(end)
 
     def clear(self) -> None:
+        """Empty it."""
         self._memory[: self._LENGTH.size] = self._LENGTH.pack(0)
 
     def text(self) -> str:

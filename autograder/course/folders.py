@@ -93,6 +93,7 @@ class Folders:
 
     @property
     def course_id(self) -> str:
+        """The name of the course in nbgrader's exchange; empty if it has none."""
         return str(self.setting("CourseDirectory", "course_id", ""))
 
     @property
@@ -102,6 +103,7 @@ class Folders:
 
     @cached_property
     def structure(self) -> str:
+        """nbgrader's pattern for the folder of one student's work at one step."""
         return str(
             self.setting(
                 "CourseDirectory", "directory_structure", "{nbgrader_step}/{student_id}/{assignment_id}"
@@ -126,19 +128,24 @@ class Folders:
         return mode
 
     def source(self, assignment: str) -> Path:
+        """The folder with the original of an assignment."""
         return self._path("source", ".", assignment)
 
     def submitted(self, student: str, assignment: str) -> Path:
+        """The folder with what a student has handed in."""
         return self._path("submitted", student, assignment)
 
     def autograded(self, student: str, assignment: str) -> Path:
+        """The folder with a student's annotated notebooks."""
         return self._path("autograded", student, assignment)
 
     def feedback(self, student: str, assignment: str) -> Path:
+        """The folder with a student's pages of feedback."""
         return self._path("feedback", student, assignment)
 
     @property
     def submitted_root(self) -> Path:
+        """The folder with everybody's work."""
         return self.root / str(self.setting("CourseDirectory", "submitted_directory", "submitted"))
 
     def workshop(self, assignment: str) -> Path:

@@ -15,7 +15,7 @@ from autograder.exam.autotests import NO_TESTS, Tests
 from autograder.exam.editions import read_texts, text_files, with_texts
 from autograder.exam.names import imported
 from autograder.exam.notebook import ExamNotebook
-from autograder.exam.read import digest_of, read_notebook, refuse_duplicates
+from autograder.exam.read import digest_of, read_master_copy, refuse_duplicates
 from autograder.sentences.remedies import refusal
 
 
@@ -51,7 +51,7 @@ class Exam:
                 continue
             if path.suffix == ".ipynb":
                 if path.parent == source:
-                    notebooks.append(read_notebook(path, tests.get(path.stem, {})))
+                    notebooks.append(read_master_copy(path, tests.get(path.stem, {})))
             else:
                 files[relative.as_posix()] = path.read_bytes()
         if not notebooks:

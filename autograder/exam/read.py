@@ -18,7 +18,7 @@ from autograder.exam.notebook import ExamNotebook
 from autograder.sentences.remedies import refusal
 
 
-def read_notebook(path: Path, tests: Mapping[str, str]) -> ExamNotebook:
+def read_master_copy(path: Path, tests: Mapping[str, str]) -> ExamNotebook:
     """A notebook; `tests` are the texts of cells with tests that were made from `### AUTOTEST` lines, by
     grade_id. Raises ExamError."""
     try:

@@ -126,6 +126,7 @@ class ExamSide(Handles):
         }
 
     def own_class(self, name: str) -> type | None:
+        """The class of this name that the exam defines; None if there is none."""
         found = self._space.get(name)
         return found if type(found) is type and found.__module__ == "__main__" else None
 

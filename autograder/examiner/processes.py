@@ -124,6 +124,7 @@ class ExamServer:
         return Channel(ours)
 
     def close(self) -> None:
+        """Kill it, and what was forked from it."""
         self._requests.close()
         self._process.kill()
         self._process.wait()
@@ -158,9 +159,11 @@ class ExamProcess:
         self.clock = Clock(self._read)
 
     def send(self, number: int, kind: FrameKind, body: bytes, deadline: Deadline) -> None:
+        """Send a frame. Raises what `Channel.send` raises."""
         self._channel.send(number, kind, body, deadline)
 
     def receive(self, limit: int, deadline: Deadline) -> tuple[int, int, bytes]:
+        """The next frame. Raises what `Channel.receive` raises."""
         if self._pid is None:
             # It says its number first of all.
             self._pid = self._channel.receive(0, deadline)[0]

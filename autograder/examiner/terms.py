@@ -38,9 +38,11 @@ class Terms:
     """The text of each answer cell in what students get; empty where that is not known."""
 
     def is_by_hand(self, notebook: ExamNotebook, cell: ExamCell) -> bool:
+        """Whether a grade cell is left to a person."""
         return key_of(notebook.name, cell.grade_id) in self.by_hand
 
     def is_inside(self, notebook: ExamNotebook, cell: ExamCell) -> bool:
+        """Whether a grade cell is examined inside the walls."""
         return key_of(notebook.name, cell.grade_id) in self.inside
 
     def is_attempted(self, notebook: ExamNotebook, cell: ExamCell, answer: str) -> bool:

@@ -47,6 +47,8 @@ class MasterCell:
 
 @dataclass(frozen=True)
 class MasterNotebook:
+    """A notebook of an assignment as nbgrader records it."""
+
     name: str
     kernelspec: str
     cells: tuple[MasterCell, ...]

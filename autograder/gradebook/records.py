@@ -83,6 +83,7 @@ class Work:
 
     @property
     def total(self) -> float:
+        """The marks of all exercises less what late work costs, never below 0."""
         return max(0.0, sum(mark.score for mark in self.marks.values()) - self.penalty)
 
 
@@ -110,6 +111,7 @@ class ClassRecords:
 
     @property
     def points(self) -> float:
+        """The points that all exercises are worth together."""
         return sum(exercise.points for exercise in self.exercises)
 
 

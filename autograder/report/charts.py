@@ -128,6 +128,7 @@ class Outcomes:
 
     @property
     def all(self) -> int:
+        """How many students there are."""
         return self.full + self.part + self.none + self.untouched
 
 

@@ -77,6 +77,7 @@ class Findings:
         )
 
     def outcomes(self) -> list[Outcomes]:
+        """How each exercise went."""
         return [Outcomes(name, *self._outcome(name)) for name in self.points]
 
     def _outcome(self, name: str) -> tuple[int, int, int, int]:
@@ -158,6 +159,7 @@ class Findings:
         return {kind: len(students) for kind, students in who.items()}
 
     def similar(self) -> list[Pair]:
+        """Pairs of students whose code is more alike than usual."""
         answers = {work.student: own_code(work) for work in self.counted}
         return similar_pairs(
             {student: sources for student, sources in answers.items() if sources}, self.records.released

@@ -18,6 +18,8 @@ from autograder.text import show
 
 @dataclass(frozen=True)
 class Page:
+    """Everything that the page of the report shows."""
+
     title: str
     subtitle: str
     anonymous: bool

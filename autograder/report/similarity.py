@@ -56,6 +56,8 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Token:
+    """A word or sign of code, and its place."""
+
     text: str
     """Normalised: `V` for names of the author's choice, `S` for strings, `0` for numbers."""
     start: int

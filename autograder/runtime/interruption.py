@@ -37,6 +37,7 @@ class Interruption:
 
     @contextlib.contextmanager
     def held_off(self) -> Iterator[None]:
+        """Let Ctrl-C wait until the block has ended. Raises KeyboardInterrupt then."""
         self._held = True
         try:
             yield

@@ -102,6 +102,7 @@ class Worker(Generic[Found]):
         theirs.close()
 
     def give(self, task: Task, patience: float, *, is_retry: bool = False) -> None:
+        """Hand it a task; it is late after so many seconds."""
         self.task, self.is_retry = task, is_retry
         self.deadline = time.monotonic() + patience
         self.connection.send(task)
@@ -115,11 +116,13 @@ class Worker(Generic[Found]):
         return answer
 
     def stop(self) -> None:
+        """Kill it."""
         self.connection.close()
         self._process.kill()
         self._process.join()
 
     def restart(self) -> None:
+        """Kill it, and start another one in its place."""
         self.stop()
         self._start()
 
@@ -187,6 +190,7 @@ class Line:
         return replace(task, is_urgent=is_urgent)
 
     def postpone(self, task: Task, *, alone: bool) -> None:
+        """Put a task behind the others; `alone`: behind all, for when nobody else is at work."""
         if alone:
             self._alone.append(replace(task, is_urgent=False, is_alone=True))
             return

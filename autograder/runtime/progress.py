@@ -33,12 +33,14 @@ class Progress:
             self._bar.close()
 
     def say(self, line: str) -> None:
+        """Print a line."""
         if self._bar is None:
             print(line, flush=True)
         else:
             self._bar.write(line)
 
     def step(self, line: str) -> None:
+        """Count one more as done."""
         self._done += 1
         if self._bar is None:
             print(f"[{self._done:>{len(str(self._total))}}/{self._total}] {line}", flush=True)
