@@ -124,7 +124,8 @@ def test_who_met_a_busy_machine_comes_at_the_very_end_and_alone(tmp_path: Path) 
 
     found = outcomes(examine, *"abcdef", jobs=3)
     assert all(isinstance(outcome, Result) for outcome in found.values()), found
-    assert list(found)[-2:] == ["b", "d"]
+    # Which of the two comes first depends on whose worker says so first.
+    assert set(list(found)[-2:]) == {"b", "d"}
     assert set(list(found)[:-2]) == set("acef")
 
 
