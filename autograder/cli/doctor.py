@@ -50,7 +50,7 @@ class Tried:
     name: str
     holds: bool
     detail: str
-    """What was seen."""
+    """The observation."""
     remedy: str = ""
     """The remedy, where it does not hold."""
     is_needed: bool = False

@@ -164,7 +164,7 @@ def _work_of(entry: Mapping[str, Any]) -> int:
 
 
 def _left_out(entry: Mapping[str, Any]) -> Output | None:
-    """What stands in place of an output that the budget cannot pay for. Of an error or a value its beginning
+    """A note in place of an output that the budget cannot pay for. Of an error or a value its beginning
     stays, since a mark may be read from it."""
     kind = entry.get("output_type")
     if kind == "stream":
