@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
@@ -74,7 +73,7 @@ def release(course: Path = COURSE, names: Iterable[str] = (), *, drop_marks: boo
         prepare_sources(names, course)
         with tempfile.TemporaryDirectory(prefix="release-", dir=course) as staging:
             for name in tqdm(names, desc="releasing", unit="assignment"):
-                generate(name, course, Path(staging))
+                generate(name, folders, Path(staging))
                 _enter_into_gradebook(folders, name, Path(staging), drop_marks=drop_marks)
                 target = course / "release" / name
                 target.parent.mkdir(exist_ok=True)
@@ -133,7 +132,7 @@ def _gradebook_in(folder: Path) -> str:
     return f"sqlite:///{folder / 'gradebook.db'}"
 
 
-def generate(name: str, course: Path, output: Path) -> None:
+def generate(name: str, folders: Folders, output: Path) -> None:
     """Run nbgrader's generate_assignment from `source/name` into `output/name`.
 
     With a gradebook of its own: in the course's, nbgrader refuses cells that are new since a submission came.
@@ -145,8 +144,7 @@ def generate(name: str, course: Path, output: Path) -> None:
 
     # nbgrader calls the command `alembic` to make a gradebook; it need not be on the user's PATH.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    config = course_config(course)
-    config.CourseDirectory.root = str(course)
+    config = deepcopy(folders.config)
     config.CourseDirectory.release_directory = str(output)
     config.CourseDirectory.db_url = _gradebook_in(output)
     config.CourseDirectory.assignment_id = name
@@ -160,16 +158,3 @@ def generate(name: str, course: Path, output: Path) -> None:
         raise UsageError(f"nbgrader cannot release {name}; its own messages are above. ({error})") from error
     for path in (output / name).glob("*.ipynb"):
         nbformat.write(normalised(read_notebook(path)), path)  # type: ignore[no-untyped-call]
-
-
-def course_config(course: Path) -> Any:
-    """The traitlets configuration in `nbgrader_config.py` of the course. Raises UsageError without one."""
-    from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
-
-    try:
-        return PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
-    except ConfigFileNotFound:
-        raise UsageError(
-            f"There is no nbgrader_config.py in {show(course)}, so this is no course. Give its folder with"
-            " --course."
-        ) from None

@@ -24,6 +24,7 @@ from autograder.authoring.answers import Answers
 from autograder.authoring.reference import COURSE, notebook_path
 from autograder.authoring.release import chosen, everything_written, generate, prepare_sources
 from autograder.course.cells import exercise, is_answer, is_grade, read_notebook
+from autograder.course.folders import Folders
 from autograder.errors import UsageError
 from autograder.gradebook.nbgrader import nbformat
 
@@ -52,7 +53,7 @@ def release_for_self_study(course: Path = COURSE, names: Sequence[str] = ()) -> 
     answer is missing; RecordsError if something cannot be written.
     """
     with_lessons = not names and (course / "notebooks").is_dir()
-    names = chosen(course, names)
+    folders, names = Folders.of(course), chosen(course, names)
     with everything_written():
         prepare_sources(names, course)
         with tempfile.TemporaryDirectory(prefix="self-study-", dir=course) as staging:
@@ -62,7 +63,7 @@ def release_for_self_study(course: Path = COURSE, names: Sequence[str] = ()) -> 
                 if name == LESSONS:
                     shutil.copytree(course / "notebooks", folder, ignore=_IGNORED)
                 else:
-                    generate(name, course, Path(staging))
+                    generate(name, folders, Path(staging))
                 for path in sorted(folder.glob("*.ipynb")):
                     with_answers(path, course)
                 for file in NOT_FOR_THEM:

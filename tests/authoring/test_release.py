@@ -20,9 +20,10 @@ from nbclient.exceptions import CellExecutionError
 from autograder.authoring import fingerprints
 from autograder.authoring.check_data import CASES
 from autograder.authoring.reference import COURSE, assignments
-from autograder.authoring.release import release
+from autograder.authoring.release import generate, release
 from autograder.cli.main import main
 from autograder.course.cells import exercise, is_answer, is_grade, read_notebook
+from autograder.course.folders import Folders
 
 RELEASE = COURSE / "release"
 NAMES = assignments()
@@ -99,6 +100,23 @@ def test_what_was_released_stays_while_marks_by_hand_would_go(
     assert (tmp_path / "release" / "ps1" / "ps1.ipynb").read_bytes() == before
     assert main([*command, "--drop-marks"]) == 0
     assert (tmp_path / "release" / "ps1" / "ps1.ipynb").read_bytes() != before
+
+
+@pytest.mark.long
+def test_what_jupyters_own_folders_say_counts_as_for_marking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with nbgrader, a hub's settings are a course's, unless the course says otherwise."""
+    jupyters = tmp_path / "jupyter"
+    jupyters.mkdir()
+    setting = 'c = get_config()\nc.ClearSolutions.code_stub = {"python": "# your turn"}\n'
+    (jupyters / "nbgrader_config.py").write_text(setting)
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(jupyters))
+    course = tmp_path / "course"
+    small.make_course(course, "c = get_config()\n")
+    generate("ps1", Folders.of(course), tmp_path / "out")
+    text = "".join(cell.source for cell in read_notebook(tmp_path / "out" / "ps1" / "ps1.ipynb").cells)
+    assert "# your turn" in text
 
 
 def released(name: str) -> Any:
