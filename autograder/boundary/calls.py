@@ -137,7 +137,7 @@ def _call_error(name: str, facts: Mapping[Any, Any]) -> CallError:
     if isinstance(own, type) and issubclass(own, kind) and not issubclass(own, StopIteration):
         kind = own
     lines = [_text(line) for line in traceback[-_MOST_LINES:]] if type(traceback) is list else []
-    # A student chose the name, and what would not do as one would raise here.
+    # A student chose the name: what cannot be part of one would raise here.
     known_as = re.sub(r"\W", "", texts["name"])[:_LONGEST_NAME] or "Exception"
     try:
         made = cast(Any, type(kind))(known_as, (CallError, kind), {"__str__": lambda _: texts["message"]})

@@ -107,7 +107,7 @@ def encode_reply(
     root = encoder.add(value)
     if handed_out is not None:
         arrays = [item for item in encoder.mutables if plain_kind(type(item)) is np.ndarray]
-        # What is of a subclass could answer for itself: nothing is compared there.
+        # An instance of a subclass could answer for itself when it is compared, so it is left out.
         made = [item if type(item) is np.ndarray else np.zeros(0) for item in arrays]
         handed_out.update(token, encoder.nodes, made, mutables)
     changes = []

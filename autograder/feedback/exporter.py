@@ -126,7 +126,7 @@ class FeedbackExporter(HTMLExporter):
                         output[field] = _plain(output[field])
                 if "data" in output:
                     output.data = type(output.data)(_harmless_data(output.data))
-                    # Left out, nbconvert says so in English: a figure of which a cell stopped half-way.
+                    # A figure of a cell that stopped has no description; nbconvert would say so in English.
                     output.metadata.setdefault("alt", say("picture"))
         # nbconvert's own `language_code` knows no tags such as zh-Hans.
         resources["tag"] = self.language_code if words is None else words.tag

@@ -315,7 +315,7 @@ def policy(rules: Rules) -> Policy:
         return Policy(frozenset(allowed | {*MODES_AND_TIMES}), conditions, frozenset(), ANSWERS)
     conditions |= {"clock_gettime": (Only(0, _CLOCKS),), "clock_getres": (Only(0, _CLOCKS),)}
     if not rules.truncates:
-        # Opening a file to read it would truncate it.
+        # Landlock before version 3 lets a file be truncated that may only be read.
         which = (_O_TRUNC,), _O_TRUNC | _O_ACCMODE
         conditions |= {"open": (Never(1, *which),), "openat": (Never(2, *which),)}
         allowed -= {"truncate", *conditions}

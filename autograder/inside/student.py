@@ -112,7 +112,7 @@ def _own_files(setup: dict[str, Any]) -> None:
         os.mkdir(place)  # noqa: PTH102
     linux.mount(f"{SCRATCH}/.tmp", "/tmp", flags=linux.MS_BIND)
     linux.mount(f"{SCRATCH}/.shm", "/dev/shm", flags=linux.MS_BIND)
-    # It reads as zeros too, but cannot be mapped: shared memory of /dev/zero is counted as nobody's.
+    # /dev/full reads as zeros too, but cannot be mapped: shared memory of /dev/zero would be nobody's.
     linux.mount("/dev/full", "/dev/zero", flags=linux.MS_BIND)
     linux.mount("tmpfs", "/proc", "tmpfs", safe | linux.MS_RDONLY, "size=4k,mode=555")
     terminals = "newinstance,ptmxmode=0666,mode=620"

@@ -11,7 +11,6 @@ LONGEST_LIST = 30
 """Rows of a list that a person reads; the rest is in the CSV files."""
 
 
-# Words ---------------------------------------------------------------------------------------------------
 def label(work: Work) -> str:
     """A student as the report names them: by name and id."""
     return f"{work.name} ({show(work.student)})" if work.name else show(work.student)

@@ -87,7 +87,7 @@ def launch(home: Path, files: Mapping[str, bytes], code: Code, fd: int) -> Itera
     sources = [str(path) for path, _ in room.binds]
     options: dict[str, Any] = {}
     if os.geteuid() == 0 and not may_mount():
-        # In most containers root is not quite root. What nobody can read needs no other place.
+        # In most containers root is not quite root. What the user `nobody` can read may stay where it is.
         options = dict(_AS_NOBODY)
     elif os.geteuid() == 0:
         home.chmod(0o755)

@@ -60,8 +60,8 @@ def character_model_cases(reference: Reference) -> dict[str, list[Case]]:
     many_letters = {letter: index for index, letter in enumerate("abcdefghijk\n")}
     long_winded = language_model(6, 5, 12)
     long_winded["by"][11] -= 2.0
-    # With these scores and this seed, fifty letters are a long walk: they are others as soon as a state is
-    # rounded, to four decimals or to half precision, the probabilities are, or the temperature is limited.
+    # With these scores and this seed, the fifty letters come out differently as soon as states or
+    # probabilities are rounded, to four decimals or to half precision, or the temperature is limited.
     undecided = {name: 0.3 * value if name in ("Wya", "by") else value for name, value in long_winded.items()}
     undecided["by"][11] = -5.0
     talkative["by"][0] -= 2.5
