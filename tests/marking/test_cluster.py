@@ -267,6 +267,22 @@ def test_a_scheduler_without_workers_is_told(
 
 
 @on_a_cluster
+def test_workers_are_there_though_the_client_asks_without_them_meanwhile(
+    cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it does every two seconds: a busy machine took that for the loss of all workers."""
+    ask = distributed.Client._update_scheduler_info
+
+    async def twice(client: Any, n_workers: int = 0) -> None:
+        await ask(client, n_workers=n_workers)
+        await ask(client)
+
+    monkeypatch.setattr(distributed.Client, "_update_scheduler_info", twice)
+    with connection.joined(cluster.address) as client:
+        wait_until(lambda: len(connection.workers(client)) == 2, cluster.log)
+
+
+@on_a_cluster
 @pytest.mark.walls
 @pytest.mark.proof
 def test_the_doctor_says_of_each_worker_what_holds(

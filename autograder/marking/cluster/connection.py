@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from autograder.errors import UsageError
 from autograder.text import show
@@ -73,6 +73,17 @@ def joined(place: str) -> Iterator[Client]:
         yield client
     finally:
         client.close(timeout=10)  # type: ignore[no-untyped-call]
+
+
+def workers(client: Client) -> dict[str, Any]:
+    """By address, what the scheduler knows of each worker now. Raises OSError if it does not answer."""
+    if client.scheduler is None:
+        raise OSError("the connection is closed")
+    # `Client.scheduler_info` would keep the answer where the client itself puts one without workers every two
+    # seconds, perhaps before it is read.
+    about: dict[str, Any] = client.sync(client.scheduler.identity)  # type: ignore[no-untyped-call]
+    found: dict[str, Any] = about["workers"]
+    return found
 
 
 def _client(address: str, client: type[Client]) -> Client:

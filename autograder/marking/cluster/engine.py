@@ -23,7 +23,7 @@ import msgpack
 
 from autograder.errors import ClusterLost, UsageError, WallsError, WireError
 from autograder.hostile.submission import read_files
-from autograder.marking.cluster import node, plain, worker
+from autograder.marking.cluster import connection, node, plain, worker
 from autograder.marking.examining import Outcome, not_readable
 from autograder.runtime.pool import Line, NotExamined, Postponed, Task
 from autograder.text import show
@@ -147,11 +147,13 @@ class Engine:
         if now - self._looked < _LOOK:
             return
         self._looked = now
+        if self._client.status != "running":
+            raise self._scheduler_lost(OSError("the connection is closed"))
         try:
-            if self._client.status != "running":
-                raise OSError("the connection is closed")
-            there = self._client.scheduler_info()["workers"]
-        except (OSError, RuntimeError, TimeoutError) as error:
+            there = connection.workers(self._client)
+        except OSError:
+            return  # it is asked again; if the connection is closed, the next look tells
+        except RuntimeError as error:
             raise self._scheduler_lost(error) from error
         for address in [*self._places]:
             if address not in there:
