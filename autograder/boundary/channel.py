@@ -7,14 +7,14 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final
 
 from autograder.boundary.values import Deadline
 from autograder.errors import WireError
 
 _HEADER: Final = struct.Struct("<QBI")
-_Done = TypeVar("_Done")
+_AT_ONCE: Final = 4096
+"""Bytes: most frames are no longer."""
 
 
 class ChannelClosed(Exception):
@@ -31,6 +31,7 @@ class Channel:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self._buffer = bytearray()
+        self._polls: dict[int, select.poll] = {}
 
     def fileno(self) -> int:
         return self.sock.fileno()
@@ -39,10 +40,26 @@ class Channel:
         """Send one frame. Raises ChannelClosed; Overdue if the other side does not read it in time."""
         view = memoryview(_HEADER.pack(number, kind, len(body)) + body)
         while view:
-            view = view[self._patiently(lambda: self.sock.send(view), deadline) :]  # noqa: B023
+            try:
+                # Mostly there is room: waiting for it first would take longer than sending.
+                view = view[self.sock.send(view, _flags(deadline)) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline)
+            except OSError:
+                raise ChannelClosed from None
+            else:
+                if view:
+                    _milliseconds(deadline)  # a slow reader must not keep us here
 
     def receive(self, limit: int, deadline: Deadline = None) -> tuple[int, int, bytes]:
         """One frame: number, kind, body. Raises ChannelClosed, Overdue, or WireError over `limit`."""
+        if not self._buffer:
+            part = self._part(_AT_ONCE, deadline)
+            if len(part) >= _HEADER.size:
+                number, kind, length = _HEADER.unpack_from(part)
+                if length == len(part) - _HEADER.size and length <= limit:  # as most frames arrive
+                    return number, kind, part[_HEADER.size :]
+            self._buffer += part
         header = self._take(_HEADER.size, deadline)
         number, kind, length = _HEADER.unpack(header)
         if length > limit:
@@ -59,9 +76,7 @@ class Channel:
 
     def _next(self) -> bytes | None:
         """The next byte that has arrived, left where it is; none at the end of the connection."""
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN)
-        if not poll.poll(0):
+        if not self._poll(select.POLLIN).poll(0):
             return None
         try:
             return self.sock.recv(1, socket.MSG_PEEK)
@@ -69,40 +84,63 @@ class Channel:
             return b""
 
     def close(self) -> None:
+        self._polls.clear()
         self.sock.close()
 
     def _take(self, length: int, deadline: Deadline) -> bytes:
         while len(self._buffer) < length:
-            size = min(1 << 20, max(length - len(self._buffer), 4096))
-            if not (part := self._patiently(lambda: self.sock.recv(size), deadline)):  # noqa: B023
-                raise ChannelClosed
-            self._buffer += part
+            self._buffer += self._part(min(1 << 20, max(length - len(self._buffer), _AT_ONCE)), deadline)
         taken = bytes(self._buffer[:length])
         del self._buffer[:length]
         return taken
 
-    def _patiently(self, act: Callable[[], _Done], deadline: Deadline) -> _Done:
+    def _part(self, size: int, deadline: Deadline) -> bytes:
+        """Some of what arrives next, and no more than `size` bytes."""
+        if deadline is not None:
+            self._wait(select.POLLIN, deadline)
         while True:
-            seconds = _time_left(deadline)
             try:
-                self.sock.settimeout(seconds)
-                return act()
-            except TimeoutError:
-                if not callable(deadline):
-                    raise Overdue from None
+                part = self.sock.recv(size, _flags(deadline))
+            except BlockingIOError:
+                self._wait(select.POLLIN, deadline)
             except OSError:
                 raise ChannelClosed from None
+            else:
+                if not part:
+                    raise ChannelClosed
+                return part
+
+    def _wait(self, event: int, deadline: Deadline) -> None:
+        """Until something can be read, or written. Raises what the deadline raises, or Overdue."""
+        poll = self._poll(event)
+        while not poll.poll(_milliseconds(deadline)):
+            if not callable(deadline):
+                raise Overdue
+
+    def _poll(self, event: int) -> select.poll:
+        """What waits for one event on the socket; making it takes longer than asking it."""
+        if self.sock.fileno() < 0:
+            raise ChannelClosed
+        if event not in self._polls:
+            self._polls[event] = select.poll()
+            self._polls[event].register(self.sock, event)
+        return self._polls[event]
 
 
-def _time_left(deadline: Deadline) -> float | None:
-    """For `settimeout`, where 0 would mean "don't wait at all"."""
+def _flags(deadline: Deadline) -> int:
+    """For a socket that waits by itself only where nothing limits that."""
+    return 0 if deadline is None else socket.MSG_DONTWAIT
+
+
+def _milliseconds(deadline: Deadline) -> float | None:
+    """How long to wait. Raises Overdue, or what the deadline raises."""
     if deadline is None:
         return None
     if callable(deadline):
-        return max(deadline(), 0.001)
+        return 1000 * max(deadline(), 0.001)
     if (left := deadline - time.monotonic()) <= 0:
         raise Overdue
-    return left
+    return 1000 * left
 
 
 class FrameKind(enum.IntEnum):

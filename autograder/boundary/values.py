@@ -73,12 +73,12 @@ class Encoder:
         kind = type(value)
         if kind in _SMALL:
             return value
+        if kind is np.ndarray:  # most of what has a node
+            return self._array(cast("np.ndarray[Any, Any]", value), depth)
         if kind not in _EXACT and (plain := plain_kind(kind)) is not kind:
             kind = plain
             if kind in (str, bytes, int, float, complex):
                 return self.add(small(value, kind), depth)
-        if kind is np.ndarray:  # most of what has a node
-            return self._reference(value, depth)
         if kind is int:
             if -(1 << 63) <= cast(int, value) < 1 << 63:
                 return value
@@ -95,6 +95,20 @@ class Encoder:
         if kind is bytes:
             return value
         return self._reference(value, depth)
+
+    def _array(self, array: np.ndarray[Any, Any], depth: int) -> msgpack.ExtType:
+        """As `_reference`, which takes longer."""
+        key = id(array)
+        if (seen := self._seen.get(key)) is not None:
+            return seen
+        number = len(self.nodes)
+        if key in self._known or depth >= MAX_DEPTH or number >= MAX_ITEMS or not is_plain_array(array):
+            return self._reference(array, depth)
+        self.nodes.append(array_node(array))
+        self.mutables.append(array)
+        self._keep.append(array)
+        self._seen[key] = reference = _reference_to(number)
+        return reference
 
     def _reference(self, value: object, depth: int) -> msgpack.ExtType:
         """The reference to the node of an object, which is made the first time."""

@@ -64,17 +64,26 @@ class Exam:
 
     @cached_property
     def imports(self) -> tuple[str, ...]:
-        """Modules that students' processes may have ready: of those that the released cells import, those
-        that are released with them, and Matplotlib. (Others may not survive a fork, such as what has threads
-        of its own.)"""
+        """Modules that students' processes may have ready: of those that the released cells import, and the
+        released modules in turn, those that are released with them; and Matplotlib, if cells import it.
+        (Others may not survive a fork, such as what has threads of its own.)"""
         cells = [cell for notebook in self.notebooks for cell in notebook.cells]
         released = [cell for cell in cells if cell.kind == "code" and cell.role in ("locked", "plain")]
         found = [name for cell in released for name in imported(cell.source)]
-        return tuple(
+        ready = [
             name
             for name in dict.fromkeys(found)
-            if (top := name.partition(".")[0]) == "matplotlib" or f"{top}.py" in self.files
-        )
+            if name.partition(".")[0] == "matplotlib" or self._module(name) is not None
+        ]
+        for name in ready:  # which grows meanwhile
+            if (source := self._module(name)) is not None:
+                within = dict.fromkeys(imported(source.decode(errors="replace")))
+                ready += [other for other in within if self._module(other) and other not in ready]
+        return tuple(ready)
+
+    def _module(self, name: str) -> bytes | None:
+        """The released file that is imported by this name, if there is one."""
+        return self.files.get(f"{name.partition('.')[0]}.py")
 
     @property
     def max_score(self) -> float:

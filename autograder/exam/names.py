@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import symtable
 from collections.abc import Collection, Iterator
@@ -129,8 +130,9 @@ def imported(source: str) -> list[str]:
     return names
 
 
+@functools.lru_cache(maxsize=256)
 def tree_of(source: str) -> ast.Module:
-    """The syntax tree of a grade cell, its magics turned into calls."""
+    """The syntax tree of a grade cell, its magics turned into calls; to be looked at, not to be changed."""
     try:
         return ast.parse(source)
     except SyntaxError:

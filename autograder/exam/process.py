@@ -35,6 +35,7 @@ from autograder.boundary.values import decode
 from autograder.errors import WireError
 from autograder.exam.folder import FileUse, Folder, mentions_current_figure, mentions_files, refuse_pickles
 from autograder.exam.names import ends_with_call_of, global_names, tree_of
+from autograder.exam.quick import be_quick
 from autograder.exam.reasons import (
     REASON,
     findings_for,
@@ -70,6 +71,7 @@ def main(requests_fd: int) -> NoReturn:
     # Not the working folder of the moment: what a student's code writes there must not be imported.
     sys.path.insert(0, str(Path.cwd()))
     sys.argv = [""]
+    be_quick()
     shell = NotebookShell.make(_OUTPUT_BYTES)
     shell.compile.keeps_code = True
     namespaces, stopped = {}, {}

@@ -30,6 +30,7 @@ from autograder.boundary.shell import NotebookShell
 from autograder.boundary.values import decode, encode
 from autograder.errors import NotPlainError, WireError
 from autograder.exam.folder import Folder
+from autograder.exam.names import tree_of
 
 _CPU_SECONDS: Final = 1.0
 """Of the child: what takes longer in the reference is not worth the wait."""
@@ -57,6 +58,9 @@ def prepare(shell: NotebookShell, notebooks: Sequence[Mapping[str, Any]], room: 
     for cells in notebooks:
         for source in (*cells["definitions"], *cells["graded"]):
             shell.prepare(source)
+        for source in cells["graded"]:
+            with suppress(SyntaxError, ValueError, RecursionError):
+                tree_of(source)  # is remembered
     shell.reset()  # type: ignore[no-untyped-call]
 
 

@@ -24,7 +24,7 @@ from autograder.boundary.values import Deadline
 from autograder.errors import ExamError, WallsError, WireError
 from autograder.exam.master import Exam
 from autograder.examiner.annotated import annotated_notebook
-from autograder.patience import Clock
+from autograder.patience import CPUClock
 from autograder.runtime.temporary import TemporaryFolder
 from autograder.sentences.remedies import refusal
 from autograder.walls.fork_server import ForkServer
@@ -156,7 +156,7 @@ class ExamProcess:
         self._rooms = rooms
         self._pid: int | None = None
         self._used = 0.0
-        self.clock = Clock(self._read)
+        self.clock = CPUClock(self._read)
 
     def send(self, number: int, kind: FrameKind, body: bytes, deadline: Deadline) -> None:
         """Send a frame. Raises what `Channel.send` raises."""
@@ -169,13 +169,13 @@ class ExamProcess:
             self._pid = self._channel.receive(0, deadline)[0]
         return self._channel.receive(limit, deadline)
 
-    def _read(self) -> tuple[float, float]:
+    def _read(self) -> float:
         # When it is no more, or elsewhere than on Linux, it cannot be seen; it ends itself after its time.
         with suppress(OSError):
             if self._pid is not None:
                 self._used = cpu_seconds_of(self._pid)
         # It waits for nothing but us and, at most, for a disk.
-        return self._used, 0.0
+        return self._used
 
     def close(self) -> None:
         """End it."""
