@@ -118,7 +118,7 @@ class Channel:
                 raise Overdue
 
     def _poll(self, event: int) -> select.poll:
-        """What waits for one event on the socket; making it takes longer than asking it."""
+        """It waits for one event on the socket; making it takes longer than asking it."""
         if self.sock.fileno() < 0:
             raise ChannelClosed
         if event not in self._polls:

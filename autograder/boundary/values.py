@@ -101,13 +101,12 @@ class Encoder:
         key = id(array)
         if (seen := self._seen.get(key)) is not None:
             return seen
-        number = len(self.nodes)
-        if key in self._known or depth >= MAX_DEPTH or number >= MAX_ITEMS or not is_plain_array(array):
+        is_over = depth >= MAX_DEPTH or len(self.nodes) >= MAX_ITEMS
+        if is_over or key in self._known or not is_plain_array(array):
             return self._reference(array, depth)
-        self.nodes.append(array_node(array))
         self.mutables.append(array)
         self._keep.append(array)
-        self._seen[key] = reference = _reference_to(number)
+        self._seen[key] = reference = self._node(array_node(array))
         return reference
 
     def _reference(self, value: object, depth: int) -> msgpack.ExtType:

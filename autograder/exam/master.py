@@ -78,7 +78,7 @@ class Exam:
         for name in ready:  # which grows meanwhile
             if (source := self._module(name)) is not None:
                 within = dict.fromkeys(imported(source.decode(errors="replace")))
-                ready += [other for other in within if self._module(other) and other not in ready]
+                ready += [other for other in within if self._module(other) is not None and other not in ready]
         return tuple(ready)
 
     def _module(self, name: str) -> bytes | None:

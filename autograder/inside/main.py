@@ -74,12 +74,12 @@ def _warm_up(shell: NotebookShell, imports: Sequence[str]) -> None:
         for magic in ("matplotlib", "time"):  # imported when asked for: the first asks for the second's class
             shell.find_line_magic(magic)  # type: ignore[no-untyped-call]
         shell.run("import matplotlib.pyplot as plt\nplt.plot([0, 1]); plt.title('$x$')\nplt.show()")
-        _parse_formulas_once()
+        parse_formulas_once()
     shell.reset()  # type: ignore[no-untyped-call]
     shell.execution_count = 1
 
 
-def _parse_formulas_once() -> None:
+def parse_formulas_once() -> None:
     """A figure that is saved with tight edges is drawn twice, by two renderers. Each has a parser of its own
     for formulas, and with it a memory of its own for what it has parsed, which is most of the work: let all
     share one."""

@@ -7,6 +7,7 @@ import copy
 import enum
 import socket
 import struct
+import threading
 import time
 from typing import Any
 
@@ -618,6 +619,36 @@ def test_a_frame_that_is_too_long_or_late_or_cut_off(channels: tuple[Channel, Ch
     one.sock.close()
     with pytest.raises(ChannelClosed):
         other.receive(100)
+
+
+def test_frames_arrive_whole_in_whatever_pieces_they_come(channels: tuple[Channel, Channel]) -> None:
+    one, other = channels
+    bodies = [b"", b"x", bytes(4079), bytes(4080), bytes(100_000), b"last"]
+    stream = b"".join(struct.pack("<QBI", 5, number, len(body)) + body for number, body in enumerate(bodies))
+    pieces = [
+        stream[start : start + size]
+        for size in (7, 4096, len(stream))
+        for start in range(0, len(stream), size)
+    ]
+    sender = threading.Thread(target=lambda: [one.sock.sendall(piece) for piece in pieces])
+    sender.start()
+    for deadline in (None, time.monotonic() + 60, lambda: 60.0):
+        received = [other.receive(1 << 20, deadline) for _ in bodies]
+        assert received == [(5, number, body) for number, body in enumerate(bodies)]
+    sender.join()
+
+
+def test_a_channel_that_was_closed_is_closed(channels: tuple[Channel, Channel]) -> None:
+    one, other = channels
+    with pytest.raises(Overdue):
+        one.receive(100, time.monotonic() + 0.01)
+    one.close()
+    for deadline in (None, time.monotonic() + 10):
+        with pytest.raises(ChannelClosed):
+            one.receive(100, deadline)
+        with pytest.raises(ChannelClosed):
+            one.send(1, 1, b"", deadline)
+    assert other.closed()
 
 
 def test_a_reader_that_does_not_read_is_given_up(channels: tuple[Channel, Channel]) -> None:

@@ -13,7 +13,7 @@ import small_course
 from autograder.exam.master import Exam
 from autograder.examiner.examination import Examination, TimeBudget
 from autograder.examiner.examiner import Examiner
-from autograder.patience import Allowance, Clock, Hurried, Patience, Stalled, charge
+from autograder.patience import Allowance, Clock, CPUClock, Hurried, Patience, Stalled, charge
 from autograder.result import Result
 from autograder.walls.limits import Limits
 from autograder.walls.walled import Walled
@@ -258,7 +258,7 @@ class Day:
         self.now, self.own, self.cpu, self.idle = 100.0, 7.0, 0.0, 0.0
         monkeypatch.setattr("time.monotonic", lambda: self.now)
         monkeypatch.setattr("autograder.patience._own_seconds", lambda: self.own)
-        self.clock = Clock(lambda: (self.cpu, self.idle))
+        self.clock: Clock = Clock(lambda: (self.cpu, self.idle))
 
     def passes(self, *, cpu: float = 0.0, idle: float = 0.0, own: float = 0.0, queued: float = 0.0) -> None:
         """`own` is the examiner's time while the processes have nothing to do; `queued` is nobody's."""
@@ -289,6 +289,16 @@ def test_a_clock_adds_up_short_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
         day.answers(idle=0.2)
         day.passes(idle=0.01)
     assert day.clock.spent() == pytest.approx(20.0)
+
+
+def test_the_clock_of_a_process_that_only_computes_counts_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = Day(monkeypatch)
+    day.clock = CPUClock(lambda: day.cpu)
+    day.answers(cpu=1.0, idle=3.0, queued=2.0)
+    day.passes(idle=5.0)
+    assert day.clock.spent() == pytest.approx(1.0)
+    day.passes(cpu=0.5)
+    assert day.clock.spent() == pytest.approx(0.5)
 
 
 def test_a_clock_counts_no_delay_of_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:

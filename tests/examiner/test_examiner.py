@@ -219,6 +219,13 @@ def test_modules_to_have_ready_are_found(tmp_path: Path) -> None:
     cells["cells"][-1]["source"] = "import course_utils as again\nif broken"
     (source / "small.ipynb").write_text(json.dumps(cells))
     assert Exam.load(source).imports == ("matplotlib.pyplot", "course_utils")
+    lazy = "\n\ndef more():\n    import json\n    import second\n    from second import f\n"
+    utils = source / "course_utils.py"
+    utils.write_text(utils.read_text() + lazy)
+    (source / "second.py").write_text("import course_utils, third\n")
+    (source / "third.py").write_text("")
+    (source / "fourth.py").write_text("")  # is imported by nobody
+    assert Exam.load(source).imports == ("matplotlib.pyplot", "course_utils", "second", "third")
 
 
 @pytest.mark.walls
