@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from cpu import Account, account
 from honest_class import hand_in, make_course
@@ -32,9 +33,18 @@ PATIENCE = 120.0
 """Seconds to wait for the cluster."""
 
 
+class Cluster(NamedTuple):
+    """The scheduler's file, the environment to use it in, and the ids of the processes."""
+
+    file: Path
+    environment: dict[str, str]
+    scheduler: int
+    workers: list[int]
+
+
 @contextmanager
-def cluster(folder: Path, workers: int, counted: Account) -> Iterator[tuple[Path, dict[str, str]]]:
-    """A scheduler and its workers on the loopback: the scheduler's file, and the environment to use it in."""
+def cluster(folder: Path, workers: int, join: Callable[[], None] | None = None) -> Iterator[Cluster]:
+    """A scheduler and its workers on the loopback; each of these processes calls `join` first."""
     file, log = folder / "scheduler.json", folder / "log"
     environment = {**os.environ, "DASK_CONFIG": str(make_certificates(folder / "key"))}
 
@@ -42,7 +52,7 @@ def cluster(folder: Path, workers: int, counted: Account) -> Iterator[tuple[Path
         with log.open("ab") as output:
             return subprocess.Popen(
                 [sys.executable, "-m", "dask", *arguments, "--no-dashboard"],
-                stdout=output, stderr=output, cwd=folder, preexec_fn=counted.join, env=environment,
+                stdout=output, stderr=output, cwd=folder, preexec_fn=join, env=environment,
             )  # fmt: skip
 
     options = ["--protocol", "tls", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)]
@@ -54,12 +64,16 @@ def cluster(folder: Path, workers: int, counted: Account) -> Iterator[tuple[Path
             start("worker", *options, "--local-directory", str(folder / str(n))) for n in range(workers)
         ]
         wait_for(lambda: log.read_text().count("Registered to") == workers)
-        yield file, environment
+        scheduler, *others = (process.pid for process in processes)
+        yield Cluster(file, environment, scheduler, others)
     finally:
-        for process in processes:
+        for process in reversed(processes):  # a worker that loses its scheduler while it ends may never end
             process.terminate()
-        for process in processes:
-            process.wait()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -94,10 +108,10 @@ def one_run(assignment: str, count: int, jobs: int, *, on_a_cluster: bool) -> tu
         hand_in(course, assignment, count)
         if not on_a_cluster:
             return grade(course, assignment, counted, "--jobs", str(jobs)), counted.seconds()
-        with cluster(Path(name), jobs, counted) as (file, environment):
+        with cluster(Path(name), jobs, counted.join) as there:
             before = counted.seconds()
-            options = ("--scheduler", str(file))
-            seconds = grade(course, assignment, counted, *options, environment=environment)
+            options = ("--scheduler", str(there.file))
+            seconds = grade(course, assignment, counted, *options, environment=there.environment)
             return seconds, counted.seconds() - before
 
 

@@ -10,8 +10,10 @@ compares the first tenth of them with the last.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,25 +26,25 @@ from honest_class import hand_in, make_course
 
 
 class Memory(threading.Thread):
-    """Samples the memory of a process and its descendants, in bytes, with the time of each sample."""
+    """Samples the memory of processes and their descendants, in bytes, with the time of each sample."""
 
-    def __init__(self, process: int) -> None:
+    def __init__(self, *processes: int, seconds: float = 2.0) -> None:
         super().__init__(daemon=True)
-        self._process = psutil.Process(process)
+        self._processes = [psutil.Process(process) for process in processes]
+        self._seconds = seconds
         self._samples: list[tuple[float, int]] = []
         self._over = threading.Event()
 
     def run(self) -> None:
-        while not self._over.wait(2.0):
+        while not self._over.wait(self._seconds):
             if found := self._sample():
                 self._samples.append((time.perf_counter(), found))
 
     def _sample(self) -> int:
-        total = 0
-        try:
-            family = [self._process, *self._process.children(recursive=True)]
-        except psutil.Error:
-            return 0
+        total, family = 0, []
+        for process in self._processes:
+            with contextlib.suppress(psutil.Error):
+                family += [process, *process.children(recursive=True)]
         for process in family:
             try:
                 total += process.memory_full_info().pss
@@ -54,7 +56,14 @@ class Memory(threading.Thread):
 
     def peak(self, begin: float, end: float) -> float:
         """The most that was seen between two times, in MB."""
-        return max((found for at, found in self._samples if begin <= at <= end), default=0) / 2**20
+        return max(self._between(begin, end), default=0) / 2**20
+
+    def median(self, begin: float, end: float) -> float:
+        """The middle of what was seen between two times, in MB."""
+        return statistics.median(self._between(begin, end) or [0]) / 2**20
+
+    def _between(self, begin: float, end: float) -> list[int]:
+        return [found for at, found in self._samples if begin <= at <= end]
 
     def stop(self) -> None:
         self._over.set()

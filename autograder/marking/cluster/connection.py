@@ -40,6 +40,8 @@ distributed:
   admin:
     tick: {{interval: 500ms}}
     system-monitor: {{interval: 5s, disk: false}}
+    # Of the last thousand messages on each connection, all would be kept, with the submissions in them.
+    low-level-log-length: 10
 """
 
 
