@@ -34,7 +34,7 @@ PAIRS, PAIRS_IN_PROOF = 1, 4
 """Students with two misconceptions, in each assignment: so many with both in one exercise, and so many with
 them in two; at every run, and by `make proof`."""
 EXERCISES = 3
-"""In so many exercises of each second assignment one misconception is examined at every run, and one mistake
+"""In so many exercises of each third assignment one misconception is examined at every run, and one mistake
 in no list; `make proof` examines all. Without walls, tests/misconceptions proves of all at every run that
 they are caught and explained."""
 
@@ -98,7 +98,7 @@ def described(row: Row) -> str:
 
 
 @EACH_ASSIGNMENT
-@pytest.mark.share(2)
+@pytest.mark.share(3)
 def test_points_are_lost_in_exactly_its_exercise(assignment: str, rows: Rows, is_proof: bool) -> None:
     exercises = set(fingerprints.reference_answers(assignment))
     seen = {row.misconceptions[0].exercise for row in rows(assignment)}
@@ -110,13 +110,13 @@ def test_points_are_lost_in_exactly_its_exercise(assignment: str, rows: Rows, is
 
 
 @EACH_ASSIGNMENT
-@pytest.mark.share(2)
+@pytest.mark.share(3)
 def test_the_feedback_has_exactly_its_hint(assignment: str, rows: Rows) -> None:
     assert [described(row) for row in rows(assignment) if not row.is_explained] == []
 
 
 @EACH_ASSIGNMENT
-@pytest.mark.share(2)
+@pytest.mark.share(3)
 def test_the_page_in_docs_is_fresh(assignment: str, rows: Rows, is_proof: bool) -> None:
     page = (COURSE / "docs" / "misconceptions.md").read_text(encoding="utf-8")
     if is_proof:
@@ -132,7 +132,7 @@ def test_the_page_in_docs_is_fresh(assignment: str, rows: Rows, is_proof: bool) 
 
 
 @EACH_ASSIGNMENT
-@pytest.mark.share(2)
+@pytest.mark.share(3)
 def test_the_whole_matrix_is_written(assignment: str, rows: Rows, tmp_path: Path) -> None:
     proof_page.write_csv({assignment: rows(assignment)}, tmp_path / "matrix.csv")
     table = (tmp_path / "matrix.csv").read_text(encoding="utf-8").splitlines()
@@ -203,7 +203,7 @@ def mistakes(assignment: str, is_proof: bool) -> list[Misconception]:
 
 
 @EACH_ASSIGNMENT
-@pytest.mark.share(2)
+@pytest.mark.share(3)
 def test_a_mistake_in_no_list_loses_its_exercise_and_gets_no_hint(
     assignment: str, examined: Callable[[str], Examined]
 ) -> None:
@@ -265,7 +265,7 @@ def twins(entry: Misconception, exercise: str) -> list[str]:
 
 
 @EACH_ASSIGNMENT
-@pytest.mark.share(2)
+@pytest.mark.share(3)
 def test_of_two_at_once_none_is_taken_for_a_third(
     assignment: str, examined: Callable[[str], Examined], is_proof: bool
 ) -> None:

@@ -81,6 +81,7 @@ def changed(exercise: str, answers: dict[str, Any], change: Any) -> str:
 
 
 @pytest.mark.parametrize(("exercise", "source"), written("wrong"))
+@pytest.mark.share(2)
 def test_check_refuses_what_is_wrong(exercise: str, source: str) -> None:
     assert verdicts(EXERCISES[exercise], exercise, source).visible
 

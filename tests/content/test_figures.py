@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "docs" / "figures"))
 import draw  # noqa: E402
 import style  # noqa: E402
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.xdist_group("figures"), pytest.mark.long]
 
 CATALOGUE = draw.catalogue()
 COMMITTED = [path for entry in CATALOGUE.values() for path in entry.paths()]

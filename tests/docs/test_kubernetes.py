@@ -165,6 +165,7 @@ def start(pod: str, folder: Path, port: int, *more: str) -> subprocess.Popen[byt
 
 @pytest.mark.xdist_group("dask")
 @pytest.mark.walls
+@pytest.mark.proof
 def test_the_commands_of_the_pods_mark_a_class(tmp_path: Path) -> None:
     assert main(["certificates", str(tmp_path / "key")]) == 0
     (settings,) = of_kind("ConfigMap")

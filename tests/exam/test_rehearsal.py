@@ -77,6 +77,7 @@ def findings(source: Path, folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.share(2)
 def test_marks_do_not_depend_on_how_far_the_rehearsal_gets(tmp_path: Path, trouble: str) -> None:
     work = 3_000_000 if trouble == "none" else 0
     right, _, wrong, remarks = findings(course(tmp_path, TROUBLES[trouble], work), tmp_path)

@@ -134,6 +134,7 @@ def recorded(course: Path, student: str) -> dict[str, tuple[float | None, bool]]
 @pytest.mark.walls
 @pytest.mark.parametrize("exercise", EXERCISES)
 @pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.share(3)
 def test_a_test_that_tells_nothing_is_named_and_left_to_a_person(
     course: Path, capsys: Any, fault: str, exercise: str
 ) -> None:

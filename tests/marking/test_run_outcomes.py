@@ -50,6 +50,7 @@ def marks(course: Path, student: str) -> list[float]:
     [ValueError("4300 digits"), RecursionError(), MemoryError(), KeyError("x"), UnicodeError("\ud800")],
     ids=lambda error: type(error).__name__,
 )
+@pytest.mark.share(3)
 def test_a_fault_of_the_examiner_is_one_submissions_and_an_earlier_mark_is_called_so(
     course: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:

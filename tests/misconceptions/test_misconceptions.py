@@ -153,6 +153,7 @@ def calls_of_the_right_one(entry: Misconception) -> tuple[str, ...]:
 
 
 @EVERY
+@pytest.mark.share(3)
 def test_an_exercise_that_builds_on_it_gets_no_other_hint(entry: Misconception) -> None:
     """Of the exercises before it none calls it; those after it may fail, and then the cause is named."""
     answers = entry.answers(fingerprints.reference_answers(entry.assignment))
@@ -298,6 +299,7 @@ def test_two_slips_on_one_line_get_no_hint_of_a_third() -> None:
 
 
 @pytest.mark.parametrize("noise", [1e-13, 1e-9])
+@pytest.mark.share(2)
 def test_rounding_of_another_computer_does_not_matter(noise: float) -> None:
     generator = np.random.default_rng(1)
 

@@ -164,7 +164,7 @@ def examined(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[
 
 
 @pytest.mark.parametrize("idiom", [pytest.param(idiom, id=idiom.name) for idiom in IDIOMS])
-@pytest.mark.share(3)
+@pytest.mark.share(4)
 def test_an_idiom_is_marked_as_in_one_process(
     examined: Callable[[Idiom], Marks], stock: dict[tuple[str, str], list[float]], idiom: Idiom
 ) -> None:

@@ -23,7 +23,11 @@ from autograder.misconceptions.catalogue import load
 from autograder.report.write import write_report
 from autograder.sentences.catalogue import finding
 
-pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore:Object of type")]
+pytestmark = [
+    pytest.mark.xdist_group("forgery"),
+    pytest.mark.long,
+    pytest.mark.filterwarnings("ignore:Object of type"),
+]
 
 ASSIGNMENT = "01-rnn-forward"
 CELL, SEQUENCE = "rnn_cell_forward", "rnn_forward"

@@ -183,6 +183,7 @@ def test_reference_solutions_are_not_flagged(assignment: str) -> None:
         for exercise, label, change in [*module.RIGHT, *module.WRONG]
     ],
 )
+@pytest.mark.share(3)
 def test_answers_that_propagate_back_are_not_flagged(assignment: str, exercise: str, change: Any) -> None:
     cells = cells_of(assignment)
     answers = cells["answers"] | {exercise: changed(assignment, exercise, change)}

@@ -23,6 +23,8 @@ from autograder.authoring.reference import COURSE
 from autograder.course.cells import exercise, is_answer
 from autograder.misconceptions.catalogue import load
 
+pytestmark = pytest.mark.xdist_group("no word")
+
 ASSIGNMENT = "01-rnn-forward"
 CELL, SEQUENCE = "rnn_cell_forward", "rnn_forward"
 SAYING = {"reason", "text", "hint", "what happened"}

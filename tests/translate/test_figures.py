@@ -51,6 +51,7 @@ print(json.dumps(faults))
 
 
 @pytest.mark.parametrize(("language", "least"), [("zh_CN", 30), ("de", 10), ("es", 10)])
+@pytest.mark.share(3)
 def test_labels_have_their_letters_and_their_room(language: str, least: int, tmp_path: Path) -> None:
     entries = [
         entry

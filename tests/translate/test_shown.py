@@ -27,7 +27,7 @@ from autograder.translate.shown import renamed, renamed_data, shown_texts
 from autograder.translate.study import CodeOfAnswers
 from autograder.translate.worked import worked_answers
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.xdist_group("shown"), pytest.mark.long]
 
 LISTED: dict[str, list[str]] = tomllib.loads((COURSE / "locale" / "shown.toml").read_text("utf-8"))
 NOTEBOOKS = {

@@ -38,6 +38,7 @@ def as_read(course: Path, folder: Path, name: str) -> tuple[list[Any], str]:
 @pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.share(4)
 def test_twins_are_read_as_the_same_work(edition: Path, tmp_path: Path, name: str, kind: str) -> None:
     bodies = bodies_of(edition, name)
     english = hand_in(tmp_path / "en", edition, name, KINDS[kind], bodies)
@@ -104,6 +105,7 @@ QUICK = ("untouched", "half", "crash", "hidden-failure", "right")
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.share(3)
 def test_twins_get_the_same_marks_and_verdicts(
     edition: Path, tmp_path: Path, walls: None, whole_class: None, name: str, is_proof: bool
 ) -> None:
