@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from marking_run import CLASS
 
-pytestmark = [pytest.mark.walls, getattr(pytest.mark, "class")]
+# The class is marked plainly once, for all comparisons.
+pytestmark = [pytest.mark.walls, getattr(pytest.mark, "class"), pytest.mark.xdist_group("same everywhere")]
 
 ELSEWHERE = {"PYTHONHASHSEED": "1", "TZ": "Pacific/Apia", "LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8"}
 RUN = Path(__file__).resolve().parents[1] / "support" / "marking_run.py"

@@ -114,11 +114,20 @@ for place in json.load(sys.stdin):
 
 
 @pytest.fixture(scope="module")
-def stock(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list[float]]:
+def chosen(request: pytest.FixtureRequest) -> list[Idiom]:
+    """The idioms of this run: a share, or all of them."""
+    given = [getattr(item, "callspec", None) for item in request.session.items if item.path == Path(__file__)]
+    return [spec.params["idiom"] for spec in given if spec is not None and "idiom" in spec.params]
+
+
+@pytest.fixture(scope="module")
+def stock(
+    chosen: list[Idiom], tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], list[float]]:
     """The marks of stock nbgrader, tests and answers in one kernel, for each idiom and each answer."""
     folder = tmp_path_factory.mktemp("stock")
     places = {}
-    for number, idiom in enumerate(IDIOMS):
+    for number, idiom in enumerate(chosen):
         for name, answer in answers(idiom).items():
             places[idiom.name, name] = write(folder / str(number) / name, idiom=notebook(idiom, answer))
     script = _STOCK.replace("SCRIPT", repr(small_course._UNPROTECTED))
@@ -137,13 +146,15 @@ Marks = dict[tuple[str, str], list[CellMark]]
 
 
 @pytest.fixture(scope="module")
-def examined(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Idiom], Marks]:
+def examined(
+    chosen: list[Idiom], walls: None, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Idiom], Marks]:
     """The examiner's marks of all the idioms in the batch of this one, for each of their answers."""
 
     @cache
     def of_batch(number: int) -> Marks:
         folder = tmp_path_factory.mktemp("batch")
-        batch = IDIOMS[number * BATCH : (number + 1) * BATCH]
+        batch = chosen[number * BATCH : (number + 1) * BATCH]
         names = [f"idiom-{place}" for place in range(len(batch))]
         exam = Exam.load(
             write(folder / "source" / "batch", **dict(zip(names, map(notebook, batch), strict=True)))
@@ -160,7 +171,7 @@ def examined(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[
                     found[idiom.name, answer] = list(part.marks)
         return found
 
-    return lambda idiom: of_batch(IDIOMS.index(idiom) // BATCH)
+    return lambda idiom: of_batch(chosen.index(idiom) // BATCH)
 
 
 @pytest.mark.parametrize("idiom", [pytest.param(idiom, id=idiom.name) for idiom in IDIOMS])
