@@ -184,6 +184,7 @@ def test_reference_solutions_are_not_flagged(assignment: str) -> None:
     ],
 )
 @pytest.mark.share(3)
+@pytest.mark.long
 def test_answers_that_propagate_back_are_not_flagged(assignment: str, exercise: str, change: Any) -> None:
     cells = cells_of(assignment)
     answers = cells["answers"] | {exercise: changed(assignment, exercise, change)}
@@ -258,6 +259,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("kind", LONG)
+@pytest.mark.long
 def test_no_long_code_stops_the_look(kind: str) -> None:
     """Where each part is looked at from all that hold it, one of these takes hours."""
     shortcuts({CELL: FORWARD + LONG[kind] * (90_000 // len(LONG[kind]))})

@@ -161,6 +161,7 @@ def test_a_worker_that_died_by_accident_is_forgiven(tmp_path: Path) -> None:
     assert isinstance(outcomes(examine, "a", "unlucky", "b")["unlucky"], Result)
 
 
+@pytest.mark.long
 def test_a_worker_that_hangs_is_killed_and_the_others_go_on() -> None:
     def examine(task: Task) -> Outcome:
         if task.student == "endless":

@@ -91,6 +91,7 @@ def test_a_request_in_any_language_is_read(edition: Path, tmp_path: Path) -> Non
         assert value.startswith(ours)
 
 
+@pytest.mark.long
 def test_the_plain_page_is_in_the_language(edition: Path, tmp_path: Path) -> None:
     page = plain_page(tmp_path / "ps1.ipynb", [], words(edition))
     assert '<html lang="x-invented">' in page
