@@ -118,7 +118,7 @@ class Channel:
                 raise Overdue
 
     def _poll(self, event: int) -> select.poll:
-        """It waits for one event on the socket; making it takes longer than asking it."""
+        """The poll object for an event on the socket. It is kept: making one takes longer than asking it."""
         if self.sock.fileno() < 0:
             raise ChannelClosed
         if event not in self._polls:

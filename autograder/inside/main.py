@@ -17,6 +17,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import random
 import signal
 import site
 import socket
@@ -24,7 +25,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+import numpy as np
+
 from autograder.boundary.channel import Channel
+from autograder.boundary.global_state import of_numpy, of_python
 from autograder.boundary.linux import SCRATCH
 from autograder.boundary.shell import NotebookShell
 from autograder.inside.confinement import Confinement
@@ -67,8 +71,7 @@ def _warm_up(shell: NotebookShell, imports: Sequence[str]) -> None:
     shell.run("import numpy as np\ndef f(): return 1 / 0\nf()")
     sys.path.insert(0, SCRATCH)
     for name in imports:
-        # What cannot be imported fails in the student's cell, which shows why.
-        shell.run(f"import {name}\n")
+        _import_ahead(shell, name)
     sys.path.remove(SCRATCH)
     if "matplotlib.pyplot" in sys.modules:
         for magic in ("matplotlib", "time"):  # imported when asked for: the first asks for the second's class
@@ -77,6 +80,24 @@ def _warm_up(shell: NotebookShell, imports: Sequence[str]) -> None:
         parse_formulas_once()
     shell.reset()  # type: ignore[no-untyped-call]
     shell.execution_count = 1
+
+
+def _import_ahead(shell: NotebookShell, name: str) -> None:
+    """Import a module for all submissions, unless importing it seeds the global generators, draws from them,
+    or tells NumPy what to do about errors: that has to happen when the student's code imports it."""
+    states, loaded = (np.random.get_state(), random.getstate(), np.geterr()), set(sys.modules)
+    before = of_numpy(), of_python(), np.geterr()
+    # What cannot be imported fails in the student's cell, which shows why.
+    shell.run(f"import {name}\n")
+    if (of_numpy(), of_python(), np.geterr()) == before:
+        return
+    for new in set(sys.modules) - loaded:
+        if (getattr(sys.modules[new], "__file__", None) or "").startswith(f"{SCRATCH}/"):
+            del sys.modules[new]
+    for_numpy, for_python, about_errors = states
+    np.random.set_state(for_numpy)
+    random.setstate(for_python)
+    np.seterr(**about_errors)
 
 
 def parse_formulas_once() -> None:

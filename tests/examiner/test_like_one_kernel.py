@@ -62,3 +62,35 @@ def test_imports_of_a_test_are_there_for_later_cells(
             examiner.terms = Terms(inside=all_cells(exam))
         marks = examiner.examine("alice", handed_in).notebooks[0].marks
     assert [mark.score for mark in marks] == scores, [mark.reason for mark in marks]
+
+
+def test_a_module_that_tells_numpy_to_raise_does_so_when_the_cells_import_it(tmp_path: Path) -> None:
+    cells = (
+        ("given", "import numpy as np, helper"),
+        ("a1", "before = np.geterr()['divide']\nhelper.late()\nafter = np.geterr()['divide']"),
+        ("t1", "assert (before, after) == ('warn', 'raise')"),
+    )
+    source = write(tmp_path / "source" / "one", cells)
+    (source / "helper.py").write_text("def late():\n    import strict\n")
+    (source / "strict.py").write_text("import numpy\nnumpy.seterr(divide='raise')\n")
+    with Examiner(Exam.load(source), LIMITS) as examiner:
+        result = examiner.examine("alice", write(tmp_path / "alice", cells))
+    assert [mark.score for mark in result.notebooks[0].marks] == [1.0], result
+
+
+@pytest.mark.parametrize("seeds", ["numpy.random", "random"])
+def test_a_module_that_seeds_is_imported_when_the_cells_import_it(seeds: str, tmp_path: Path) -> None:
+    """Also where a released module imports it late; a module that does not is ready before the fork."""
+    cells = (
+        ("given", f"import {seeds}, helper"),
+        ("a1", f"{seeds}.seed(1)\nhelper.late()\ndrawn = {seeds}.random()"),
+        ("t1", f"import {seeds}\n{seeds}.seed(7)\nexpected = {seeds}.random()\nassert drawn == expected"),
+    )
+    source = write(tmp_path / "source" / "one", cells)
+    (source / "helper.py").write_text("def late():\n    import seeder\n")
+    (source / "seeder.py").write_text(f"import {seeds}\n{seeds}.seed(7)\n")
+    exam = Exam.load(source)
+    assert exam.imports == ("helper", "seeder")
+    with Examiner(exam, LIMITS) as examiner:
+        result = examiner.examine("alice", write(tmp_path / "alice", cells))
+    assert [mark.score for mark in result.notebooks[0].marks] == [1.0], result
